@@ -1,0 +1,88 @@
+/**
+ * Builds dist/: the BPF objects with clang, the program with esbuild. A machine that only runs it needs no clang, no
+ * kernel headers and of node_modules only koffi.
+ */
+
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { build } from 'esbuild'
+
+const root = path.dirname(import.meta.dirname)
+const bpf = path.join(root, 'bpf')
+const dist = path.join(root, 'dist')
+/** Where it is made: dist/ is replaced when all of it is there. */
+const making = path.join(root, 'node_modules/.dist')
+
+/** As libbpf's headers name the architecture whose registers and system calls a program means. */
+function targetArch(): string {
+  switch (process.arch) {
+    case 'x64':
+      return 'x86'
+    case 'arm64':
+      return 'arm64'
+    default:
+      throw new Error(`the BPF programs are not written for ${process.arch}`)
+  }
+}
+
+/** -g: with BTF, from which the program takes every layout; -mcpu=v3: atomic operations with results. */
+function compile(source: string): void {
+  const object = path.join(making, source.replace(/c$/, 'o'))
+  execFileSync(
+    'clang',
+    [
+      ...['-target', 'bpf', '-mcpu=v3', '-g', '-O2', '-Wall', '-Werror', `-D__TARGET_ARCH_${targetArch()}`],
+      ...['-I', bpf, '-c', path.join(bpf, source), '-o', object],
+    ],
+    { stdio: ['ignore', 'inherit', 'inherit'] },
+  )
+  if (statSync(object).size === 0) throw new Error(`clang left ${object} empty`)
+}
+
+async function bundle(): Promise<void> {
+  const entry = path.join(making, 'cli.js')
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli.ts'],
+    outdir: making,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    // the screen, the exporter and batch output each load what only they need
+    splitting: true,
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    // koffi is native code, found by Node itself; the React developer tools are never loaded
+    external: ['koffi', 'react-devtools-core'],
+    // packages in the older module format ask for Node's own modules by `require`
+    banner: {
+      js: "import { createRequire as ebpfTopRequire } from 'node:module'; const require = ebpfTopRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  })
+  chmodSync(entry, 0o755)
+}
+
+async function buildAll(): Promise<void> {
+  // What changes while this runs is newer than the stamp, and will be built next time.
+  const begun = new Date()
+  rmSync(making, { recursive: true, force: true })
+  mkdirSync(making)
+  for (const source of readdirSync(bpf)) if (source.endsWith('.bpf.c')) compile(source)
+  await bundle()
+  const stamp = path.join(making, '.built')
+  writeFileSync(stamp, '')
+  utimesSync(stamp, begun, begun)
+  rmSync(dist, { recursive: true, force: true })
+  renameSync(making, dist)
+}
+
+try {
+  await buildAll()
+} catch (error) {
+  // clang and esbuild have said what is wrong and where
+  console.error(`build: ${error instanceof Error ? error.message.split('\n', 1)[0] : error}`)
+  process.exitCode = 1
+}
