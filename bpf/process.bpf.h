@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
+/*
+ * Rows of processes, shared by all tracers: one row per process and interval
+ * (two where threads raced to make it; user space adds them up).
+ */
+#ifndef EBPF_TOP_PROCESS_BPF_H
+#define EBPF_TOP_PROCESS_BPF_H
+
+#include "control.bpf.h"
+
+#define MAX_PROCESSES 8192
+#define NO_PROCESS MAX_PROCESSES
+
+struct process {
+	__u64 started_ns;	/* since boot; with the pid it names a process for good */
+	__u32 pid;
+	__u32 epoch;
+	__u32 exited;
+	char name[16];
+	__u64 tcp_sent;
+	__u64 tcp_received;
+	__u64 udp_sent;
+	__u64 udp_received;
+	__u64 other_sent;	/* raw and other IP protocols */
+	__u64 other_received;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * MAX_PROCESSES);
+	__type(key, __u32);
+	__type(value, struct process);
+} processes SEC(".maps");
+
+struct process_state {
+	__u32 used[2];		/* rows handed out in each half, also beyond its end */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct process_state);
+} process_state SEC(".maps");
+
+/* what is known of a thread */
+struct task {
+	__u64 entered_ns;	/* start of the call it is in; 0: not known */
+	__u32 call;		/* that call, see syscalls.bpf.c */
+	__u32 filter_generation;/* the filter under which it began */
+	/*
+	 * Row of its process: epoch << 32 | index. One word, so that another
+	 * thread never sees half of it.
+	 */
+	__u64 row;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task);
+} tasks SEC(".maps");
+
+static __always_inline struct process *process_at(__u32 epoch, __u32 index)
+{
+	index += (epoch & 1) * MAX_PROCESSES;
+	return bpf_map_lookup_elem(&processes, &index);
+}
+
+/* a new row in this interval, NO_PROCESS if there is no room */
+static __noinline __u32 new_process(__u32 epoch, struct task_struct *leader)
+{
+	struct process_state *state;
+	struct process *process;
+	__u32 zero = 0, index;
+
+	state = bpf_map_lookup_elem(&process_state, &zero);
+	if (!state)
+		return NO_PROCESS;
+	index = __sync_fetch_and_add(&state->used[epoch & 1], 1);
+	if (index >= MAX_PROCESSES)
+		return NO_PROCESS;
+	process = process_at(epoch, index);
+	if (!process)
+		return NO_PROCESS;
+	__builtin_memset(process, 0, sizeof(*process));
+	process->started_ns = BPF_CORE_READ(leader, start_boottime);
+	process->pid = BPF_CORE_READ(leader, tgid);
+	BPF_CORE_READ_STR_INTO(&process->name, leader, comm);
+	/* the row is whole before its number gets out (full barrier) */
+	__sync_fetch_and_add(&process->epoch, epoch);
+	return index;
+}
+
+/* the row of the process of this thread in this interval, made if need be */
+static __always_inline __u32 process_of(__u32 epoch, struct task_struct *thread, struct task *task)
+{
+	struct task_struct *leader;
+	struct task *first;
+	__u64 row = task->row;
+	__u32 index;
+
+	if (row >> 32 == epoch)
+		return (__u32)row;
+	leader = thread->group_leader;
+	first = bpf_task_storage_get(&tasks, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!first)
+		return NO_PROCESS;
+	row = first->row;
+	if (row >> 32 != epoch) {
+		index = new_process(epoch, leader);
+		if (index >= MAX_PROCESSES)
+			return NO_PROCESS;
+		row = (__u64)epoch << 32 | index;
+		first->row = row;
+	}
+	task->row = row;
+	return (__u32)row;
+}
+
+#endif
