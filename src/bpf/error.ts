@@ -1,0 +1,12 @@
+/** The kernel side cannot do what was asked: what, and the one thing a person can do about it. */
+export class BpfError extends Error {
+  override readonly name = 'BpfError'
+  readonly what: string
+  readonly remedy: string
+
+  constructor(what: string, remedy: string) {
+    super(`${what}: ${remedy}`)
+    this.what = what
+    this.remedy = remedy
+  }
+}

@@ -1,0 +1,184 @@
+import { closeSync } from 'node:fs'
+import koffi from 'koffi'
+import { Btf } from './btf.ts'
+import { BpfError } from './error.ts'
+import { copyMemory, errnoName, type Mapping, mapShared, runToEnd } from './kernel.ts'
+import { StructLayout } from './layout.ts'
+import { type Libbpf, type Pointer, ProgramInfo } from './libbpf.ts'
+
+/** An array map of structs, mapped into this process: what the kernel side writes is read with no system call. */
+export interface ArrayMap {
+  readonly layout: StructLayout
+  readonly entries: number
+  readonly view: DataView
+}
+
+/** Maps that several objects use, by name: the first object that has one creates it. */
+export class SharedMaps {
+  readonly #fds = new Map<string, number>()
+
+  reuse(libbpf: Libbpf, map: Pointer): void {
+    const fd = this.#fds.get(libbpf.mapName(map))
+    if (fd !== undefined) check(libbpf.mapReuseFd(map, fd), `sharing map ${libbpf.mapName(map)}`)
+  }
+
+  remember(libbpf: Libbpf, map: Pointer): void {
+    const name = libbpf.mapName(map)
+    if (!this.#fds.has(name)) this.#fds.set(name, libbpf.mapFd(map))
+  }
+}
+
+/** Time and runs of a program, and the runs that the kernel left out because it was running already. */
+export interface ProgramStatistics {
+  readonly name: string
+  readonly run_time_ns: number
+  readonly run_count: number
+  readonly missed: number
+}
+
+/** One loaded BPF object. Everything it holds in the kernel goes with `close`. */
+export class BpfObject {
+  readonly #libbpf: Libbpf
+  readonly #object: Pointer
+  readonly #btf: Btf
+  readonly #programs = new Map<string, Pointer>()
+  readonly #maps = new Map<string, Pointer>()
+  readonly #links: Pointer[] = []
+  readonly #iterators = new Map<string, Pointer>()
+  readonly #mappings: Mapping[] = []
+
+  /** Opens and loads the file. Throws a BpfError with libbpf's last words where that fails. */
+  constructor(libbpf: Libbpf, path: string, shared: SharedMaps) {
+    this.#libbpf = libbpf
+    libbpf.takeLog()
+    this.#object = libbpf.openFile(path, null)
+    if (this.#object === null) {
+      throw new BpfError(`cannot open ${path}${because(libbpf.takeLog())}`, 'build it again: npm run build')
+    }
+    try {
+      this.#btf = readBtf(libbpf, this.#object)
+      for (const map of walk(previous => libbpf.nextMap(this.#object, previous))) {
+        this.#maps.set(libbpf.mapName(map), map)
+        shared.reuse(libbpf, map)
+      }
+      const status = libbpf.load(this.#object)
+      if (status !== 0) throw loadError(path, status, libbpf.takeLog())
+      for (const map of this.#maps.values()) shared.remember(libbpf, map)
+      for (const program of walk(previous => libbpf.nextProgram(this.#object, previous))) {
+        this.#programs.set(libbpf.programName(program), program)
+      }
+    } catch (error) {
+      libbpf.close(this.#object)
+      throw error
+    }
+  }
+
+  /** Attaches every program but iterators, which wait to be run. */
+  attach(): void {
+    for (const [name, program] of this.#programs) {
+      const link = this.#libbpf.attach(program)
+      if (link === null) {
+        const errno = koffi.errno()
+        throw new BpfError(
+          `cannot attach ${name}: ${errnoName(errno)}${because(this.#libbpf.takeLog())}`,
+          'see what this kernel offers: ebpf-top --doctor',
+        )
+      }
+      if (name.startsWith('walk_')) this.#iterators.set(name, link)
+      this.#links.push(link)
+    }
+  }
+
+  /** Runs an iterator program over all that it walks; call only after `attach`. */
+  async walk(name: string): Promise<void> {
+    const link = this.#iterators.get(name)
+    if (link === undefined) throw new RangeError(`no iterator ${name}`)
+    const fd = this.#libbpf.iteratorCreate(this.#libbpf.linkFd(link))
+    check(fd, `opening iterator ${name}`)
+    try {
+      await runToEnd(fd)
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  /** Where the members of a struct of this object lie. */
+  layout(structName: string): StructLayout {
+    return new StructLayout(this.#btf, structName)
+  }
+
+  /** An array map of `struct name` values, mapped whole. */
+  array(mapName: string, structName: string): ArrayMap {
+    const map = this.#maps.get(mapName)
+    if (map === undefined) throw new RangeError(`no map ${mapName}`)
+    const layout = this.layout(structName)
+    if (this.#libbpf.mapValueSize(map) !== layout.size) {
+      throw new RangeError(`map ${mapName} does not hold struct ${structName}`)
+    }
+    const entries = this.#libbpf.mapMaxEntries(map)
+    return { layout, entries, view: this.#map(map, entries * layout.size) }
+  }
+
+  /** The bytes of an array map. */
+  bytes(mapName: string): DataView {
+    const map = this.#maps.get(mapName)
+    if (map === undefined) throw new RangeError(`no map ${mapName}`)
+    return this.#map(map, this.#libbpf.mapMaxEntries(map) * this.#libbpf.mapValueSize(map))
+  }
+
+  statistics(): ProgramStatistics[] {
+    return [...this.#programs].map(([name, program]) => {
+      const info: Partial<Record<'run_time_ns' | 'run_cnt' | 'recursion_misses', number | bigint>> = {}
+      const size = Uint32Array.of(koffi.sizeof(ProgramInfo))
+      check(this.#libbpf.objectInfoByFd(this.#libbpf.programFd(program), info, size), `statistics of ${name}`)
+      return {
+        name,
+        run_time_ns: Number(info.run_time_ns ?? 0),
+        run_count: Number(info.run_cnt ?? 0),
+        missed: Number(info.recursion_misses ?? 0),
+      }
+    })
+  }
+
+  close(): void {
+    for (const mapping of this.#mappings) mapping.release()
+    for (const link of this.#links) this.#libbpf.linkDestroy(link)
+    this.#libbpf.close(this.#object)
+  }
+
+  #map(map: Pointer, length: number): DataView {
+    const mapping = mapShared(this.#libbpf.mapFd(map), length)
+    this.#mappings.push(mapping)
+    return new DataView(mapping.buffer)
+  }
+}
+
+function readBtf(libbpf: Libbpf, object: Pointer): Btf {
+  const size = new Uint32Array(1)
+  const address = libbpf.btfRawData(libbpf.objectBtf(object), size)
+  if (address === null) throw new BpfError('a BPF object without type information', 'build it again: npm run build')
+  return new Btf(copyMemory(address, size[0] ?? 0))
+}
+
+/** Follows one of libbpf's next functions from the first to the last. */
+function* walk(next: (previous: Pointer) => Pointer): Generator<Pointer> {
+  for (let at = next(null); at !== null; at = next(at)) yield at
+}
+
+function check(status: number, what: string): void {
+  if (status < 0) throw new BpfError(`${what}: ${errnoName(status)}`, 'see what this kernel offers: ebpf-top --doctor')
+}
+
+function loadError(path: string, status: number, log: string[]): BpfError {
+  const errno = errnoName(status)
+  if (errno === 'EPERM' || errno === 'EACCES') {
+    return new BpfError('no permission to load BPF programs', 'run it as root: sudo ebpf-top')
+  }
+  return new BpfError(`cannot load ${path}: ${errno}${because(log)}`, 'see what this kernel offers: ebpf-top --doctor')
+}
+
+/** The line of libbpf's log that says most, in brackets. */
+function because(log: string[]): string {
+  const telling = log.find(line => /failed|invalid|error|unknown|not found|elf/i.test(line)) ?? log.at(-1)
+  return telling === undefined ? '' : ` (${telling.split('\n')[0]?.trim()})`
+}

@@ -1,0 +1,80 @@
+/**
+ * log2 histograms of durations as bpf/histogram.bpf.h fills them: bucket i counts the durations d with
+ * 2^i <= d < 2^(i+1), d in units of 2^-30 s (0.93 ns), so that the buckets are those of an OTLP exponential
+ * histogram of scale 0 with offset -30.
+ */
+
+import type { Duration } from './sample.ts'
+
+/** Buckets in a histogram; must equal HISTOGRAM_SLOTS of the BPF side (checked against its BTF when it is opened). */
+export const HISTOGRAM_SLOTS = 48
+
+/** Nanoseconds in one histogram unit of 2^-30 s. */
+const NANOSECONDS_PER_UNIT = 1e9 / 2 ** 30
+
+/** Durations of calls in nanoseconds: `counts[i]` calls in bucket i, their sum, and the longest. */
+export interface Histogram {
+  readonly counts: Readonly<ArrayLike<number>>
+  readonly sum: number
+  readonly max: number
+}
+
+/** A histogram to add others to. */
+export class HistogramSum implements Histogram {
+  readonly counts = new Float64Array(HISTOGRAM_SLOTS)
+  sum = 0
+  max = 0
+
+  add(other: Histogram): this {
+    for (let i = 0; i < HISTOGRAM_SLOTS; i++) this.counts[i] = (this.counts[i] ?? 0) + (other.counts[i] ?? 0)
+    this.sum += other.sum
+    if (other.max > this.max) this.max = other.max
+    return this
+  }
+}
+
+/** Number of durations in it. */
+export function total(histogram: Histogram): number {
+  let count = 0
+  for (let i = 0; i < HISTOGRAM_SLOTS; i++) count += histogram.counts[i] ?? 0
+  return count
+}
+
+/** Lower bound of bucket i, in nanoseconds. */
+export function bucketStart(i: number): number {
+  return 2 ** i * NANOSECONDS_PER_UNIT
+}
+
+/**
+ * The q-quantile (0 < q <= 1) in nanoseconds: the rank ceil(q * count) is located in its bucket and interpolated
+ * linearly there (nearest-rank with linear interpolation); never outside that bucket, never above the maximum.
+ * 0 for an empty histogram.
+ */
+export function quantile(histogram: Histogram, q: number): number {
+  const count = total(histogram)
+  if (count === 0) return 0
+  const rank = Math.max(1, Math.ceil(q * count))
+  let below = 0
+  for (let i = 0; i < HISTOGRAM_SLOTS; i++) {
+    const inBucket = histogram.counts[i] ?? 0
+    if (below + inBucket >= rank) {
+      const low = Math.ceil(bucketStart(i))
+      const high = Math.min(Math.ceil(bucketStart(i + 1)) - 1, histogram.max)
+      if (high <= low) return high
+      return Math.round(low + ((high - low) * (rank - below)) / inBucket)
+    }
+    below += inBucket
+  }
+  return histogram.max
+}
+
+/** The figures of a histogram that rows show. */
+export function summarize(histogram: Histogram): Duration {
+  return {
+    sum: histogram.sum,
+    max: histogram.max,
+    p50: quantile(histogram, 0.5),
+    p95: quantile(histogram, 0.95),
+    p99: quantile(histogram, 0.99),
+  }
+}

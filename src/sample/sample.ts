@@ -1,0 +1,136 @@
+/**
+ * A sample is what all tracers saw in one interval. It is immutable; sinks (screen, batch output, OTLP) take it and
+ * never reach behind it. The field names of the rows are the JSON contract: they are printed as they stand.
+ */
+
+import type { Histogram } from './histogram.ts'
+
+/** Durations of the calls of one row, in nanoseconds. Percentiles are interpolated inside their true log2 bucket. */
+export interface Duration {
+  readonly sum: number
+  readonly max: number
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+}
+
+/** One system call, summed over all processes. */
+export interface SyscallRow {
+  readonly syscall: string
+  /** Number in the table of its ABI. */
+  readonly id: number
+  /** `native`, or `compat` for 32-bit calls on a 64-bit kernel, which have a number table of their own. */
+  readonly abi: 'native' | 'compat'
+  readonly count: number
+  readonly errors: number
+  readonly duration_ns: Duration
+}
+
+/** One process: its threads, its calls, its bytes and its connections in this interval. */
+export interface ProcessRow {
+  readonly pid: number
+  /** The kernel's `comm`, untrusted text of up to 15 bytes. */
+  readonly name: string
+  /** Command line, arguments separated by spaces; the name where it could not be read. Untrusted text. */
+  readonly command: string
+  readonly container: string | null
+  /** The process ended in this interval. */
+  readonly exited: boolean
+  readonly syscalls: number
+  readonly errors: number
+  readonly duration_ns: Duration
+  /** Bytes its calls returned as sent over IP sockets in this interval. */
+  readonly sent_bytes: number
+  readonly received_bytes: number
+  /** Rows of `connections` that it owns. */
+  readonly connections: number
+}
+
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
+export type Family = 'ipv4' | 'ipv6'
+export type Direction = 'inbound' | 'outbound'
+
+/** One TCP connection that was open in this interval. */
+export interface ConnectionRow {
+  /** Owner; null while nobody who holds the socket is known. */
+  readonly pid: number | null
+  readonly name: string | null
+  readonly family: Family
+  readonly direction: Direction
+  /** As in the kernel: ESTABLISHED, SYN_SENT, ... */
+  readonly state: string
+  readonly local: Endpoint
+  readonly remote: Endpoint
+  /** Payload bytes of this interval. */
+  readonly sent_bytes: number
+  readonly received_bytes: number
+  /** Payload bytes since the connection began. */
+  readonly total_sent_bytes: number
+  readonly total_received_bytes: number
+  /** From the SYN to the established connection, outbound only; null where its start was not seen. */
+  readonly connect_latency_ns: number | null
+  /** Smoothed round-trip time as the kernel estimates it. */
+  readonly rtt_ns: number
+  /** Segments sent again since the connection began. */
+  readonly retransmits: number
+  readonly age_seconds: number
+  /** The connection is older than the tool: its age is the time since it was first seen. */
+  readonly age_is_minimum: boolean
+  /** It was connected, or tried to be, or was accepted in this interval. */
+  readonly opened: boolean
+  /** It closed in this interval; the totals are final. */
+  readonly closed: boolean
+  /** Name of the errno with which connecting failed; null where it did not. */
+  readonly error: string | null
+}
+
+/** Calls of one process to one system call: the finest grain the kernel side keeps. Not part of the JSON sample. */
+export interface CallRow {
+  readonly pid: number
+  readonly syscall: string
+  readonly id: number
+  readonly abi: 'native' | 'compat'
+  readonly errors: number
+  /** The errors by their errno names; `OTHER` holds those that there was no room to tell apart. */
+  readonly failures: readonly { readonly errno: string; readonly count: number }[]
+  readonly durations: Histogram
+}
+
+/** Events of this interval that are in no row. */
+export interface Lost {
+  readonly syscalls: number
+  readonly connections: number
+  readonly bytes: number
+}
+
+/** How each kind of number is measured, as `hook` or `hook+hook`; `none` where the kernel offers no way. */
+export interface Sources {
+  readonly syscalls: string
+  readonly connections: string
+  readonly bytes: string
+}
+
+/** What watching cost in this interval. */
+export interface SelfUsage {
+  readonly cpu_seconds: number
+  readonly resident_bytes: number
+}
+
+export interface Sample {
+  /** End of the interval, ISO 8601 in UTC. */
+  readonly time: string
+  readonly interval_seconds: number
+  /** Empty: all processes. */
+  readonly filter: { readonly pids: readonly number[] }
+  readonly sources: Sources
+  readonly syscalls: readonly SyscallRow[]
+  readonly processes: readonly ProcessRow[]
+  readonly connections: readonly ConnectionRow[]
+  readonly lost: Lost
+  readonly self: SelfUsage
+  readonly calls: readonly CallRow[]
+}

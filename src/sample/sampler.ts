@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { cpus, hostname } from 'node:os'
+import { gracePeriod } from '../bpf/kernel.ts'
+import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
+import { openTracers, type Tracers } from '../tracers/tracers.ts'
+import { assemble } from './assemble.ts'
+import { Commands } from './commands.ts'
+import type { Sample } from './sample.ts'
+import { Wakeup } from './wakeup.ts'
+
+/** Where the compiled BPF objects lie: beside the program. */
+const OBJECT_FOLDER = import.meta.dirname
+
+/** Attaches the tracers to the running kernel. Counting begins with `run`. Throws a BpfError where it cannot. */
+export async function openSampler(settings: SamplerSettings, folder = OBJECT_FOLDER): Promise<Sampler> {
+  return new KernelSampler(openTracers(folder, settings.pids), settings)
+}
+
+class KernelSampler implements Sampler {
+  readonly host: Host = {
+    name: hostname(),
+    kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+    cpus: cpus().length,
+  }
+  readonly #tracers: Tracers
+  readonly #commands = new Commands()
+  readonly #wakeup = new Wakeup()
+  readonly #iterations: number | null
+  #intervalNs: number
+  /** The filter that the screen asked for, until it is in force. */
+  #wanted: readonly number[] | null = null
+  #stopped = false
+  #startedNs = 0
+  #usage = process.cpuUsage()
+
+  constructor(tracers: Tracers, settings: SamplerSettings) {
+    this.#tracers = tracers
+    this.#iterations = settings.iterations
+    this.#intervalNs = settings.intervalSeconds * 1e9
+  }
+
+  async run(sink: Sink): Promise<void> {
+    // from here on bytes count as moved in an interval
+    await this.#tracers.connections.walk()
+    this.#advance()
+    this.#startedNs = monotonicNow()
+    for (let taken = 0; !this.#stopped && (this.#iterations === null || taken < this.#iterations); taken++) {
+      await this.#sleep()
+      if (this.#stopped) return
+      await sink.take(await this.#collect())
+    }
+  }
+
+  setFilter(pids: readonly number[]): void {
+    this.#wanted = pids
+    // the interval ends here, so that no sample mixes two filters
+    this.#wakeup.wake()
+  }
+
+  setInterval(seconds: number): void {
+    this.#intervalNs = seconds * 1e9
+    this.#wakeup.again()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#wakeup.wake()
+  }
+
+  close(): void {
+    this.#tracers.close()
+  }
+
+  /** Until the end of the interval, whose length may change meanwhile. */
+  async #sleep(): Promise<void> {
+    await this.#wakeup.sleep(() => (this.#startedNs + this.#intervalNs - monotonicNow()) / 1e6)
+  }
+
+  async #collect(): Promise<Sample> {
+    const { control, connections, processes, syscalls, bytes } = this.#tracers
+    await connections.walk()
+    const epoch = control.epoch
+    const pids = control.pids
+    this.#advance()
+    const endedNs = monotonicNow()
+    const time = new Date()
+    const startedNs = this.#startedNs
+    this.#startedNs = endedNs
+    if (this.#wanted !== null) {
+      control.setFilter(this.#wanted)
+      this.#wanted = null
+    }
+    await gracePeriod()
+
+    const records = {
+      processes: processes.read(epoch),
+      calls: syscalls.read(epoch),
+      open: connections.readOpen(),
+      closed: connections.readClosed(epoch),
+    }
+    const rows = assemble(records, {
+      arch: process.arch === 'arm64' ? 'arm64' : 'x64',
+      pids,
+      startedNs,
+      endedNs,
+      commandOf: (pid, startedNs, name) => this.#commands.get(pid, startedNs, name),
+    })
+    this.#commands.forget()
+    const usage = process.cpuUsage(this.#usage)
+    this.#usage = process.cpuUsage()
+    return {
+      time: time.toISOString(),
+      interval_seconds: (endedNs - startedNs) / 1e9,
+      filter: { pids },
+      sources: { syscalls: syscalls.source, connections: connections.source, bytes: bytes.source },
+      ...rows,
+      lost: { syscalls: syscalls.loss.take(), connections: connections.takeLost(), bytes: bytes.loss.take() },
+      self: {
+        cpu_seconds: (usage.user + usage.system) / 1e6,
+        resident_bytes: process.memoryUsage.rss(),
+      },
+    }
+  }
+
+  /** Begins the next interval in emptied halves. */
+  #advance(): void {
+    const { control, processes, syscalls, connections } = this.#tracers
+    const next = control.epoch + 1
+    for (const arena of [processes.arena, syscalls.arena, connections.closed]) arena.prepare(next)
+    control.advance()
+  }
+}
+
+/** CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns, in nanoseconds. */
+function monotonicNow(): number {
+  return Number(process.hrtime.bigint())
+}

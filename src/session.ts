@@ -1,0 +1,51 @@
+/** What flows back from a sink to the kernel side: the only way in which the screen steers the measuring. */
+
+import type { Sample } from './sample/sample.ts'
+
+export interface Session {
+  /** Only these processes are traced from now on, filtered in the kernel; none: all. The next sample says so. */
+  setFilter(pids: readonly number[]): void
+  /** Length of the intervals from the next one on, in seconds. */
+  setInterval(seconds: number): void
+}
+
+/** Facts of the machine that stay the same while the program runs. */
+export interface Host {
+  readonly name: string
+  readonly kernel: string
+  readonly cpus: number
+}
+
+/** Takes samples. */
+export interface Sink {
+  /**
+   * A sink for which the newest sample is enough (the screen) takes it at once and returns nothing; it never holds up
+   * the sampler. One that must not miss any (batch output) may return a promise: the next sample waits for it, and its
+   * interval is as much longer, so that all samples together stay exact however slowly they are read.
+   */
+  take(sample: Sample): void | Promise<void>
+  /** The sampler failed and sends nothing more. */
+  fail(error: Error): void
+}
+
+/** Makes samples of the running kernel, one an interval. */
+export interface Sampler extends Session {
+  readonly host: Host
+  /** Gives every sample to `sink`; ends after the wanted number of samples or after `stop`. */
+  run(sink: Sink): Promise<void>
+  /** Ends `run` without waiting for the end of the interval. */
+  stop(): void
+  /** Detaches everything from the kernel. */
+  close(): void
+}
+
+/** What is measured, as the command line says it. */
+export interface SamplerSettings {
+  /** Only these processes; empty: all. */
+  readonly pids: readonly number[]
+  readonly intervalSeconds: number
+  /** Samples to take; null: until it is stopped. */
+  readonly iterations: number | null
+  /** Use only what compatible mode uses, whatever the kernel offers. */
+  readonly compat: boolean
+}

@@ -1,0 +1,198 @@
+/** How values are written for people: on the screen and in the text output of batch mode. */
+
+import stringWidth from 'string-width'
+import type { Column, Unit } from './table.ts'
+
+/** What stands for a character that must not reach a terminal. */
+const REPLACEMENT = '?'
+
+/** What stands for the text that was cut away. */
+const ELLIPSIS = '…'
+
+/**
+ * All that moves the cursor, starts an escape sequence, turns the direction of writing, or is not seen: control and
+ * format characters, lone surrogates, private and unassigned code points, line separators, and the rest of Unicode's
+ * default ignorable code points.
+ */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/**
+ * Untrusted text made harmless: every character of `UNPRINTABLE` becomes one visible `?`, so that the result is one
+ * line, holds no escape sequence and reads in the order it is stored.
+ */
+export function sanitize(text: string): string {
+  return PRINTABLE_ASCII.test(text) ? text : text.replaceAll(UNPRINTABLE, REPLACEMENT)
+}
+
+/** Width of a text in terminal cells; wide characters take two. */
+export function cells(text: string): number {
+  return PRINTABLE_ASCII.test(text) ? text.length : stringWidth(text)
+}
+
+/**
+ * `text` in exactly `width` terminal cells: padded with spaces on the side that `align` leaves free, or cut with `…`
+ * at its end or in its middle. The text must be sanitized.
+ */
+export function fitText(text: string, width: number, align: 'left' | 'right', cut: 'end' | 'middle' = 'end'): string {
+  const length = cells(text)
+  if (length > width) return cut === 'end' ? cutEnd(text, width) : cutMiddle(text, width)
+  const padding = ' '.repeat(width - length)
+  return align === 'left' ? text + padding : padding + text
+}
+
+function cutEnd(text: string, width: number): string {
+  if (width <= 0) return ''
+  const kept = take(text, width - 1)
+  return kept + ELLIPSIS + ' '.repeat(width - 1 - cells(kept))
+}
+
+function cutMiddle(text: string, width: number): string {
+  if (width <= 0) return ''
+  const tail = takeLast(text, Math.ceil((width - 1) / 2))
+  const head = take(text, width - 1 - cells(tail))
+  return head + ELLIPSIS + tail + ' '.repeat(width - 1 - cells(head) - cells(tail))
+}
+
+/** The start of `text` that takes at most `width` cells. */
+function take(text: string, width: number): string {
+  if (PRINTABLE_ASCII.test(text)) return text.slice(0, Math.max(0, width))
+  let taken = ''
+  let used = 0
+  for (const { segment } of graphemes.segment(text)) {
+    used += stringWidth(segment)
+    if (used > width) break
+    taken += segment
+  }
+  return taken
+}
+
+/** The end of `text` that takes at most `width` cells. */
+export function takeLast(text: string, width: number): string {
+  if (PRINTABLE_ASCII.test(text)) return width <= 0 ? '' : text.slice(-width)
+  let taken = ''
+  let used = 0
+  for (const { segment } of [...graphemes.segment(text)].reverse()) {
+    used += stringWidth(segment)
+    if (used > width) break
+    taken = segment + taken
+  }
+  return taken
+}
+
+/** Text stands on the left of its column, numbers on the right. */
+export function alignment(unit: Unit): 'left' | 'right' {
+  return unit === 'text' || unit === 'flag' ? 'left' : 'right'
+}
+
+/**
+ * The text of one cell, without padding: sanitized, in the column's unit, per second where the column says so.
+ * Numbers take at most seven cells, whatever they are; text may be longer than the column (see `fitText`).
+ *
+ * @param intervalSeconds length of the sample's interval
+ */
+export function formatCell<Row>(column: Column<Row>, row: Row, intervalSeconds: number): string {
+  const value = column.value(row)
+  if (value === null) return '-'
+  const mark = column.mark?.(row) ?? ''
+  if (typeof value === 'string') return sanitize(mark + value)
+  if (typeof value === 'boolean') return value ? `${mark}yes` : ''
+  return mark + formatNumber(perInterval(column, value, intervalSeconds), column.unit, column.width - mark.length)
+}
+
+function perInterval<Row>(column: Column<Row>, value: number, intervalSeconds: number): number {
+  return column.perSecond === true && intervalSeconds > 0 ? value / intervalSeconds : value
+}
+
+function formatNumber(value: number, unit: Unit, width: number): string {
+  switch (unit) {
+    case 'events':
+      return formatEvents(value)
+    case 'bytes':
+      return formatBytes(value)
+    case 'nanoseconds':
+      return formatNanoseconds(value)
+    case 'seconds':
+      return formatSeconds(value)
+    default: {
+      const exact = String(value)
+      return exact.length <= width ? exact : formatEvents(value)
+    }
+  }
+}
+
+/** Number of events, with decimal prefixes from five digits on: `0.2`, `1234`, `12.3k`, `1.2M`. */
+export function formatEvents(value: number): string {
+  if (!Number.isFinite(value)) return '-'
+  if (value < 10_000) return small(value)
+  return scaled(value, 1000, ['k', 'M', 'G', 'T', 'P', 'E'])
+}
+
+/**
+ * Number of bytes in units of 1024: `1.2M` is 1.2 MiB; K, M, G, T, P and E stand for KiB, MiB, ... as in htop, df
+ * and free.
+ */
+export function formatBytes(value: number): string {
+  if (!Number.isFinite(value)) return '-'
+  if (value < 1024) return small(value)
+  return scaled(value, 1024, ['K', 'M', 'G', 'T', 'P', 'E'])
+}
+
+/** A duration given in nanoseconds: `512ns`, `1.2µs`, `3.4ms`, `1.2s`, then as in `formatSeconds`. */
+export function formatNanoseconds(value: number): string {
+  if (!Number.isFinite(value)) return '-'
+  if (value < 999.5) return `${small(value)}ns`
+  if (value < 999.5e3) return `${threeDigits(value / 1e3)}µs`
+  if (value < 999.5e6) return `${threeDigits(value / 1e6)}ms`
+  if (value < 59.95e9) return `${threeDigits(value / 1e9)}s`
+  return formatSeconds(value / 1e9)
+}
+
+/** A duration given in seconds, in whole units, cut and not rounded, as ages are: `5s`, `3m12s`, `2h05m`, `3d04h`. */
+export function formatSeconds(value: number): string {
+  if (!Number.isFinite(value)) return '-'
+  const seconds = Math.floor(Math.max(0, value))
+  const minutes = Math.floor(seconds / 60)
+  const hours = Math.floor(minutes / 60)
+  const days = Math.floor(hours / 24)
+  if (minutes === 0) return `${seconds}s`
+  if (hours === 0) return `${minutes}m${twoDigits(seconds % 60)}s`
+  if (days === 0) return `${hours}h${twoDigits(minutes % 60)}m`
+  return days < 100 ? `${days}d${twoDigits(hours % 24)}h` : `${days}d`
+}
+
+/** Below the first prefix: whole where it is whole or large, and never rounded to 0 where it is not 0. */
+function small(value: number): string {
+  if (value === 0) return '0'
+  if (value >= 99.95 || Number.isInteger(value)) return String(Math.round(value))
+  if (value >= 0.095) return trimmed(value, 1)
+  return value >= 0.005 ? trimmed(value, 2) : '<0.01'
+}
+
+function trimmed(value: number, digits: number): string {
+  return value.toFixed(digits).replace(/\.0+$/, '')
+}
+
+function scaled(value: number, base: number, prefixes: readonly string[]): string {
+  let rest = value
+  let prefix = ''
+  for (const next of prefixes) {
+    // 999.5 k would be written as 1000k: what rounds up to the base belongs to the next prefix.
+    if (prefix !== '' && rest < base - 0.5) break
+    rest /= base
+    prefix = next
+  }
+  return `${threeDigits(rest)}${prefix}`
+}
+
+/** One digit after the point below 100, none from there on. */
+function threeDigits(value: number): string {
+  return value < 99.95 ? value.toFixed(1) : String(Math.round(value))
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0')
+}

@@ -1,0 +1,31 @@
+import ipaddr from 'ipaddr.js'
+import type { Family } from '../sample/sample.ts'
+
+const AF_INET6 = 10
+
+export interface Address {
+  readonly family: Family
+  readonly address: string
+}
+
+/** An address as the kernel keeps it: IPv4-mapped IPv6 addresses are IPv4, IPv6 is written as in RFC 5952. */
+export function readAddress(view: DataView, offset: number, kernelFamily: number): Address {
+  if (kernelFamily !== AF_INET6) return { family: 'ipv4', address: ipv4(view, offset) }
+  if (isMapped(view, offset)) return { family: 'ipv4', address: ipv4(view, offset + 12) }
+  const bytes = Array.from(new Uint8Array(view.buffer, view.byteOffset + offset, 16))
+  return { family: 'ipv6', address: new ipaddr.IPv6(bytes).toRFC5952String() }
+}
+
+function ipv4(view: DataView, offset: number): string {
+  const byte = (i: number): number => view.getUint8(offset + i)
+  return `${byte(0)}.${byte(1)}.${byte(2)}.${byte(3)}`
+}
+
+/** ::ffff:0:0/96 */
+function isMapped(view: DataView, offset: number): boolean {
+  return (
+    view.getUint32(offset, true) === 0 &&
+    view.getUint32(offset + 4, true) === 0 &&
+    view.getUint32(offset + 8) === 0xffff
+  )
+}

@@ -1,0 +1,12 @@
+import type { BpfObject } from '../bpf/object.ts'
+import { Loss } from './loss.ts'
+
+/** Bytes of processes: they stand in the process rows, so that here is only what was lost. */
+export class ByteTracer {
+  readonly source = 'tp_btf:sock_send_length'
+  readonly loss: Loss
+
+  constructor(object: BpfObject) {
+    this.loss = new Loss(object, object.array('byte_state', 'byte_state'), ['lost'])
+  }
+}

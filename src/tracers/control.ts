@@ -1,0 +1,72 @@
+import type { ArrayMap } from '../bpf/object.ts'
+
+type Member = 'epoch' | 'self' | 'filter_on' | 'filter_generation' | 'pass'
+
+const BITS_PER_BYTE = 8
+
+/** What user space tells the kernel side; see bpf/control.bpf.h. */
+export class Control {
+  readonly #view: DataView
+  readonly #filter: DataView
+  readonly #at: Record<Member, number>
+  #pids: readonly number[] = []
+
+  constructor(control: ArrayMap, filter: DataView) {
+    this.#view = control.view
+    this.#filter = filter
+    this.#at = {
+      epoch: control.layout.u32('epoch'),
+      self: control.layout.u32('self'),
+      filter_on: control.layout.u32('filter_on'),
+      filter_generation: control.layout.u32('filter_generation'),
+      pass: control.layout.u32('pass'),
+    }
+  }
+
+  /** Number of the current interval; 0: counting has not begun. */
+  get epoch(): number {
+    return this.#get('epoch')
+  }
+
+  /** Begins the next interval. Rows of the one before are at rest after a grace period. */
+  advance(): void {
+    this.#set('epoch', this.epoch + 1)
+  }
+
+  /** Begins a walk over all sockets. */
+  beginPass(): void {
+    this.#set('pass', this.#get('pass') + 1)
+  }
+
+  get pids(): readonly number[] {
+    return this.#pids
+  }
+
+  /** Traces only these processes, or all but this program where there are none. Takes effect at once. */
+  setFilter(pids: readonly number[]): void {
+    // the new bits first, so that no moment is without a filter
+    for (const pid of pids) this.#setBit(pid, true)
+    this.#set('self', pids.includes(process.pid) ? 0 : process.pid)
+    this.#set('filter_on', pids.length > 0 ? 1 : 0)
+    for (const pid of this.#pids) if (!pids.includes(pid)) this.#setBit(pid, false)
+    // calls that began under the old filter are not events of the new one
+    this.#set('filter_generation', this.#get('filter_generation') + 1)
+    this.#pids = [...pids]
+  }
+
+  #setBit(pid: number, on: boolean): void {
+    const byte = Math.floor(pid / BITS_PER_BYTE)
+    if (byte >= this.#filter.byteLength) return
+    const bit = 1 << (pid % BITS_PER_BYTE)
+    const value = this.#filter.getUint8(byte)
+    this.#filter.setUint8(byte, on ? value | bit : value & ~bit)
+  }
+
+  #get(member: Member): number {
+    return this.#view.getUint32(this.#at[member], true)
+  }
+
+  #set(member: Member, value: number): void {
+    this.#view.setUint32(this.#at[member], value >>> 0, true)
+  }
+}

@@ -1,0 +1,61 @@
+import { readText, readU64 } from '../bpf/layout.ts'
+import type { BpfObject } from '../bpf/object.ts'
+import { Arena } from './arena.ts'
+
+/** TASK_COMM_LEN of the kernel. */
+const NAME_LENGTH = 16
+
+/** A process in one interval, as bpf/process.bpf.h writes it. Bytes are those that its calls returned. */
+export interface ProcessRecord {
+  readonly pid: number
+  /** Since boot; with the pid it names a process for good. */
+  readonly startedNs: number
+  readonly name: string
+  readonly exited: boolean
+  readonly sentBytes: number
+  readonly receivedBytes: number
+}
+
+/** Rows of processes, which the other tracers refer to by their index. */
+export class ProcessTracer {
+  readonly arena: Arena
+  readonly #size: number
+  readonly #at: Record<'started' | 'pid' | 'exited' | 'name', number>
+  readonly #sent: readonly number[]
+  readonly #received: readonly number[]
+
+  constructor(object: BpfObject) {
+    const rows = object.array('processes', 'process')
+    const layout = rows.layout
+    this.arena = new Arena(rows, object.array('process_state', 'process_state'), 'used')
+    this.#size = layout.size
+    this.#at = {
+      started: layout.u64('started_ns'),
+      pid: layout.u32('pid'),
+      exited: layout.u32('exited'),
+      name: layout.array('name', 1, NAME_LENGTH),
+    }
+    this.#sent = [layout.u64('tcp_sent'), layout.u64('udp_sent'), layout.u64('other_sent')]
+    this.#received = [layout.u64('tcp_received'), layout.u64('udp_received'), layout.u64('other_received')]
+  }
+
+  /** Where the life of processes is seen. */
+  readonly source = 'tp_btf'
+
+  /** The processes of an interval at rest; one may have two records. */
+  read(epoch: number): ProcessRecord[] {
+    const rows = this.arena.read(epoch)
+    const records: ProcessRecord[] = []
+    for (let at = 0; at < rows.byteLength; at += this.#size) {
+      records.push({
+        pid: rows.getUint32(at + this.#at.pid, true),
+        startedNs: readU64(rows, at + this.#at.started),
+        name: readText(rows, at + this.#at.name, NAME_LENGTH),
+        exited: rows.getUint32(at + this.#at.exited, true) !== 0,
+        sentBytes: this.#sent.reduce((sum, offset) => sum + readU64(rows, at + offset), 0),
+        receivedBytes: this.#received.reduce((sum, offset) => sum + readU64(rows, at + offset), 0),
+      })
+    }
+    return records
+  }
+}

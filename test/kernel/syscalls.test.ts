@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest'
+import { bucketStart } from '../../src/sample/histogram.ts'
+import { type JsonSample, sum, Top } from '../support/top.ts'
+import { Workload } from '../support/workload.ts'
+
+/** Counts and errors by the name of the call, over all samples. */
+function totals(samples: readonly JsonSample[]): Record<string, { count: number; errors: number }> {
+  const result: Record<string, { count: number; errors: number }> = {}
+  for (const row of samples.flatMap(sample => sample.syscalls)) {
+    const name = row.abi === 'compat' ? `${row.syscall} (32-bit)` : row.syscall
+    const entry = result[name] ?? { count: 0, errors: 0 }
+    result[name] = entry
+    entry.count += row.count
+    entry.errors += row.errors
+  }
+  return result
+}
+
+const lostCalls = (samples: readonly JsonSample[]): number => sum(samples, sample => sample.lost.syscalls)
+
+/** What the last steps of every workload take: one write to say "done", one read of the line that ends it. */
+const ENDING = { write: { count: 1, errors: 0 }, read: { count: 1, errors: 0 } }
+
+describe('system calls', () => {
+  test('of one process are counted exactly, with their errors, and nothing else is there', async () => {
+    const workload = await Workload.start('calls', 1, 123_457, 777, 0, 0)
+    const top = await Top.start('-d', 0.2, '-p', workload.pid)
+    await workload.work()
+    await workload.end()
+    const samples = await top.finish()
+    expect(totals(samples)).toEqual({
+      getppid: { count: 123_457, errors: 0 },
+      close: { count: 777, errors: 777 },
+      ...ENDING,
+    })
+    expect(lostCalls(samples)).toBe(0)
+  })
+
+  test('of threads merge into their process, whichever processors they run on at once', async () => {
+    const threads = 8
+    const workload = await Workload.start('calls', threads, 200_003, 5_001, 0, 0)
+    const top = await Top.start('-d', 0.2, '-p', workload.pid)
+    await workload.work()
+    await workload.end()
+    const samples = await top.finish()
+    const { getppid, close } = totals(samples)
+    expect(getppid).toEqual({ count: threads * 200_003, errors: 0 })
+    expect(close).toEqual({ count: threads * 5_001, errors: threads * 5_001 })
+    for (const sample of samples) {
+      expect(sample.processes.length).toBeLessThanOrEqual(1)
+      expect(sum(sample.processes, row => row.syscalls)).toBe(sum(sample.syscalls, row => row.count))
+      expect(sum(sample.processes, row => row.errors)).toBe(sum(sample.syscalls, row => row.errors))
+    }
+    expect(lostCalls(samples)).toBe(0)
+  })
+
+  test.runIf(process.arch === 'x64')('with 32-bit and unknown numbers have rows of their own', async () => {
+    const workload = await Workload.start('calls', 1, 11, 0, 1_003, 207)
+    const top = await Top.start('-d', 0.2, '-p', workload.pid)
+    await workload.work()
+    await workload.end()
+    const samples = await top.finish()
+    expect(totals(samples)).toEqual({
+      getppid: { count: 11, errors: 0 },
+      'getppid (32-bit)': { count: 1_003, errors: 0 },
+      unknown: { count: 207, errors: 207 },
+      ...ENDING,
+    })
+  })
+
+  test('of hundreds of short-lived children are all there, each child in the sample in which it ended', async () => {
+    const children = 600
+    const calls = 37
+    const workload = await Workload.start('children', children, calls)
+    const top = await Top.start('-d', 0.5)
+    await workload.work()
+    const samples = await top.finish()
+    await workload.end()
+    const rows = samples.flatMap(sample => sample.processes).filter(row => row.name === 'children' && row.exited)
+    expect(new Set(rows.map(row => row.pid)).size).toBe(children)
+    expect(rows.length).toBe(children)
+    expect(lostCalls(samples)).toBe(0)
+    // a child that lived across the end of an interval has calls in two samples
+    const pids = new Set(rows.map(row => row.pid))
+    const ofChildren = samples.flatMap(sample => sample.processes).filter(row => pids.has(row.pid))
+    const perChild = sum(ofChildren, row => row.syscalls) / children
+    // what the C library does around a fork is the same in every child
+    expect(Number.isInteger(perChild)).toBe(true)
+    expect(perChild).toBeGreaterThanOrEqual(calls)
+    expect(totals(samples).getppid?.count).toBeGreaterThanOrEqual(children * calls)
+  })
+
+  test('beyond the room for rows are counted as lost', async () => {
+    // more than twice the rows of an interval: one of the two that they can fall into overflows
+    const children = 20_000
+    const workload = await Workload.start('children', children, 3)
+    const top = await Top.start('-d', 20)
+    await workload.work()
+    const samples = await top.finish()
+    await workload.end()
+    const counted = totals(samples).getppid?.count ?? 0
+    const lost = lostCalls(samples)
+    expect(counted).toBeGreaterThan(0)
+    expect(lost).toBeGreaterThan(0)
+    expect(counted).toBeLessThanOrEqual(3 * children)
+    expect(counted + lost).toBeGreaterThanOrEqual(3 * children)
+  })
+
+  test('have durations that are never below what they took, and percentiles in between', async () => {
+    const sleeps = 50
+    const sleepNs = 3_000_000
+    const workload = await Workload.start('sleeper', sleeps, sleepNs / 1000)
+    const top = await Top.start('-d', 0.2, '-p', workload.pid)
+    await workload.work()
+    await workload.end()
+    const samples = await top.finish()
+    const rows = samples.flatMap(sample => sample.syscalls).filter(row => row.syscall === 'clock_nanosleep')
+    expect(sum(rows, row => row.count)).toBe(sleeps)
+    const leastBucket = Math.floor(Math.log2((sleepNs * 2 ** 30) / 1e9))
+    for (const { count, duration_ns } of rows) {
+      expect(duration_ns.sum).toBeGreaterThanOrEqual(count * sleepNs)
+      expect(duration_ns.sum).toBeLessThanOrEqual(count * duration_ns.max)
+      expect(duration_ns.p50).toBeGreaterThanOrEqual(bucketStart(leastBucket))
+      expect(duration_ns.p95).toBeGreaterThanOrEqual(duration_ns.p50)
+      expect(duration_ns.p99).toBeGreaterThanOrEqual(duration_ns.p95)
+      expect(duration_ns.max).toBeGreaterThanOrEqual(duration_ns.p99)
+    }
+  })
+
+  test('of the tool itself are not shown', async () => {
+    const top = await Top.start('-d', 0.2)
+    const samples = await top.finish()
+    expect(samples.flatMap(sample => sample.processes).filter(row => row.pid === top.pid)).toEqual([])
+  })
+})

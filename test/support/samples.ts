@@ -1,0 +1,67 @@
+/** Samples made by hand, for tests that need none of the kernel. */
+
+import type { ConnectionRow, ProcessRow, Sample, SyscallRow } from '../../src/sample/sample.ts'
+
+const duration = { sum: 9_000, max: 2_500, p50: 900, p95: 2_000, p99: 2_400 }
+
+export function syscallRow(change: Partial<SyscallRow> = {}): SyscallRow {
+  return { syscall: 'read', id: 0, abi: 'native', count: 9, errors: 1, duration_ns: duration, ...change }
+}
+
+export function processRow(change: Partial<ProcessRow> = {}): ProcessRow {
+  return {
+    pid: 42,
+    name: 'nginx',
+    command: 'nginx: worker process',
+    container: null,
+    exited: false,
+    syscalls: 9,
+    errors: 1,
+    duration_ns: duration,
+    sent_bytes: 2048,
+    received_bytes: 100,
+    connections: 1,
+    ...change,
+  }
+}
+
+export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRow {
+  return {
+    pid: 42,
+    name: 'nginx',
+    family: 'ipv4',
+    direction: 'inbound',
+    state: 'ESTABLISHED',
+    local: { address: '127.0.0.1', port: 80 },
+    remote: { address: '127.0.0.1', port: 40_000 },
+    sent_bytes: 2048,
+    received_bytes: 100,
+    total_sent_bytes: 4096,
+    total_received_bytes: 200,
+    connect_latency_ns: null,
+    rtt_ns: 20_000,
+    retransmits: 0,
+    age_seconds: 1.5,
+    age_is_minimum: false,
+    opened: false,
+    closed: false,
+    error: null,
+    ...change,
+  }
+}
+
+export function sampleOf(change: Partial<Sample> = {}): Sample {
+  return {
+    time: '2026-01-01T12:00:00.000Z',
+    interval_seconds: 1,
+    filter: { pids: [] },
+    sources: { syscalls: 'tp_btf', connections: 'iter/tcp+tp_btf', bytes: 'tp_btf:sock_send_length' },
+    syscalls: [syscallRow()],
+    processes: [processRow()],
+    connections: [connectionRow()],
+    lost: { syscalls: 0, connections: 0, bytes: 0 },
+    self: { cpu_seconds: 0.01, resident_bytes: 1 << 20 },
+    calls: [],
+    ...change,
+  }
+}

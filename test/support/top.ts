@@ -1,0 +1,75 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { Sample } from '../../src/sample/sample.ts'
+import { Lines } from './lines.ts'
+
+/** A sample as `--output json` prints it. */
+export type JsonSample = Omit<Sample, 'calls'>
+
+/** Folder of the built program and of the BPF objects. */
+export const OBJECTS = join(import.meta.dirname, '../../dist')
+
+const PROGRAM = join(OBJECTS, 'cli.js')
+
+/** The built program, printing samples as JSON lines. */
+export class Top {
+  readonly pid: number
+  /** All samples so far. */
+  readonly samples: JsonSample[] = []
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #lines: Lines
+  readonly #ended: Promise<number | null>
+  #stderr = ''
+
+  private constructor(child: ChildProcessByStdio<null, Readable, Readable>, pid: number) {
+    this.pid = pid
+    this.#child = child
+    this.#lines = new Lines(child.stdout)
+    this.#ended = new Promise(resolve => child.once('exit', resolve))
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr += chunk.toString()
+    })
+  }
+
+  /** Starts it and waits for its first sample, so that whatever comes then is seen. */
+  static async start(...args: readonly (string | number)[]): Promise<Top> {
+    const child = spawn(process.execPath, [PROGRAM, '--output', 'json', ...args.map(String)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    if (child.pid === undefined) throw new Error('cannot start the program')
+    const top = new Top(child, child.pid)
+    await top.next()
+    return top
+  }
+
+  /** Waits for one more sample. */
+  async next(): Promise<JsonSample> {
+    const line = await this.#lines.next().catch(error => {
+      throw new Error(`${error}: ${this.#stderr}`)
+    })
+    const sample: JsonSample = JSON.parse(line)
+    this.samples.push(sample)
+    return sample
+  }
+
+  /** Waits until all that happened up to now is in a sample, ends the program, and returns all samples. */
+  async finish(): Promise<readonly JsonSample[]> {
+    const now = Date.now()
+    while (Date.parse((await this.next()).time) <= now);
+    await this.stop()
+    return this.samples
+  }
+
+  /** Ends the program as `kill` does; throws unless it ends well. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM')
+    const status = await this.#ended
+    if (status !== 0 || this.#stderr !== '') throw new Error(`it ended with status ${status}: ${this.#stderr}`)
+  }
+}
+
+/** Adds up a figure over samples. */
+export function sum<T>(items: readonly T[], figure: (item: T) => number): number {
+  return items.reduce((total, item) => total + figure(item), 0)
+}

@@ -1,0 +1,69 @@
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { Lines } from './lines.ts'
+
+const SOURCES = join(import.meta.dirname, '../workloads')
+let programs: string | null = null
+
+/** Path of a workload's program, compiled when it is first asked for. */
+function compiled(name: string): string {
+  programs ??= mkdtempSync(join(tmpdir(), 'ebpf-top-workloads-'))
+  const program = join(programs, name)
+  execFileSync('clang', ['-O2', '-Wall', '-Werror', '-pthread', '-o', program, join(SOURCES, `${name}.c`)])
+  return program
+}
+
+/** A program of test/workloads that does exactly what it is told, when it is told. */
+export class Workload {
+  readonly pid: number
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>
+  readonly #lines: Lines
+  readonly #ended: Promise<number | null>
+
+  private constructor(child: ChildProcessByStdio<Writable, Readable, null>, pid: number) {
+    this.pid = pid
+    this.#child = child
+    this.#lines = new Lines(child.stdout)
+    this.#ended = new Promise(resolve => child.once('exit', resolve))
+  }
+
+  /** Starts it and waits until it waits for its first line. */
+  static async start(name: string, ...args: readonly (string | number)[]): Promise<Workload> {
+    const child = spawn(compiled(name), args.map(String), { stdio: ['pipe', 'pipe', 'inherit'] })
+    if (child.pid === undefined) throw new Error(`cannot start ${name}`)
+    const workload = new Workload(child, child.pid)
+    await workload.#expect('ready')
+    return workload
+  }
+
+  /** Lets it do its work; resolves with the words behind `done`. */
+  async work(): Promise<number[]> {
+    return this.step('done')
+  }
+
+  /** Lets it go on until it says `word`; resolves with the numbers behind it. */
+  async step(word: string): Promise<number[]> {
+    this.#child.stdin.write('\n')
+    return this.#expect(word)
+  }
+
+  /** Lets it end by itself. */
+  async end(): Promise<void> {
+    this.#child.stdin.write('\n')
+    const status = await this.#ended
+    if (status !== 0) throw new Error(`the workload failed with status ${status}`)
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async #expect(word: string): Promise<number[]> {
+    const [first, ...rest] = (await this.#lines.next()).split(' ')
+    if (first !== word) throw new Error(`the workload said ${first} instead of ${word}`)
+    return rest.map(Number)
+  }
+}

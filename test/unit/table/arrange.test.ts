@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { filterRows, findColumn, sortRows } from '../../../src/table/arrange.ts'
+import { tables } from '../../../src/table/tables.ts'
+import { connectionRow, processRow } from '../ui/samples.ts'
+
+const { connections, processes } = tables
+const rows = [
+  connectionRow({ pid: 7, name: 'b', local: { address: '10.0.0.1', port: 3 } }),
+  connectionRow({ pid: null, name: null, local: { address: '10.0.0.1', port: 2 } }),
+  connectionRow({ pid: 9, name: 'a', local: { address: '10.0.0.1', port: 1 } }),
+]
+const pids = (sorted: readonly { pid: number | null }[]): (number | null)[] => sorted.map(row => row.pid)
+
+describe('sorting', () => {
+  it('has numbers downwards, text upwards, and what is unknown last either way', () => {
+    expect(pids(sortRows(connections, rows, { column: 'pid', reversed: false }))).toEqual([9, 7, null])
+    expect(pids(sortRows(connections, rows, { column: 'pid', reversed: true }))).toEqual([7, 9, null])
+    expect(pids(sortRows(connections, rows, { column: 'name', reversed: false }))).toEqual([9, 7, null])
+    expect(pids(sortRows(connections, rows, { column: 'name', reversed: true }))).toEqual([7, 9, null])
+  })
+
+  it('keeps rows that compare equal in the order of their keys', () => {
+    expect(pids(sortRows(connections, rows, { column: 'rtt_ns', reversed: false }))).toEqual([9, null, 7])
+    expect(pids(sortRows(connections, rows, { column: 'rtt_ns', reversed: true }))).toEqual([9, null, 7])
+  })
+})
+
+describe('filtering', () => {
+  const some = [
+    processRow({ pid: 12, name: 'NginX' }),
+    processRow({ pid: 120, name: 'sshd', command: 'sshd', connections: 12 }),
+  ]
+  it('finds parts of texts, whatever their case, and whole ids', () => {
+    expect(pids(filterRows(processes, some, 'nginx'))).toEqual([12])
+    expect(pids(filterRows(processes, some, ' 12 '))).toEqual([12])
+    expect(pids(filterRows(processes, some, 'SSH'))).toEqual([120])
+    expect(filterRows(processes, some, '  ')).toBe(some)
+  })
+})
+
+it('a column is found by its id or its heading', () => {
+  expect(findColumn(processes, 'sent_bytes')?.id).toBe('sent_bytes')
+  expect(findColumn(processes, 'SENT')?.id).toBe('sent_bytes')
+  expect(findColumn(processes, 'calls/s')?.id).toBe('syscalls')
+  expect(findColumn(processes, 'nonsense')).toBeUndefined()
+})
