@@ -1,0 +1,28 @@
+/** Comma-separated values as in RFC 4180, with line feeds between the records. */
+
+import type { Sample } from '../sample/sample.ts'
+import type { Table, Value } from '../table/table.ts'
+import { type Arrangement, arrange } from './rows.ts'
+
+/** The heading: the moment and length of the sample's interval, then the table's column ids. */
+export function csvHeader<Row>(table: Table<Row>): string {
+  return record(['time', 'interval_seconds', ...table.columns.map(column => column.id)])
+}
+
+/** A record for each row: exact numbers of the interval, durations in nanoseconds, nothing where there is no value. */
+export function formatCsv<Row>(table: Table<Row>, sample: Sample, arrangement: Arrangement): string {
+  return arrange(table, table.rows(sample), arrangement)
+    .map(row => record([sample.time, sample.interval_seconds, ...table.columns.map(column => column.value(row))]))
+    .join('')
+}
+
+function record(values: readonly Value[]): string {
+  return `${values.map(field).join(',')}\n`
+}
+
+/** Text is quoted where it holds anything that a reader could take for something else. */
+function field(value: Value): string {
+  if (value === null) return ''
+  if (typeof value !== 'string') return String(value)
+  return /^$|[",\s\p{C}]/u.test(value) ? `"${value.replaceAll('"', '""')}"` : value
+}

@@ -1,0 +1,74 @@
+/** Errors as a person reads them: one line says what failed and one says what to do. */
+
+import { BpfError } from '../bpf/error.ts'
+import { sanitize } from '../table/format.ts'
+
+/** Exit status of each kind of error. */
+const STATUS = {
+  /** Failed while running. */
+  failed: 1,
+  /** Wrong usage. */
+  usage: 2,
+  /** This machine cannot: permission, kernel, library, Node. */
+  unable: 3,
+} as const
+
+export type ErrorKind = keyof typeof STATUS
+
+/** An error whose reason is known, with what to do about it. */
+export class UserError extends Error {
+  override readonly name = 'UserError'
+  readonly what: string
+  readonly remedy: string
+  readonly status: number
+
+  /** `what` failed and what to do: a line each, without a full stop. */
+  constructor(kind: ErrorKind, what: string, remedy: string, options?: ErrorOptions) {
+    super(what, options)
+    this.what = what
+    this.remedy = remedy
+    this.status = STATUS[kind]
+  }
+}
+
+/** An error of the command line itself: status 2. */
+export function usageError(what: string, remedy: string): UserError {
+  return new UserError('usage', what, remedy)
+}
+
+/** Any thrown value as a UserError; one whose reason nobody foresaw is called a bug. */
+export function asUserError(error: unknown): UserError {
+  if (error instanceof UserError) return error
+  if (error instanceof BpfError) return new UserError('unable', error.what, error.remedy, { cause: error })
+  const message = error instanceof Error ? error.message || error.name : String(error)
+  return new UserError(
+    'failed',
+    firstLine(message),
+    'this is a bug: please report it; run again with EBPF_TOP_DEBUG=1 to see where it happened',
+    { cause: error },
+  )
+}
+
+/**
+ * What stands on stderr for an error, ended by a line feed: exactly two lines, whatever an untrusted name in them holds.
+ * With `debug` the stack follows, with those of the errors behind it.
+ */
+export function errorText(error: unknown, debug = false): string {
+  const { what, remedy, cause } = asUserError(error)
+  const lines = [`ebpf-top: ${firstLine(what)}`, `  ${firstLine(remedy)}`]
+  if (debug) lines.push(...stacks(error instanceof UserError ? [error, cause] : [error]))
+  return `${lines.join('\n')}\n`
+}
+
+/** `errorText`, with the stack where EBPF_TOP_DEBUG asks for it. */
+export function explain(error: unknown): string {
+  return errorText(error, (process.env.EBPF_TOP_DEBUG ?? '') !== '')
+}
+
+function stacks(errors: readonly unknown[]): string[] {
+  return errors.flatMap(error => (error instanceof Error && error.stack !== undefined ? [error.stack] : []))
+}
+
+function firstLine(text: string): string {
+  return sanitize(text.trim().split(/\r?\n/, 1)[0] ?? '')
+}

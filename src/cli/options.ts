@@ -1,0 +1,36 @@
+/** What the command line asks for, checked. */
+
+import type { TableName } from '../table/table.ts'
+
+export type View = 'overview' | TableName
+export type OutputFormat = 'text' | 'json' | 'csv'
+
+export interface Options {
+  /** Where the samples go: the screen, stdout, or only to the exporter. */
+  readonly mode: 'screen' | 'batch' | 'headless'
+  /** Only these processes; empty: all. */
+  readonly pids: readonly number[]
+  readonly intervalSeconds: number
+  /** End after this many samples; null: run until stopped. */
+  readonly iterations: number | null
+  readonly output: OutputFormat
+  readonly view: View
+  /** Column id or heading, known to at least one table of the view; null: each table's own order. */
+  readonly sort: string | null
+  /** Only rows with this text; empty: all. */
+  readonly filter: string
+  /** `intervalSeconds` null: as OTEL_METRIC_EXPORT_INTERVAL says. */
+  readonly export: { readonly protocol: 'otlp'; readonly intervalSeconds: number | null } | null
+  /** BPF objects of the user's own. */
+  readonly tracers: readonly string[]
+  readonly compat: boolean
+  /** File with kernel type information; null: the kernel's own. */
+  readonly btf: string | null
+}
+
+/** What is to be done. */
+export type Command =
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version'; readonly text: string }
+  | { readonly kind: 'doctor'; readonly options: Options }
+  | { readonly kind: 'run'; readonly options: Options }

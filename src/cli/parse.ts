@@ -1,0 +1,145 @@
+/** From the words of the command line to checked options. */
+
+import { findColumn } from '../table/arrange.ts'
+import { TABLE_NAMES, type Table } from '../table/table.ts'
+import { tables } from '../table/tables.ts'
+import { type Arguments, readArguments, SEE_HELP } from './arguments.ts'
+import { usageError } from './errors.ts'
+import type { FlagName } from './flags.ts'
+import { helpText } from './help.ts'
+import type { Command, Options, OutputFormat, View } from './options.ts'
+import type { System } from './system.ts'
+import { VERSION } from './version.ts'
+
+const MIN_SECONDS = 0.1
+const MAX_SECONDS = 3600
+
+/** PID_MAX_LIMIT of a 64-bit kernel. */
+const MAX_PID = 2 ** 22
+
+const VIEWS = ['overview', ...TABLE_NAMES] as const satisfies readonly View[]
+const OUTPUTS = ['text', 'json', 'csv'] as const satisfies readonly OutputFormat[]
+
+/** Flags that say nothing where the other one is given, or say the opposite. */
+const CONTRADICTIONS: readonly (readonly [FlagName, FlagName])[] = [
+  ['headless', 'batch'],
+  ['headless', 'once'],
+  ['headless', 'output'],
+  ['once', 'iterations'],
+  ['doctor', 'headless'],
+  ['doctor', 'export'],
+]
+
+/**
+ * What the words after the program's name ask for.
+ * @throws UserError with status 2 for whatever they ask that cannot be meant
+ */
+export function parseCommand(argv: readonly string[], system: System): Command {
+  const args = readArguments(argv)
+  if (args.given('help')) return { kind: 'help', text: helpText() }
+  if (args.given('version')) return { kind: 'version', text: `${VERSION}\n` }
+  refuseContradictions(args)
+  return { kind: args.given('doctor') ? 'doctor' : 'run', options: readOptions(args, system) }
+}
+
+function readOptions(args: Arguments, system: System): Options {
+  const view = choice(args, 'view', VIEWS) ?? 'overview'
+  const output = choice(args, 'output', OUTPUTS)
+  const batch = args.given('batch') || args.given('once') || output !== null
+  return {
+    mode: args.given('headless') ? 'headless' : batch ? 'batch' : 'screen',
+    pids: pids(args, system),
+    intervalSeconds: seconds(args, 'delay') ?? 1,
+    iterations: args.given('once') ? 1 : iterations(args),
+    output: output ?? 'text',
+    view,
+    sort: sort(args, view),
+    filter: args.value('filter') ?? '',
+    export: exporter(args),
+    tracers: args.values('tracer').map(file => readable('tracer', file, system)),
+    compat: args.given('compat'),
+    btf: args.given('btf') ? readable('btf', args.value('btf') ?? '', system) : null,
+  }
+}
+
+function refuseContradictions(args: Arguments): void {
+  for (const [one, other] of CONTRADICTIONS) {
+    if (args.given(one) && args.given(other)) {
+      throw usageError(`--${one} and --${other} contradict each other`, `leave one of them out; ${SEE_HELP}`)
+    }
+  }
+  if (args.given('headless') && !args.given('export')) {
+    throw usageError('--headless without --export would do nothing', 'add --export otlp')
+  }
+  if (args.given('export-interval') && !args.given('export')) {
+    throw usageError('--export-interval without --export says nothing', 'add --export otlp')
+  }
+}
+
+function pids(args: Arguments, system: System): readonly number[] {
+  const text = args.value('pid')
+  if (text === null) return []
+  const found: number[] = []
+  for (const word of text.split(',')) {
+    const pid = Number(word)
+    if (!/^\d+$/.test(word) || pid < 1 || pid > MAX_PID) {
+      throw usageError(`--pid: "${word}" is not a process id`, 'write numbers, separated by commas: --pid 1,42')
+    }
+    if (found.includes(pid)) throw usageError(`--pid: ${pid} is named twice`, 'name each process once')
+    const owner = system.processOf(pid)
+    if (owner === null) throw usageError(`--pid: there is no process ${pid}`, 'see ps -e for those there are')
+    if (owner !== pid) {
+      throw usageError(`--pid: ${pid} is a thread of process ${owner}`, `write --pid ${owner}`)
+    }
+    found.push(pid)
+  }
+  return found
+}
+
+function seconds(args: Arguments, name: 'delay' | 'export-interval'): number | null {
+  const text = args.value(name)
+  if (text === null) return null
+  const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN
+  if (value >= MIN_SECONDS && value <= MAX_SECONDS) return value
+  throw usageError(
+    `--${name}: "${text}" is not a number of seconds between ${MIN_SECONDS} and ${MAX_SECONDS}`,
+    `write for example --${name} ${name === 'delay' ? 0.5 : 10}`,
+  )
+}
+
+function iterations(args: Arguments): number | null {
+  const text = args.value('iterations')
+  if (text === null) return null
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value
+  throw usageError(`--iterations: "${text}" is not a number of samples`, 'write a whole number from 1 on')
+}
+
+/** The value of a flag that must be one of `allowed`; null where it was not given. */
+function choice<T extends string>(args: Arguments, name: FlagName, allowed: readonly T[]): T | null {
+  const text = args.value(name)
+  if (text === null) return null
+  const found = allowed.find(value => value === text)
+  if (found !== undefined) return found
+  throw usageError(`--${name}: "${text}" is not known`, `write one of ${allowed.join(', ')}`)
+}
+
+/** A column that a table of the view has: in the overview it orders those tables that have it. */
+function sort(args: Arguments, view: View): string | null {
+  const name = args.value('sort')
+  if (name === null) return null
+  const shown: readonly Table<unknown>[] = (view === 'overview' ? TABLE_NAMES : [view]).map(table => tables[table])
+  if (shown.some(table => findColumn(table, name) !== undefined)) return name
+  const columns = new Set(shown.flatMap(table => table.columns.map(column => column.id)))
+  throw usageError(`--sort: ${view} has no column "${name}"`, `write one of ${[...columns].join(', ')}`)
+}
+
+function exporter(args: Arguments): Options['export'] {
+  const protocol = choice(args, 'export', ['otlp'] as const)
+  return protocol === null ? null : { protocol, intervalSeconds: seconds(args, 'export-interval') }
+}
+
+function readable(name: FlagName, file: string, system: System): string {
+  if (system.isReadableFile(file)) return file
+  throw usageError(`--${name}: ${file} is not a file that can be read`, 'give the path of a file')
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { formatJson } from '../../../src/batch/json.ts'
+import { connectionRow, processRow, sampleOf, syscallRow } from '../../support/samples.ts'
+
+const all = { sort: null, filter: '' }
+
+/** Names of a value's fields, nested ones with a dot, those of a list's members with `[]`. */
+function fields(value: unknown, path = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap(member => fields(member, `${path}[]`))
+  if (typeof value !== 'object' || value === null) return [path]
+  return Object.entries(value).flatMap(([name, member]) => fields(member, path === '' ? name : `${path}.${name}`))
+}
+
+const duration = ['sum', 'max', 'p50', 'p95', 'p99']
+
+/** The names that product and readers have agreed on. */
+const CONTRACT = [
+  'time',
+  'interval_seconds',
+  'filter.pids[]',
+  ...['syscalls', 'connections', 'bytes'].map(name => `sources.${name}`),
+  ...['syscall', 'id', 'count', 'errors', ...duration.map(name => `duration_ns.${name}`)].map(n => `syscalls[].${n}`),
+  ...['pid', 'name', 'command', 'container', 'exited', 'syscalls', 'errors', 'sent_bytes', 'received_bytes'].map(
+    name => `processes[].${name}`,
+  ),
+  ...duration.map(name => `processes[].duration_ns.${name}`),
+  'processes[].connections',
+  ...[
+    'pid',
+    'name',
+    'family',
+    'direction',
+    'state',
+    'local.address',
+    'local.port',
+    'remote.address',
+    'remote.port',
+  ].map(name => `connections[].${name}`),
+  ...['sent_bytes', 'received_bytes', 'total_sent_bytes', 'total_received_bytes', 'connect_latency_ns', 'rtt_ns'].map(
+    name => `connections[].${name}`,
+  ),
+  ...['retransmits', 'age_seconds', 'closed'].map(name => `connections[].${name}`),
+  ...['syscalls', 'connections', 'bytes'].map(name => `lost.${name}`),
+]
+
+/** Added to the contract since. */
+const ADDED = [
+  'syscalls[].abi',
+  'connections[].age_is_minimum',
+  'connections[].error',
+  'connections[].opened',
+  'self.cpu_seconds',
+  'self.resident_bytes',
+]
+
+describe('formatJson', () => {
+  const sample = sampleOf({ filter: { pids: [42] } })
+
+  it('has every name of the contract, and only the known ones besides', () => {
+    expect(fields(JSON.parse(formatJson(sample, all))).sort()).toEqual([...CONTRACT, ...ADDED].sort())
+  })
+
+  it('begins with the moment, so that lines can be told apart by eye', () => {
+    expect(formatJson(sample, all)).toMatch(/^\{"time":"2026-01-01T12:00:00.000Z","interval_seconds":1,"filter":/)
+  })
+
+  it('is one line, whatever a name holds', () => {
+    const name = 'a"b\\c\n\u001b[2J\u007f\u009b\u2028é'
+    const text = formatJson(sampleOf({ processes: [processRow({ name })] }), all)
+    expect(text.match(/[\p{Cc}\u2028]/gu)).toEqual(['\n'])
+    expect(text.endsWith('}\n')).toBe(true)
+    expect(JSON.parse(text).processes[0].name).toBe(name)
+  })
+
+  it('leaves no row out', () => {
+    const syscalls = Array.from({ length: 5000 }, (_, id) => syscallRow({ id }))
+    expect(JSON.parse(formatJson(sampleOf({ syscalls }), all)).syscalls).toHaveLength(5000)
+  })
+
+  it('leaves out what a filter does not match, and sorts', () => {
+    const connections = [
+      connectionRow({ sent_bytes: 1 }),
+      connectionRow({ name: 'curl' }),
+      connectionRow({ name: null }),
+    ]
+    const read = (sort: string | null, filter: string) =>
+      JSON.parse(formatJson(sampleOf({ connections }), { sort, filter })).connections
+    expect(read(null, 'curl')).toHaveLength(1)
+    expect(read('sent_bytes', '').at(-1).sent_bytes).toBe(1)
+  })
+})

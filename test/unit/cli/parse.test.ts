@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest'
+import { UserError } from '../../../src/cli/errors.ts'
+import { flags } from '../../../src/cli/flags.ts'
+import { helpText } from '../../../src/cli/help.ts'
+import type { Options } from '../../../src/cli/options.ts'
+import { parseCommand } from '../../../src/cli/parse.ts'
+import type { System } from '../../../src/cli/system.ts'
+import { VERSION } from '../../../src/cli/version.ts'
+
+/** A machine with the processes 1, 42 and 100, of which 101 is a thread, and one file. */
+const system: System = {
+  processOf: pid => ([1, 42, 100].includes(pid) ? pid : pid === 101 ? 100 : null),
+  isReadableFile: file => file === 'own.bpf.o',
+}
+
+function parse(line: string): Options {
+  const command = parseCommand(words(line), system)
+  if (command.kind !== 'run' && command.kind !== 'doctor') throw new Error(`not options but ${command.kind}`)
+  return command.options
+}
+
+/** Words as a shell makes them of a line without quotes; `''` is an empty word. */
+function words(line: string): string[] {
+  return line
+    .split(' ')
+    .filter(word => word !== '')
+    .map(word => (word === "''" ? '' : word))
+}
+
+const DEFAULTS: Options = {
+  mode: 'screen',
+  pids: [],
+  intervalSeconds: 1,
+  iterations: null,
+  output: 'text',
+  view: 'overview',
+  sort: null,
+  filter: '',
+  export: null,
+  tracers: [],
+  compat: false,
+  btf: null,
+}
+
+describe('good command lines', () => {
+  it.each<[string, Partial<Options>]>([
+    ['', {}],
+    ['-p 1', { pids: [1] }],
+    ['--pid 1,42', { pids: [1, 42] }],
+    ['-p42', { pids: [42] }],
+    ['--pid=42', { pids: [42] }],
+    ['-d 0.1', { intervalSeconds: 0.1 }],
+    ['-d .5', { intervalSeconds: 0.5 }],
+    ['--delay 3600', { intervalSeconds: 3600 }],
+    ['-n 3', { iterations: 3 }],
+    ['-b', { mode: 'batch' }],
+    ['-bn 2', { mode: 'batch', iterations: 2 }],
+    ['--once', { mode: 'batch', iterations: 1 }],
+    ['--batch --once', { mode: 'batch', iterations: 1 }],
+    ['--output text', { mode: 'batch' }],
+    ['--output json', { mode: 'batch', output: 'json' }],
+    ['--output csv --view connections', { mode: 'batch', output: 'csv', view: 'connections' }],
+    ['--view processes -s pid', { view: 'processes', sort: 'pid' }],
+    ['-s retransmits', { sort: 'retransmits' }],
+    ['--view syscalls --sort CALLS/s', { view: 'syscalls', sort: 'CALLS/s' }],
+    ['-F nginx', { filter: 'nginx' }],
+    ['--filter=-x', { filter: '-x' }],
+    ['-F 10', { filter: '10' }],
+    ['--export otlp', { export: { protocol: 'otlp', intervalSeconds: null } }],
+    ['--export otlp --export-interval 5', { export: { protocol: 'otlp', intervalSeconds: 5 } }],
+    ['--headless --export otlp', { mode: 'headless', export: { protocol: 'otlp', intervalSeconds: null } }],
+    ['--batch --export otlp', { mode: 'batch', export: { protocol: 'otlp', intervalSeconds: null } }],
+    ['--tracer own.bpf.o', { tracers: ['own.bpf.o'] }],
+    ['--tracer own.bpf.o --tracer=own.bpf.o', { tracers: ['own.bpf.o', 'own.bpf.o'] }],
+    ['--compat', { compat: true }],
+    ['--btf own.bpf.o', { btf: 'own.bpf.o' }],
+  ])('%s', (line, change) => expect(parse(line)).toEqual({ ...DEFAULTS, ...change }))
+
+  it('knows --doctor, also as json', () => {
+    expect(parseCommand(['--doctor'], system).kind).toBe('doctor')
+    expect(parse('--doctor --output json').output).toBe('json')
+  })
+
+  it.each(['--help', '-h', '--help --pid abc', '-h -V', '--once -h'])('%s prints the help', line => {
+    expect(parseCommand(words(line), system)).toEqual({ kind: 'help', text: helpText() })
+  })
+
+  it.each(['--version', '-V', '-b -V'])('%s prints the version', line => {
+    expect(parseCommand(words(line), system)).toEqual({ kind: 'version', text: `${VERSION}\n` })
+  })
+})
+
+describe('bad command lines', () => {
+  it.each([
+    ['--bogus', 'unknown flag --bogus'],
+    ['--bogus 1', 'unknown flag --bogus'],
+    ['-x', 'unknown flag -x'],
+    ['-bx', 'unknown flag -x'],
+    ['--export-pids', 'unknown flag --export-pids'],
+    ['--__proto__ x', 'unknown flag'],
+    ['--pid', '--pid needs a value'],
+    ['--pid --batch', '--pid needs a value'],
+    ['-p', '--pid needs a value'],
+    ["--pid ''", '--pid needs a value'],
+    ['--pid.x 3', '--pid needs a value'],
+    ['--delay', '--delay needs a value'],
+    ['--delay=', '--delay needs a value'],
+    ['--view', '--view needs a value'],
+    ['-F', '--filter needs a value'],
+    ['--tracer', '--tracer needs a value'],
+    ['--tracer own.bpf.o --tracer', '--tracer needs a value'],
+    ['--tracer=', '--tracer needs a value'],
+    ['--batch=yes', '--batch takes no value'],
+    ['--batch=true', '--batch takes no value'],
+    ['--batch false', '--batch takes no value'],
+    ['-b=x', '--batch takes no value'],
+    ['--no-batch', '--batch takes no value'],
+    ['stray', 'nothing is known to do with "stray"'],
+    ['-b stray', '"stray"'],
+    ['-- -b', '"-b"'],
+    ['-p 1 42', '"42"'],
+    ['--pid abc', '"abc" is not a process id'],
+    ['--pid 0', '"0" is not a process id'],
+    ['--pid -1', '"-1" is not a process id'],
+    ['--pid 1.5', '"1.5" is not a process id'],
+    ['--pid 1e2', '"1e2" is not a process id'],
+    ['--pid 0x1', '"0x1" is not a process id'],
+    ['--pid 1,', '"" is not a process id'],
+    ['--pid 99999999999', 'is not a process id'],
+    ['--pid 7', 'there is no process 7'],
+    ['--pid 1,7', 'there is no process 7'],
+    ['--pid 101', '101 is a thread of process 100'],
+    ['--pid 1,1', '1 is named twice'],
+    ['--pid 1,01', '1 is named twice'],
+    ['--pid 1 --pid 42', '--pid was given more than once'],
+    ['-d 1 --delay 2', '--delay was given more than once'],
+    ['--export-interval 1 --export-interval 2', '--export-interval was given more than once'],
+    ['--delay 0', '"0" is not a number of seconds'],
+    ['--delay 0.09', 'between 0.1 and 3600'],
+    ['--delay 3601', 'between 0.1 and 3600'],
+    ['--delay -1', '"-1" is not a number of seconds'],
+    ['--delay 1s', '"1s" is not a number of seconds'],
+    ['--delay NaN', '"NaN" is not a number of seconds'],
+    ['--delay Infinity', 'is not a number of seconds'],
+    ['--delay 0,5', 'is not a number of seconds'],
+    ['-n 0', '"0" is not a number of samples'],
+    ['-n -3', '"-3" is not a number of samples'],
+    ['-n 1.5', '"1.5" is not a number of samples'],
+    ['-n many', '"many" is not a number of samples'],
+    ['-n 99999999999999999999', 'is not a number of samples'],
+    ['--view nope', '--view: "nope" is not known'],
+    ['--output xml', '--output: "xml" is not known'],
+    ['--export prometheus', '--export: "prometheus" is not known'],
+    ['--sort nope', 'overview has no column "nope"'],
+    ['--view syscalls --sort pid', 'syscalls has no column "pid"'],
+    ['--headless', '--headless without --export'],
+    ['--headless --export otlp --batch', '--headless and --batch contradict'],
+    ['--headless --export otlp --once', '--headless and --once contradict'],
+    ['--headless --export otlp --output json', '--headless and --output contradict'],
+    ['--once -n 2', '--once and --iterations contradict'],
+    ['--doctor --headless --export otlp', 'contradict'],
+    ['--export-interval 5', '--export-interval without --export'],
+    ['--export otlp --export-interval 0', '--export-interval: "0" is not a number of seconds'],
+    ['--tracer missing.o', '--tracer: missing.o is not a file'],
+    ['--btf missing', '--btf: missing is not a file'],
+  ])('%s', (line, what) => {
+    const error = catchError(() => parse(line))
+    expect(error).toBeInstanceOf(UserError)
+    if (!(error instanceof UserError)) return
+    expect(error.what).toContain(what)
+    expect(error.status).toBe(2)
+    expect(error.remedy).not.toBe('')
+  })
+
+  it('names the columns that there are', () => {
+    const error = catchError(() => parse('--view syscalls --sort nope'))
+    expect(error instanceof UserError && error.remedy).toMatch(/syscall, id, .*count, errors, duration_ns_sum/)
+  })
+})
+
+describe('the help', () => {
+  it('has every flag and fits into 120 columns', () => {
+    for (const flag of flags) expect(helpText()).toContain(`--${flag.name}`)
+    for (const line of helpText().split('\n')) expect(line.length).toBeLessThanOrEqual(120)
+  })
+})
+
+function catchError(action: () => unknown): unknown {
+  try {
+    action()
+  } catch (error) {
+    return error
+  }
+  return null
+}
