@@ -1,0 +1,57 @@
+/** Which columns of a table fit into a width, and how wide each becomes. */
+
+import type { Column } from '../table/table.ts'
+
+/** Cells in front of the first column, for the mark of the selected row. */
+export const GUTTER = 1
+
+/** Cells between two columns. */
+const GAP = 1
+
+export interface FittedColumn<Row> {
+  readonly column: Column<Row>
+  readonly width: number
+}
+
+/**
+ * The columns for a table of `width` cells, in their order: the sort column, and then by their priority numbers, of
+ * equal ones the one further left, those for which there is still room. What is left over goes to the columns that grow.
+ *
+ * @param sort id of the column that the table is sorted by
+ */
+export function fitColumns<Row>(columns: readonly Column<Row>[], width: number, sort: string): FittedColumn<Row>[] {
+  const wanted = columns.toSorted((a, b) => rank(a, sort) - rank(b, sort))
+  const chosen = new Set<Column<Row>>()
+  for (const column of wanted) {
+    chosen.add(column)
+    if (chosen.size > 1 && total([...chosen]) > width) chosen.delete(column)
+  }
+  const kept = columns.filter(column => chosen.has(column))
+  return grow(kept, width - total(kept))
+}
+
+function rank<Row>(column: Column<Row>, sort: string): number {
+  return column.id === sort ? -1 : column.priority
+}
+
+function total<Row>(columns: readonly Column<Row>[]): number {
+  return GUTTER + columns.reduce((sum, column) => sum + column.width, 0) + GAP * (columns.length - 1)
+}
+
+/** Cell by cell in turns, so that equal columns grow equally and one at its limit leaves its share to the others. */
+function grow<Row>(columns: readonly Column<Row>[], spare: number): FittedColumn<Row>[] {
+  const widths = columns.map(column => column.width)
+  let left = spare
+  let grown = true
+  while (left > 0 && grown) {
+    grown = false
+    columns.forEach((column, i) => {
+      const share = Math.min(left, column.grow ?? 0, (column.widest ?? Infinity) - (widths[i] ?? 0))
+      if (share <= 0) return
+      widths[i] = (widths[i] ?? 0) + share
+      left -= share
+      grown = true
+    })
+  }
+  return columns.map((column, i) => ({ column, width: widths[i] ?? column.width }))
+}

@@ -1,0 +1,119 @@
+/** The lines above the tables. */
+
+import type { Sample } from '../sample/sample.ts'
+import { formatBytes, formatEvents, formatSeconds, sanitize } from '../table/format.ts'
+import { unmeasured } from './empty.ts'
+import { type Item, joinItems } from './items.ts'
+import { headerHeight } from './layout.ts'
+import { type State, tableOf, VIEWS } from './state.ts'
+import { fitLine, type Line, lineWidth, type Span, span, spread } from './style.ts'
+
+/** Spaces between two facts. */
+const GAP = 2
+
+/** More process ids than this are counted and not listed. */
+const PIDS_LISTED = 3
+
+/** As many lines as `headerHeight` says, each as wide as the terminal. */
+export function headerLines(state: State): Line[] {
+  const { columns } = state.size
+  const tall = headerHeight(state.size) === 3
+  const tabs = tabLine(state)
+  if (!tall) return [facts([...news(state), ...costs(state)], columns), fitLine(tabs, columns)]
+  const exporter = state.exporter === '' ? [] : [span(`${sanitize(state.exporter)} `, 'accent')]
+  return [
+    spread(
+      identity(state),
+      [...joinItems(costs(state), columns - lineWidth(identity(state)), GAP), span(' ')],
+      columns,
+    ),
+    facts(news(state), columns),
+    spread(tabs, exporter, columns),
+  ]
+}
+
+function facts(items: readonly Item[], columns: number): Line {
+  return fitLine([span(' '), ...joinItems(items, columns - 2, GAP)], columns)
+}
+
+/** Which program, on which machine. */
+function identity({ version, host }: State): Line {
+  const cpus = host.cpus === 1 ? '1 CPU' : `${host.cpus} CPUs`
+  return [
+    span(` ebpf-top ${version}`, 'strong'),
+    span(`  ${sanitize(host.name)}`, 'accent'),
+    span(`  Linux ${sanitize(host.kernel)}  ${cpus}`),
+  ]
+}
+
+/** What the machine does, and what the user made the screen do. */
+function news(state: State): Item[] {
+  const { shown } = state
+  const items: Item[] = []
+  if (state.pause !== null) items.push({ rank: 0, line: [span(pausedText(state, state.pause.samples), 'paused')] })
+  if (shown !== null) {
+    items.push({ rank: 2, line: eventRate(shown) })
+    items.push({ rank: 1, line: lostEvents(shown, state.lost) })
+    const unseen = unmeasured(shown.sources)
+    if (unseen.length > 0) items.push({ rank: 3, line: [span(`not measured: ${unseen.join(', ')}`, 'warning')] })
+  }
+  items.push({ rank: 1, line: filters(state) })
+  return items
+}
+
+/** What watching costs. */
+function costs({ shown, interval }: State): Item[] {
+  const items: Item[] = [{ rank: 5, line: named('every', formatInterval(interval)) }]
+  if (shown !== null) {
+    const cpu = shown.interval_seconds > 0 ? (100 * shown.self.cpu_seconds) / shown.interval_seconds : 0
+    items.push({ rank: 6, line: named('own CPU', `${cpu.toFixed(1)}%`) })
+    items.push({ rank: 7, line: named('memory', formatBytes(shown.self.resident_bytes)) })
+  }
+  return items
+}
+
+function named(name: string, value: string): Line {
+  return [span(`${name} `, 'dim'), span(value, 'strong')]
+}
+
+function eventRate(sample: Sample): Line {
+  const events = sample.syscalls.reduce((sum, row) => sum + row.count, 0)
+  return named('events/s', formatEvents(sample.interval_seconds > 0 ? events / sample.interval_seconds : events))
+}
+
+/** Those of the interval by kind; once there were any, never again a plain 0. */
+function lostEvents({ lost }: Sample, soFar: number): Line {
+  const kinds = Object.entries(lost).filter(([, count]) => count > 0)
+  const now = kinds.map(([kind, count]) => `${formatEvents(count)} ${kind}`).join(', ')
+  if (now !== '') return [span(`lost ${now}`, 'alarm')]
+  return soFar === 0
+    ? [span('lost ', 'dim'), span('0')]
+    : [span('lost ', 'dim'), span(`0 now, ${formatEvents(soFar)} before`, 'warning')]
+}
+
+function filters({ pids, filter }: State): Line {
+  const parts: Span[] = []
+  if (pids.length > PIDS_LISTED) parts.push(span(`${pids.length} pids`, 'accent'))
+  else if (pids.length > 0) parts.push(span(`pid ${pids.join(',')}`, 'accent'))
+  if (filter !== '') parts.push(span(`${parts.length > 0 ? ' and ' : ''}“${sanitize(filter)}”`, 'accent'))
+  return [span('filter ', 'dim'), ...(parts.length > 0 ? parts : [span('none')])]
+}
+
+/** For how long by the samples' own clock: the screen does not look at another. */
+function pausedText({ shown, latest }: State, samples: number): string {
+  const seconds =
+    shown === null || latest === null ? 0 : Math.max(0, (Date.parse(latest.time) - Date.parse(shown.time)) / 1000)
+  return ` PAUSED ${formatSeconds(seconds)}, ${samples} ${samples === 1 ? 'sample' : 'samples'} `
+}
+
+function formatInterval(seconds: number): string {
+  return `${Number(seconds.toFixed(3))}s`
+}
+
+function tabLine(state: State): Span[] {
+  return VIEWS.flatMap((view, i) => {
+    const title = view === 'overview' ? 'Overview' : tableOf(view).title
+    const open = state.view === view
+    return [span(i === 0 ? ' ' : '  '), span(`${i + 1} `, 'dim'), span(title, open ? 'selected' : 'plain')]
+  })
+}

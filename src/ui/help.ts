@@ -1,0 +1,73 @@
+/** The help, made from the key bindings. */
+
+import { fitText } from '../table/format.ts'
+import { bindings } from './keys.ts'
+import type { Size } from './state.ts'
+import { fitLine, type Line, span } from './style.ts'
+
+/** Cells for the names of the keys. */
+const KEYS_WIDTH = 12
+
+/** Width of the list of keys where it has another column beside it, and the width of the terminal from which it has. */
+const KEY_LIST_WIDTH = 58
+const TWO_COLUMNS = 118
+
+/** What the numbers and signs in the tables mean. */
+const reading: readonly (readonly [string, string])[] = [
+  ['/s', 'per second, over the last interval'],
+  ['TIME/s', 'time inside system calls, of all threads'],
+  ['P50 P95 P99', 'half, 95 %, 99 % of the calls were this fast'],
+  ['ERR/s', 'calls that returned an error'],
+  ['32:read', 'called through the table of 32-bit calls'],
+  ['12.3K', 'bytes: K, M, G are units of 1024'],
+  ['12.3k', 'all else: k, M, G are units of 1000'],
+  ['RETR', 'segments sent again since it was opened'],
+  ['>5m00s', 'older than ebpf-top: at least of this age'],
+  ['dimmed', 'ended or closed in this interval'],
+  ['lost', 'events that are in no row'],
+]
+
+function section(title: string, entries: readonly (readonly [string, string])[]): Line[] {
+  return [
+    [span(` ${title}`, 'strong')],
+    ...entries.map(([left, right]): Line => [span(` ${fitText(left, KEYS_WIDTH, 'right')}  `, 'accent'), span(right)]),
+  ]
+}
+
+function keySection(): Line[] {
+  return section(
+    'Keys',
+    bindings.map(({ shown, description }) => [shown, description]),
+  )
+}
+
+/** All lines of the help for a terminal of this size. */
+function helpText(size: Size): readonly Line[] {
+  const keys = keySection()
+  const explained = section('Reading the tables', reading)
+  if (size.columns < TWO_COLUMNS) return [...keys, [span(' ')], ...explained]
+  return Array.from({ length: Math.max(keys.length, explained.length) }, (_, i) => [
+    ...fitLine(keys[i] ?? [], KEY_LIST_WIDTH),
+    ...(explained[i] ?? []),
+  ])
+}
+
+/** Lines of the screen that show help; title and footer take the others. */
+function helpHeight(size: Size): number {
+  return size.rows - 2
+}
+
+/** The furthest that the help can be scrolled, in lines. */
+export function helpBottom(size: Size): number {
+  return Math.max(0, helpText(size).length - helpHeight(size))
+}
+
+/** The visible part of the help from line `top` on: a title and as many lines as fit above the footer. */
+export function helpLines(size: Size, top: number, version: string): Line[] {
+  const text = helpText(size)
+  const start = Math.min(top, helpBottom(size))
+  const more = helpBottom(size) - start
+  const title = ` ebpf-top ${version}: help${more > 0 ? ` (↓ ${more} more lines)` : ''}`
+  const visible = Array.from({ length: helpHeight(size) }, (_, i) => fitLine(text[start + i] ?? [], size.columns))
+  return [fitLine([span(title, 'heading')], size.columns, 'heading'), ...visible]
+}

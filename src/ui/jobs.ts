@@ -1,0 +1,23 @@
+/** Job control: what Ctrl-Z has to do for itself, because in raw mode it is only a key. */
+
+export interface Jobs {
+  /** Stops everything in the foreground of the terminal, as its driver does for Ctrl-Z. Returns at once. */
+  stopForeground(): void
+  /** Stops this process alone, as SIGTSTP sent to it does. Returns at once. */
+  stopSelf(): void
+  /** Has Node ask for the size of the terminal, which may have changed while we were stopped. */
+  refreshSize(): void
+}
+
+export const jobs: Jobs = {
+  // Not only ourselves: the shell waits for npm, sudo or a script around us, and these must stop as well.
+  stopForeground() {
+    process.kill(0, 'SIGTSTP')
+  },
+  stopSelf() {
+    process.kill(process.pid, 'SIGTSTP')
+  },
+  refreshSize() {
+    process.kill(process.pid, 'SIGWINCH')
+  },
+}

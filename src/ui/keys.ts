@@ -1,0 +1,196 @@
+/** Every key that does something, as data: the reducer, the footer and the help are made of it. */
+
+import { activeTable, type State } from './state.ts'
+
+export type Action =
+  | 'next view'
+  | 'previous view'
+  | 'overview'
+  | 'syscalls'
+  | 'connections'
+  | 'processes'
+  | 'focus next'
+  | 'focus previous'
+  | 'up'
+  | 'down'
+  | 'page up'
+  | 'page down'
+  | 'top'
+  | 'bottom'
+  | 'sort left'
+  | 'sort right'
+  | 'reverse'
+  | 'filter'
+  | 'pids'
+  | 'only this'
+  | 'back'
+  | 'pause'
+  | 'slower'
+  | 'faster'
+  | 'interval'
+  | 'help'
+  | 'redraw'
+  | 'suspend'
+  | 'quit'
+
+/** A label in the footer; those of the highest rank give way first. */
+interface FooterEntry {
+  /** Where it stands for more than the keys of its binding: those keys. */
+  readonly shown?: string
+  readonly label: string
+  readonly rank: number
+}
+
+export interface Binding {
+  /** Names as in `Key`; the letters are case-sensitive. */
+  readonly keys: readonly string[]
+  /** The keys as a person calls them. */
+  readonly shown: string
+  readonly action: Action
+  readonly description: string
+  readonly footer?: FooterEntry
+  /** False: the key does nothing now, and the footer leaves it out. Absent: always true. */
+  visible?(state: State): boolean
+}
+
+const hasPids = (state: State): boolean => activeTable(state) !== 'syscalls'
+const inOverview = (state: State): boolean => state.view === 'overview'
+const canGoBack = (state: State): boolean => state.help !== null || state.filter !== '' || state.pids.length > 0
+
+export const bindings: readonly Binding[] = [
+  {
+    keys: ['tab'],
+    shown: 'Tab',
+    action: 'next view',
+    description: 'next view',
+    footer: { label: 'View', rank: 4 },
+  },
+  { keys: ['shift-tab'], shown: 'Shift-Tab', action: 'previous view', description: 'previous view' },
+  { keys: ['1'], shown: '1', action: 'overview', description: 'overview: all three tables' },
+  { keys: ['2'], shown: '2', action: 'syscalls', description: 'system calls' },
+  { keys: ['3'], shown: '3', action: 'connections', description: 'TCP connections' },
+  { keys: ['4'], shown: '4', action: 'processes', description: 'processes' },
+  {
+    keys: ['right'],
+    shown: '→',
+    action: 'focus next',
+    description: 'next table of the overview',
+    footer: { shown: '← →', label: 'Table', rank: 5 },
+    visible: inOverview,
+  },
+  {
+    keys: ['left'],
+    shown: '←',
+    action: 'focus previous',
+    description: 'previous table of the overview',
+    visible: inOverview,
+  },
+  { keys: ['up', 'k'], shown: '↑ k', action: 'up', description: 'select the row above' },
+  { keys: ['down', 'j'], shown: '↓ j', action: 'down', description: 'select the row below' },
+  { keys: ['pageup'], shown: 'PgUp', action: 'page up', description: 'one page up' },
+  { keys: ['pagedown'], shown: 'PgDn', action: 'page down', description: 'one page down' },
+  { keys: ['home', 'g'], shown: 'Home g', action: 'top', description: 'first row, and stay there' },
+  { keys: ['end', 'G'], shown: 'End G', action: 'bottom', description: 'last row' },
+  { keys: ['<', ','], shown: '<', action: 'sort left', description: 'sort by the column to the left' },
+  {
+    keys: ['>', '.'],
+    shown: '>',
+    action: 'sort right',
+    description: 'sort by the column to the right',
+    footer: { shown: '< >', label: 'Sort', rank: 3 },
+  },
+  {
+    keys: ['r'],
+    shown: 'r',
+    action: 'reverse',
+    description: 'reverse the order',
+    footer: { label: 'Reverse', rank: 9 },
+  },
+  {
+    keys: ['/'],
+    shown: '/',
+    action: 'filter',
+    description: 'show only rows with a text',
+    footer: { label: 'Filter', rank: 2 },
+  },
+  {
+    keys: ['P'],
+    shown: 'P',
+    action: 'pids',
+    description: 'trace only these processes (in the kernel)',
+    footer: { label: 'Pids', rank: 6 },
+  },
+  {
+    keys: ['enter'],
+    shown: 'Enter',
+    action: 'only this',
+    description: 'trace only the process of the row',
+    footer: { label: 'Only this', rank: 7 },
+    visible: hasPids,
+  },
+  {
+    keys: ['escape'],
+    shown: 'Esc',
+    action: 'back',
+    description: 'back: help, prompt, text filter, pid filter',
+    footer: { label: 'Back', rank: 1 },
+    visible: canGoBack,
+  },
+  {
+    keys: [' '],
+    shown: 'Space',
+    action: 'pause',
+    description: 'freeze the screen, or go on',
+    footer: { label: 'Pause', rank: 5 },
+  },
+  {
+    keys: ['+', '='],
+    shown: '+',
+    action: 'slower',
+    description: 'longer interval',
+  },
+  {
+    keys: ['-', '_'],
+    shown: '-',
+    action: 'faster',
+    description: 'shorter interval',
+    footer: { shown: '+ -', label: 'Interval', rank: 8 },
+  },
+  { keys: ['d'], shown: 'd', action: 'interval', description: 'type the interval' },
+  {
+    keys: ['?', 'h'],
+    shown: '?',
+    action: 'help',
+    description: 'this help',
+    footer: { label: 'Help', rank: 0 },
+  },
+  { keys: ['ctrl-l'], shown: 'Ctrl-L', action: 'redraw', description: 'draw the screen anew' },
+  { keys: ['ctrl-z'], shown: 'Ctrl-Z', action: 'suspend', description: 'suspend; fg brings it back' },
+  {
+    keys: ['q', 'ctrl-c'],
+    shown: 'q',
+    action: 'quit',
+    description: 'quit, as Ctrl-C does',
+    footer: { label: 'Quit', rank: 0 },
+  },
+]
+
+/** What still works while the help covers the tables. */
+const HELP_ACTIONS: ReadonlySet<Action> = new Set<Action>([
+  ...(['next view', 'previous view', 'overview', 'syscalls', 'connections', 'processes'] as const),
+  ...(['up', 'down', 'page up', 'page down', 'top', 'bottom'] as const),
+  ...(['back', 'help', 'redraw', 'suspend', 'quit'] as const),
+])
+
+/** The binding does something in this state. */
+export function isAvailable(binding: Binding, state: State): boolean {
+  if (state.help !== null && !HELP_ACTIONS.has(binding.action)) return false
+  return binding.visible?.(state) ?? true
+}
+
+/** What a key does in this state; null if nothing. While a prompt is open only these control keys are not text. */
+export function actionOf(key: string, state: State): Action | null {
+  const binding = bindings.find(each => each.keys.includes(key))
+  if (binding === undefined || !isAvailable(binding, state)) return null
+  return state.prompt === null || key.startsWith('ctrl-') ? binding.action : null
+}

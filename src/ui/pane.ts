@@ -1,0 +1,103 @@
+/** The lines of one table. */
+
+import { alignment, cells, fitText, formatCell } from '../table/format.ts'
+import type { Column } from '../table/table.ts'
+import { type FittedColumn, fitColumns, GUTTER } from './columns.ts'
+import { emptyText } from './empty.ts'
+import type { Pane } from './layout.ts'
+import { cursorIndex, type Listing, listing } from './listing.ts'
+import { activeTable, type State, type TableState } from './state.ts'
+import { fitLine, type Line, type Span, span, spread, type Tone } from './style.ts'
+
+/** Text of the gutter in front of the selected row: it marks the row where there are no colours. */
+const CURSOR = '>'
+
+/** Exactly `pane.height` lines of exactly `pane.width` cells. */
+export function paneLines(state: State, pane: Pane): Line[] {
+  const shown = listing(state, pane.table)
+  const table = state.tables[pane.table]
+  const columns = fitColumns(shown.table.columns, pane.width, table.order.column)
+  const active = activeTable(state) === pane.table
+  const lines: Line[] = []
+  if (pane.titled) lines.push(title(state, pane, shown, active))
+  lines.push(heading(columns, table, pane.width, active))
+
+  if (shown.rows.length === 0) {
+    lines.push(fitLine([span(` ${emptyText(state, pane.table)}`, 'dim')], pane.width))
+  }
+  const selected = active ? cursorIndex(state, pane.table) : -1
+  const interval = state.shown?.interval_seconds ?? 1
+  shown.rows.slice(table.top, table.top + pane.rows).forEach((row, i) => {
+    const isSelected = table.top + i === selected
+    const dimmed = shown.table.ended?.(row) ?? false
+    lines.push(rowLine(columns, row, interval, pane.width, isSelected ? 'selected' : dimmed ? 'dim' : 'plain'))
+  })
+  while (lines.length < pane.height) lines.push([span(' '.repeat(pane.width))])
+  return lines.slice(0, pane.height)
+}
+
+/** Name of the table, and at the right which of its rows are in sight. */
+function title(state: State, pane: Pane, { table, rows }: Listing, active: boolean): Line {
+  const { top } = state.tables[pane.table]
+  const all = state.shown === null ? 0 : table.rows(state.shown).length
+  const last = Math.min(rows.length, top + pane.rows)
+  const range = rows.length > pane.rows ? `${top + 1}-${last} of ${rows.length}` : `${rows.length}`
+  const filtered = rows.length < all ? ` (${all} without the filter)` : ''
+  const name = ` ${table.title}`
+  const count = state.shown === null ? '' : `${range}${filtered} `
+  return spread([span(name, active ? 'strong' : 'plain')], [span(count, 'dim')], pane.width)
+}
+
+function heading(columns: readonly FittedColumn<unknown>[], table: TableState, width: number, active: boolean): Line {
+  const tone: Tone = active ? 'heading' : 'idle'
+  const line: Span[] = [span(' '.repeat(GUTTER), tone)]
+  columns.forEach(({ column, width: columnWidth }, i) => {
+    if (i > 0) line.push(span(' ', tone))
+    const sorted = column.id === table.order.column
+    const text = sorted ? column.title + sortMark(column, table.order.reversed) : column.title
+    line.push(span(fitText(text, columnWidth, alignment(column.unit)), sorted && active ? 'sorted' : tone))
+  })
+  return fitLine(line, width, tone)
+}
+
+/** Which way the values run from the top down. */
+function sortMark(column: Column<unknown>, reversed: boolean): string {
+  const downwards = column.unit !== 'text'
+  return downwards !== reversed ? '▼' : '▲'
+}
+
+function rowLine(
+  columns: readonly FittedColumn<unknown>[],
+  row: unknown,
+  interval: number,
+  width: number,
+  rowTone: Tone,
+): Line {
+  const line: Span[] = [span(rowTone === 'selected' ? CURSOR.padEnd(GUTTER) : ' '.repeat(GUTTER), rowTone)]
+  columns.forEach(({ column, width: columnWidth }, i) => {
+    if (i > 0) line.push(span(' ', rowTone))
+    const text = formatCell(column, row, interval)
+    const fitted = fitText(text, columnWidth, alignment(column.unit), column.cut)
+    line.push(span(fitted, rowTone === 'plain' ? cellTone(column, row, text) : rowTone))
+  })
+  return fitLine(merged(line), width, rowTone)
+}
+
+/** What is zero or unknown recedes, what is bad news stands out. */
+function cellTone(column: Column<unknown>, row: unknown, text: string): Tone {
+  if (text === '-' || (column.unit !== 'number' && (text === '0' || text === '0ns'))) return 'dim'
+  if (column.alarm !== true) return 'plain'
+  const value = column.value(row)
+  return typeof value === 'string' || Number(value) > 0 ? 'warning' : 'plain'
+}
+
+/** Neighbouring spans of one tone as one: fewer escape sequences, fewer bytes for the terminal. */
+function merged(line: Line): Line {
+  const spans: Span[] = []
+  for (const next of line) {
+    const last = spans.at(-1)
+    if (last !== undefined && last.tone === next.tone) spans[spans.length - 1] = span(last.text + next.text, next.tone)
+    else if (cells(next.text) > 0) spans.push(next)
+  }
+  return spans
+}

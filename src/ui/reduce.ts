@@ -1,0 +1,208 @@
+/** The next state of the screen, given what happened. */
+
+import type { Sample } from '../sample/sample.ts'
+import { TABLE_NAMES, type TableName } from '../table/table.ts'
+import { helpBottom } from './help.ts'
+import type { Key } from './input.ts'
+import { type Action, actionOf } from './keys.ts'
+import { layout, rowsNeeded } from './layout.ts'
+import { cursorIndex, listing, selectedPid } from './listing.ts'
+import { INTERVAL_LEAST, type Machine, openPrompt, promptKey, promptText } from './prompt.ts'
+import { activeTable, type Size, type State, tableOf, VIEWS, withTable } from './state.ts'
+
+export type Event =
+  | { readonly type: 'key'; readonly key: Key }
+  | { readonly type: 'paste'; readonly text: string }
+  | { readonly type: 'sample'; readonly sample: Sample; readonly exporter: string }
+  | { readonly type: 'resize'; readonly size: Size }
+  | { readonly type: 'message'; readonly text: string }
+
+/** Intervals that + and - step through, in seconds. */
+const INTERVAL_STEPS: readonly number[] = [INTERVAL_LEAST, 0.2, 0.5, 1, 2, 5, 10, 30, 60]
+
+export function reduce(state: State, event: Event, machine: Machine): State {
+  switch (event.type) {
+    case 'key':
+      return settle(pressed({ ...state, message: '' }, event.key, machine))
+    case 'paste':
+      // Without a prompt a paste would be a row of commands that nobody meant.
+      return state.prompt === null ? state : settle(promptText(state, state.prompt, event.text))
+    case 'sample':
+      return settle(sampled({ ...state, exporter: event.exporter }, event.sample))
+    case 'resize':
+      return settle({ ...state, size: event.size })
+    case 'message':
+      return { ...state, message: event.text }
+  }
+}
+
+function sampled(state: State, sample: Sample): State {
+  const lost = state.lost + sample.lost.syscalls + sample.lost.connections + sample.lost.bytes
+  if (state.pause !== null) return { ...state, latest: sample, lost, pause: { samples: state.pause.samples + 1 } }
+  return { ...state, latest: sample, shown: sample, lost }
+}
+
+function pressed(state: State, key: Key, machine: Machine): State {
+  if (state.prompt !== null) return promptKey(state, state.prompt, key, machine)
+  const action = actionOf(key, state)
+  return action === null ? state : act(state, action)
+}
+
+function act(state: State, action: Action): State {
+  if (state.help !== null && scrollsHelp(action)) return scrollHelp(state, action)
+  switch (action) {
+    case 'next view':
+      return turnView(state, 1)
+    case 'previous view':
+      return turnView(state, -1)
+    case 'overview':
+    case 'syscalls':
+    case 'connections':
+    case 'processes':
+      return { ...state, view: action, help: null, focus: action === 'overview' ? state.focus : action }
+    case 'focus next':
+      return { ...state, focus: neighbour(TABLE_NAMES, state.focus, 1) }
+    case 'focus previous':
+      return { ...state, focus: neighbour(TABLE_NAMES, state.focus, -1) }
+    case 'up':
+      return move(state, -1)
+    case 'down':
+      return move(state, 1)
+    case 'page up':
+      return move(state, -pageOf(state))
+    case 'page down':
+      return move(state, pageOf(state))
+    case 'top':
+      return withTable(state, activeTable(state), { key: null, index: 0 })
+    case 'bottom':
+      return move(state, Infinity)
+    case 'sort left':
+      return sortBeside(state, -1)
+    case 'sort right':
+      return sortBeside(state, 1)
+    case 'reverse':
+      return reverse(state)
+    case 'filter':
+    case 'pids':
+    case 'interval':
+      return openPrompt({ ...state, help: null }, action)
+    case 'only this':
+      return onlySelected(state)
+    case 'back':
+      return back(state)
+    case 'pause':
+      return state.pause === null ? { ...state, pause: { samples: 0 } } : { ...state, pause: null, shown: state.latest }
+    case 'slower':
+      return { ...state, interval: INTERVAL_STEPS.find(step => step > state.interval) ?? state.interval }
+    case 'faster':
+      return { ...state, interval: INTERVAL_STEPS.findLast(step => step < state.interval) ?? state.interval }
+    case 'help':
+      return { ...state, help: state.help === null ? 0 : null }
+    case 'redraw':
+    case 'suspend':
+    case 'quit':
+      // Matters of the terminal, not of the state.
+      return state
+  }
+}
+
+function turnView(state: State, by: number): State {
+  const view = neighbour(VIEWS, state.view, by)
+  return { ...state, view, help: null, focus: view === 'overview' ? state.focus : view }
+}
+
+/** The element `by` places after `from`, round the end. */
+function neighbour<T>(list: readonly T[], from: T, by: number): T {
+  return list[(list.indexOf(from) + by + list.length) % list.length] ?? from
+}
+
+function move(state: State, by: number): State {
+  const name = activeTable(state)
+  const { table, rows } = listing(state, name)
+  if (rows.length === 0) return state
+  const index = Math.max(0, Math.min(rows.length - 1, cursorIndex(state, name) + by))
+  return withTable(state, name, { index, key: table.key(rows[index]) })
+}
+
+/** Rows that a page has in the active table. */
+function pageOf(state: State): number {
+  const name = activeTable(state)
+  const pane = layout(state)
+    .flat()
+    .find(each => each.table === name)
+  return Math.max(1, pane?.rows ?? 1)
+}
+
+function sortBeside(state: State, by: number): State {
+  const name = activeTable(state)
+  const ids = tableOf(name).columns.map(column => column.id)
+  const { order } = state.tables[name]
+  return withTable(state, name, { order: { column: neighbour(ids, order.column, by), reversed: false } })
+}
+
+function reverse(state: State): State {
+  const name = activeTable(state)
+  const { order } = state.tables[name]
+  return withTable(state, name, { order: { ...order, reversed: !order.reversed } })
+}
+
+function onlySelected(state: State): State {
+  const pid = selectedPid(state, activeTable(state))
+  if (pid !== null) return { ...state, pids: [pid] }
+  return { ...state, message: 'nobody is known to hold this connection' }
+}
+
+function back(state: State): State {
+  if (state.help !== null) return { ...state, help: null }
+  if (state.filter !== '') return { ...state, filter: '' }
+  return { ...state, pids: [] }
+}
+
+function scrollsHelp(action: Action): action is keyof typeof HELP_SCROLL {
+  return action in HELP_SCROLL
+}
+
+/** Lines that a key moves the help by; a page is the height of the terminal. */
+const HELP_SCROLL = {
+  up: () => -1,
+  down: () => 1,
+  'page up': (rows: number) => -rows,
+  'page down': (rows: number) => rows,
+  top: () => -Infinity,
+  bottom: () => Infinity,
+} as const
+
+function scrollHelp(state: State, action: keyof typeof HELP_SCROLL): State {
+  const by = HELP_SCROLL[action](state.size.rows - 2)
+  return { ...state, help: Math.max(0, Math.min(helpBottom(state.size), (state.help ?? 0) + by)) }
+}
+
+/**
+ * The visible tables with their cursor on the row it follows and that row in sight. A cursor whose row has vanished
+ * stays at its index and follows the row that is there now.
+ */
+function settle(state: State): State {
+  const roomy = state.view === 'overview' ? TABLE_NAMES.reduce(withNeed, state) : state
+  return layout(roomy)
+    .flat()
+    .reduce((settled, pane) => settleTable(settled, pane.table, pane.rows), roomy)
+}
+
+function withNeed(state: State, name: TableName): State {
+  if (state.shown === null) return state
+  const until = state.tables[name].need
+  const need = rowsNeeded(listing(state, name).rows.length, until)
+  return need === until ? state : withTable(state, name, { need })
+}
+
+function settleTable(state: State, name: TableName, visible: number): State {
+  const now = state.tables[name]
+  const { table, rows } = listing(state, name)
+  if (rows.length === 0) return state
+  const index = cursorIndex(state, name)
+  const key = now.key === null ? null : table.key(rows[index])
+  const lastTop = Math.max(0, rows.length - visible)
+  const top = Math.min(lastTop, Math.max(index - visible + 1, Math.min(index, now.top)))
+  if (index === now.index && key === now.key && top === now.top) return state
+  return withTable(state, name, { index, key, top: Math.max(0, top) })
+}

@@ -1,0 +1,189 @@
+/** The interactive screen: a sink of samples, and the keys that steer the session. */
+
+import { type Instance, render } from 'ink'
+import type { Host, Session, Sink } from '../session.ts'
+import { holdConsole } from './console.ts'
+import type { Key } from './input.ts'
+import { type Jobs, jobs as realJobs } from './jobs.ts'
+import { actionOf } from './keys.ts'
+import type { Event } from './reduce.ts'
+import { initialState, type Size, type View as ViewName } from './state.ts'
+import { createStore } from './store.ts'
+import { paletteFor } from './style.ts'
+import { handleSuspension } from './suspension.ts'
+import { guardTerminal, type TerminalInput, type TerminalOutput } from './terminal.ts'
+import { View } from './view.tsx'
+
+/** Signals that end the screen. */
+const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
+
+export interface ScreenOptions {
+  readonly host: Host
+  readonly session: Session
+  readonly version: string
+  /** Seconds. */
+  readonly interval: number
+  readonly view: ViewName
+  /** Column id or heading to sort the opened view by. */
+  readonly sort?: string | undefined
+  readonly filter: string
+  /** Those the session traces already; empty: all. */
+  readonly pids: readonly number[]
+  /** Both must be terminals. */
+  readonly stdin: TerminalInput
+  readonly stdout: TerminalOutput
+  /** Where the reason for the end is written; default process.stderr. */
+  readonly stderr?: NodeJS.WritableStream
+  /** A process with this id can be traced. */
+  processExists(pid: number): boolean
+  /** What is to be printed for an error, ended by a line feed. */
+  explain(error: unknown): string
+  /** State of the exporter in a few words, asked for at every sample; '' if there is none. */
+  exporter?(): string
+  /** Emits signals, uncaughtException and exit; default process. */
+  readonly signals?: NodeJS.EventEmitter
+  readonly jobs?: Jobs
+  /** For NO_COLOR and TERM; default process.env. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+}
+
+/** Why the screen ended. */
+export type ScreenEnd =
+  /** By q or Ctrl-C. */
+  | { readonly reason: 'quit' }
+  /** By `stop`, because the program is done. */
+  | { readonly reason: 'done' }
+  | { readonly reason: 'signal'; readonly signal: NodeJS.Signals }
+  | { readonly reason: 'error'; readonly error: unknown }
+
+export interface Screen extends Sink {
+  /** Resolves when the terminal is as it was before and the reason stands on it; never rejects. */
+  readonly ended: Promise<ScreenEnd>
+  /** Ends the screen; the first reason counts. */
+  stop(end: ScreenEnd): void
+}
+
+/**
+ * Takes the terminal over and shows what it is sent. Whatever ends it restores the terminal first and then prints the
+ * reason; leaving the process is the caller's matter.
+ */
+export function startScreen(options: ScreenOptions): Screen {
+  const { stdin, stdout, stderr = process.stderr, signals = process, jobs = realJobs } = options
+  const { promise: ended, resolve } = Promise.withResolvers<ScreenEnd>()
+  const store = createStore(initialState({ ...options, size: sizeOf(stdout) }), options.session, options)
+  const terminal = guardTerminal(stdin, stdout)
+  const release = holdConsole()
+  let ink: Instance | undefined
+  let open = true
+
+  const dispatch = (...events: readonly Event[]): void => {
+    if (!open) return
+    try {
+      store.dispatch(events)
+    } catch (error) {
+      end({ reason: 'error', error })
+    }
+  }
+  const onKey = (key: Key): void => {
+    const action = actionOf(key, store.get())
+    if (action === 'quit') end({ reason: 'quit' })
+    else if (action === 'redraw') redraw()
+    else if (action === 'suspend') suspension.suspend()
+    else dispatch({ type: 'key', key })
+  }
+
+  /** Ink draws differences to what it believes to be on the screen; this makes it begin with an empty one. */
+  const erase = (): void => {
+    ink?.clear()
+    terminal.erase()
+  }
+  const redraw = (): void => {
+    erase()
+    ink?.rerender(view())
+  }
+  const onResize = (): void => {
+    // In other hands the terminal is not ours to erase; the new size comes with the way back.
+    if (!suspension.active()) erase()
+    dispatch({ type: 'resize', size: sizeOf(stdout) })
+  }
+
+  const onSignal = (signal: NodeJS.Signals): void => end({ reason: 'signal', signal })
+  const onError = (error: unknown): void => end({ reason: 'error', error })
+  const onGone = (): void => end({ reason: 'signal', signal: 'SIGHUP' })
+
+  const onExit = (): void => end({ reason: 'done' })
+
+  const ignoreSignals = (): void => {
+    for (const signal of ENDING) signals.off(signal, onSignal)
+    signals.off('uncaughtException', onError).off('unhandledRejection', onError).off('exit', onExit)
+  }
+
+  /** Gives the terminal back, whatever state it is in. */
+  const close = (): void => {
+    suspension.close()
+    // Later: the signal-exit package, which Ink uses, kills the process if it finds itself the last one listening.
+    setImmediate(ignoreSignals)
+    stdout.off('resize', onResize)
+    stdin.off('end', onGone)
+    try {
+      // Before the terminal is left: Ink would draw its last frame on the normal screen.
+      ink?.unmount()
+    } catch {
+      // The terminal matters more, and why the screen ends is known already.
+    }
+    terminal.leave()
+  }
+  const end = (how: ScreenEnd): void => {
+    if (!open) return
+    open = false
+    close()
+    for (const line of release()) stderr.write(`${line}\n`)
+    if (how.reason === 'signal') stderr.write(`ebpf-top: ended by ${how.signal}\n`)
+    if (how.reason === 'error') stderr.write(options.explain(how.error))
+    resolve(how)
+  }
+
+  const suspension = handleSuspension(terminal, jobs, signals, redraw)
+  for (const signal of ENDING) signals.on(signal, onSignal)
+  signals.on('uncaughtException', onError).on('unhandledRejection', onError).on('exit', onExit)
+  // Before Ink's own listener, which draws the frame of the new size.
+  stdout.on('resize', onResize)
+  stdin.on('end', onGone)
+  // These stay: a terminal that is gone fails once more when it is restored.
+  stdout.on('error', onGone)
+  stdin.on('error', onGone)
+
+  const palette = paletteFor(options.environment ?? process.env)
+  const onKeys = (keys: readonly Key[]): void => keys.forEach(onKey)
+  const onPaste = (text: string): void => dispatch({ type: 'paste', text })
+  const view = () => (
+    <View source={store} palette={palette} onKeys={onKeys} onPaste={onPaste} onReady={suspension.ready} />
+  )
+  terminal.enter()
+  ink = render(view(), {
+    stdin,
+    stdout,
+    // The alternate screen is ours: Ink's is not restored after an error outside of Ink.
+    alternateScreen: false,
+    // In CI Ink would not draw otherwise; the caller has made sure that there is a terminal.
+    interactive: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    incrementalRendering: true,
+    // INK_SCREEN_READER=true would replace the tables' layout.
+    isScreenReaderEnabled: false,
+  })
+  // A component that throws: Ink has unmounted itself by then.
+  ink.waitUntilExit().catch(onError)
+
+  return {
+    ended,
+    take: sample => dispatch({ type: 'sample', sample, exporter: options.exporter?.() ?? '' }),
+    fail: onError,
+    stop: end,
+  }
+}
+
+function sizeOf(stdout: TerminalOutput): Size {
+  return { columns: stdout.columns || 80, rows: stdout.rows || 24 }
+}

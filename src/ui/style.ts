@@ -1,0 +1,118 @@
+/**
+ * Styled text. The escape sequences are our own and not Ink's, because without colours (NO_COLOR) Ink also loses bold
+ * and inverse, and with them the selected row.
+ */
+
+import { cells, fitText } from '../table/format.ts'
+
+/** What a piece of text is on the screen; how that looks is the palette's matter. */
+export type Tone =
+  | 'plain'
+  | 'dim'
+  | 'strong'
+  | 'good'
+  | 'warning'
+  | 'alarm'
+  | 'accent'
+  | 'heading'
+  | 'sorted'
+  | 'idle'
+  | 'selected'
+  | 'label'
+  | 'paused'
+
+export interface Span {
+  readonly text: string
+  readonly tone: Tone
+}
+
+/** One line of the screen, left to right. */
+export type Line = readonly Span[]
+
+/** `colour` as usual; `mono` with bold, dim and inverse only; `none` where not even those are understood. */
+export type Palette = 'colour' | 'mono' | 'none'
+
+/** SGR parameters that switch a tone on, and those that switch it off. */
+type Sgr = readonly [on: string, off: string]
+
+const BOLD: Sgr = ['1', '22']
+const DIM: Sgr = ['2', '22']
+const INVERSE: Sgr = ['7', '27']
+
+const palettes: Readonly<Record<Palette, Readonly<Partial<Record<Tone, Sgr>>>>> = {
+  colour: {
+    dim: DIM,
+    strong: BOLD,
+    good: ['32', '39'],
+    warning: ['33', '39'],
+    alarm: ['1;31', '22;39'],
+    accent: ['36', '39'],
+    heading: ['30;42', '39;49'],
+    sorted: ['1;30;46', '22;39;49'],
+    idle: ['97;100', '39;49'],
+    selected: ['30;46', '39;49'],
+    label: ['30;46', '39;49'],
+    paused: ['1;30;43', '22;39;49'],
+  },
+  mono: {
+    dim: DIM,
+    strong: BOLD,
+    warning: BOLD,
+    alarm: ['1;7', '22;27'],
+    heading: ['1;4', '22;24'],
+    sorted: ['1;4', '22;24'],
+    idle: ['4', '24'],
+    selected: INVERSE,
+    label: INVERSE,
+    paused: ['1;7', '22;27'],
+  },
+  none: {},
+}
+
+/** The palette that the environment asks for: NO_COLOR (no-color.org) and TERM=dumb. */
+export function paletteFor(environment: Readonly<Record<string, string | undefined>>): Palette {
+  if (environment.TERM === 'dumb') return 'none'
+  return environment.NO_COLOR ? 'mono' : 'colour'
+}
+
+export function span(text: string, tone: Tone = 'plain'): Span {
+  return { text, tone }
+}
+
+/** The line with its escape sequences. */
+export function paint(line: Line, palette: Palette): string {
+  let painted = ''
+  for (const { text, tone } of line) {
+    const sgr = palettes[palette][tone]
+    painted += sgr === undefined || text === '' ? text : `\x1b[${sgr[0]}m${text}\x1b[${sgr[1]}m`
+  }
+  return painted
+}
+
+/** Terminal cells that a line takes. */
+export function lineWidth(line: Line): number {
+  return line.reduce((sum, { text }) => sum + cells(text), 0)
+}
+
+/** The line in exactly `width` cells: filled up with spaces of `tone`, or cut with `…`. */
+export function fitLine(line: Line, width: number, tone: Tone = 'plain'): Line {
+  const fitted: Span[] = []
+  let left = width
+  for (const piece of line) {
+    const length = cells(piece.text)
+    if (length > left) {
+      if (left > 0) fitted.push({ text: fitText(piece.text, left, 'left'), tone: piece.tone })
+      return fitted
+    }
+    fitted.push(piece)
+    left -= length
+  }
+  if (left > 0) fitted.push({ text: ' '.repeat(left), tone })
+  return fitted
+}
+
+/** `left` at the start and `right` at the end of a line; the right part goes where both do not fit. */
+export function spread(left: Line, right: Line, width: number): Line {
+  const gap = width - lineWidth(left) - lineWidth(right)
+  return gap < 1 ? fitLine(left, width) : [...left, span(' '.repeat(gap)), ...right]
+}

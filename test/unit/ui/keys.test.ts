@@ -1,0 +1,252 @@
+/** What a person does, and what comes of it. */
+
+import { afterEach, describe, expect, it } from 'vitest'
+import { bindings } from '../../../src/ui/keys.ts'
+import { everybodyLeaves, type Person, sitDown } from './person.ts'
+import { connectionRow, fullSample, processRow, sampleOf } from './samples.ts'
+
+afterEach(everybodyLeaves)
+
+const UP = '\x1b[A'
+const DOWN = '\x1b[B'
+const RIGHT = '\x1b[C'
+const PAGE_DOWN = '\x1b[6~'
+const ESCAPE = '\x1b'
+
+/** The selected row is the one that begins with this. */
+const selected = (text: string) => (lines: string[]) => lines.some(line => line.startsWith('>') && line.includes(text))
+
+async function atProcesses(columns = 80, rows = 24): Promise<Person> {
+  const person = sitDown(columns, rows, { view: 'processes' })
+  person.take(fullSample())
+  await person.see('worker-0')
+  return person
+}
+
+it('no key has two meanings', () => {
+  const keys = bindings.flatMap(binding => binding.keys)
+  expect(keys).toEqual([...new Set(keys)])
+})
+
+describe('views', () => {
+  it('turn with Tab and Shift-Tab and open with 1 to 4', async () => {
+    const person = sitDown(80, 24)
+    person.take(fullSample())
+    const only = (heading: string) => (lines: string[]) =>
+      lines.filter(line => /SYSCALL|REMOTE|COMMAND|CONN$/.test(line)).length === 1 && lines.join().includes(heading)
+    const all = (lines: string[]) => ['SYSCALL', 'REMOTE', 'CONN'].every(heading => lines.join().includes(heading))
+    await person.see(all)
+    for (const [keys, seen] of [
+      ['\t', only('SYSCALL')],
+      ['\t', only('REMOTE')],
+      ['\t\t', all],
+      ['\x1b[Z', only('CONN')],
+      ['2', only('SYSCALL')],
+      ['3', only('REMOTE')],
+      ['4', only('CONN')],
+      ['1', all],
+    ] as const) {
+      person.type(keys)
+      await person.see(seen)
+    }
+  })
+
+  it('of the overview have the cursor in one table, which the arrows choose', async () => {
+    const person = sitDown(80, 24)
+    person.take(fullSample())
+    await person.see(selected('worker-0'))
+    person.type(RIGHT)
+    await person.see(selected('call_0'))
+    person.type(`${RIGHT}${DOWN}`)
+    await person.see(selected('1001'))
+  })
+})
+
+describe('the cursor', () => {
+  it('moves by rows and pages, and fast typing in one piece is as many keys', async () => {
+    const person = await atProcesses()
+    person.type('jj')
+    await person.see(selected('worker-2 '))
+    person.type('jjjk')
+    await person.see(selected('worker-4 '))
+    person.type(`${UP}${UP}${DOWN}`)
+    await person.see(selected('worker-3 '))
+    person.type(PAGE_DOWN)
+    await person.see(selected('worker-21 '))
+    person.type('G')
+    await person.see(selected('worker-299 '))
+    person.type('g')
+    await person.see(selected('worker-0 '))
+    person.type('\x1b[F')
+    await person.see(selected('worker-299 '))
+    person.type('\x1b[H')
+    await person.see(selected('worker-0 '))
+  })
+
+  it('follows its row from sample to sample, and stays where it is when the row has gone', async () => {
+    const person = sitDown(80, 24, { view: 'processes' })
+    const busy = (pid: number, syscalls: number) => processRow({ pid, name: `p${pid}`, syscalls })
+    person.take(sampleOf({ processes: [busy(1, 90), busy(2, 80), busy(3, 70)] }))
+    await person.see('p3')
+    person.type('j')
+    await person.see(selected('p2'))
+    person.take(sampleOf({ processes: [busy(1, 90), busy(2, 10), busy(3, 70)] }))
+    await person.see(selected('p2'))
+    person.take(sampleOf({ processes: [busy(1, 90), busy(4, 80), busy(3, 70)] }))
+    await person.see(selected('p3'))
+  })
+})
+
+describe('sorting', () => {
+  it('goes along the columns and turns round', async () => {
+    const person = await atProcesses()
+    await person.see('CALLS/s▼')
+    person.type('r')
+    await person.see('CALLS/s▲')
+    await person.see(selected('worker-299 '))
+    person.type('>')
+    await person.see('ERR/s▼')
+    person.type('<<')
+    await person.see('NAME▲')
+    person.type('r')
+    await person.see('NAME▼')
+  })
+
+  it('shows the column that it sorts by, however narrow the terminal is', async () => {
+    const person = sitDown(60, 10, { view: 'connections', sort: 'age' })
+    person.take(fullSample())
+    await person.see('AGE▼')
+  })
+})
+
+describe('the text filter', () => {
+  it('acts while it is typed; Enter keeps it, Esc clears it', async () => {
+    const person = await atProcesses()
+    person.type('/worker-29')
+    await person.see(lines => lines.filter(line => /\d worker-29/.test(line)).length === 11)
+    await person.see('Filter: worker-29█')
+    person.type('\x7f\x7f\x7f')
+    await person.see('Filter: worker█')
+    person.type('-1\r')
+    await person.see('filter “worker-1”')
+    await person.see('1-18 of 111 (300 without the filter)')
+    person.type(ESCAPE)
+    await person.see('filter none')
+    person.type('/zzz')
+    await person.see('none of the processes matches “zzz”')
+    person.type(ESCAPE)
+    await person.see('filter none')
+  })
+
+  it('takes pasted text, made harmless', async () => {
+    const person = await atProcesses()
+    person.type('/')
+    await person.see('Filter: █')
+    person.type('\x1b[200~work\ner\u202e\x1b[31mq\x1b[201~')
+    await person.see('Filter: work er? [31mq█')
+    expect(person.told).toEqual([])
+  })
+
+  it('leaves a paste without prompt alone', async () => {
+    const person = await atProcesses()
+    person.type('\x1b[200~q4r\x1b[201~')
+    person.type('2')
+    await person.see('call_0')
+  })
+})
+
+it('the overview gives the room of a table that the filter empties to the others', async () => {
+  const person = sitDown(80, 24)
+  person.take(fullSample())
+  await person.see(lines => lines.filter(line => line.includes(' worker-')).length === 4)
+  person.type('/worker')
+  await person.see(lines => lines.filter(line => line.includes(' worker-')).length > 10)
+})
+
+describe('the pid filter', () => {
+  it('is typed, checked, and told to the session', async () => {
+    const person = await atProcesses()
+    person.type('P')
+    person.type('12,abc\r')
+    await person.see('“abc” is not a process id')
+    person.type('\x7f\x7f\x7f4444\r')
+    await person.see('no process has the id 4444')
+    expect(person.told).toEqual([])
+    person.type('\x15' + '12, 34 12\r')
+    await person.see('filter pid 12,34')
+    expect(person.told).toEqual(['pids 12,34'])
+    person.type('P\r')
+    await person.see('filter none')
+    expect(person.told).toEqual(['pids 12,34', 'pids '])
+  })
+
+  it('is set by Enter on a process or a connection, and Esc takes filters back one by one', async () => {
+    const person = await atProcesses()
+    person.type('j\r')
+    await person.see('filter pid 1001')
+    person.type('/x\r')
+    await person.see('filter pid 1001 and “x”')
+    person.type('?')
+    await person.see('Shift-Tab')
+    person.type(ESCAPE)
+    await person.see('filter pid 1001 and “x”')
+    person.type(ESCAPE)
+    await person.see(lines => lines[1]?.endsWith('filter pid 1001') === true)
+    person.type(ESCAPE)
+    await person.see('filter none')
+    person.type('3jj\r')
+    await person.see('filter pid 1002')
+    expect(person.told).toEqual(['pids 1001', 'pids ', 'pids 1002'])
+  })
+
+  it('says so where a connection has no owner', async () => {
+    const person = sitDown(80, 24, { view: 'connections' })
+    person.take(sampleOf({ connections: [connectionRow({ pid: null, name: null })] }))
+    await person.see('203.0.113.7')
+    person.type('\r')
+    await person.see('nobody is known to hold this connection')
+    expect(person.told).toEqual([])
+  })
+
+  it('stays as it was where the session refuses it', async () => {
+    const refuse = (): void => {
+      throw new Error('at most 1024 processes\x1b[2J')
+    }
+    const person = sitDown(80, 24, { session: { setFilter: refuse, setInterval: refuse } })
+    person.type('P12\r')
+    const lines = await person.see('at most 1024 processes?[2J')
+    expect(lines.join()).toContain('filter none')
+  })
+})
+
+it('the interval goes in steps or is typed', async () => {
+  const person = sitDown(120, 24)
+  person.type('+')
+  await person.see('every 2s')
+  person.type('---')
+  await person.see('every 0.2s')
+  person.type('d0.05\r')
+  await person.see('at least 0.1 seconds')
+  person.type('\x15x\r')
+  await person.see('“x” is not a number of seconds')
+  person.type('\x15' + '2.5\r')
+  await person.see('every 2.5s')
+  expect(person.told).toEqual(['interval 2', 'interval 1', 'interval 0.5', 'interval 0.2', 'interval 2.5'])
+})
+
+it('keys without a name do nothing', async () => {
+  const person = await atProcesses()
+  person.type('\x1bOP\x1b[15~\x1b[24~\x1b[1;5C\x00\x02')
+  person.type('j')
+  await person.see(selected('worker-1 '))
+  expect(person.told).toEqual([])
+})
+
+it('Ctrl-L draws everything anew', async () => {
+  const person = await atProcesses()
+  const before = person.look()
+  person.stdout.terminal.write('\x1b[Hgarbage\x1b[2J')
+  await person.see(lines => lines.join('').trim() === '')
+  person.type('\x0c')
+  expect(await person.see('worker-0')).toEqual(before)
+})

@@ -1,0 +1,224 @@
+/** What a person sees, at every size and in every view. */
+
+import stringWidth from 'string-width'
+import { afterEach, describe, expect, it } from 'vitest'
+import { everybodyLeaves, sitDown } from './person.ts'
+import { connectionRow, fullSample, processRow, sampleOf, syscallRow } from './samples.ts'
+
+afterEach(everybodyLeaves)
+
+const SIZES = [
+  [60, 10],
+  [80, 19],
+  [80, 20],
+  [80, 24],
+  [117, 30],
+  [118, 30],
+  [120, 40],
+  [179, 50],
+  [180, 50],
+  [200, 60],
+] as const
+const VIEWS = ['overview', 'syscalls', 'connections', 'processes'] as const
+
+describe.each(SIZES)('at %ix%i', (columns, rows) => {
+  it.each(VIEWS)('the view %s fills the terminal and no more', async view => {
+    const person = sitDown(columns, rows, { view })
+    person.take(fullSample())
+    const lines = await person.see(seen => seen.at(-1)?.includes('Quit') === true && !seen.join().includes('waiting'))
+    expect(lines).toHaveLength(rows)
+    for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns)
+    expect(lines.join('\n')).toContain('1 Overview  2 Syscalls  3 Connections  4 Processes')
+    expect(lines.slice(2).filter(line => line === '')).toEqual([])
+    const headings = lines.filter(line => /CALLS\/s|REMOTE/.test(line))
+    expect(headings).toHaveLength(view !== 'overview' ? 1 : columns >= 180 ? 2 : 3)
+    for (const heading of headings) {
+      expect(heading).toMatch(/[▼▲]/)
+      expect(heading).not.toContain('…')
+    }
+    expect(person.stdout.terminal.buffer.active.baseY).toBe(0)
+  })
+
+  it('the help has a line for every key, if need be further down', async () => {
+    const person = sitDown(columns, rows)
+    person.type('?')
+    await person.see('Shift-Tab')
+    person.type('G')
+    await person.see(seen => /events that are in no row|as Ctrl-C does/.test(seen.join()))
+    person.type('\x1b')
+    await person.see('waiting for the first sample')
+  })
+})
+
+it.each([
+  [59, 10],
+  [60, 9],
+  [59, 9],
+  [20, 3],
+])('at %ix%i it says that the terminal is too small, and q quits', async (columns, rows) => {
+  const person = sitDown(columns, rows)
+  person.take(fullSample())
+  await person.see(seen => seen[0]?.startsWith(`terminal too small (${columns}x${rows}`.slice(0, columns - 1)) === true)
+  person.type('q')
+  expect(await person.screen.ended).toEqual({ reason: 'quit' })
+})
+
+it('follows a resize without leaving anything of the old size behind', async () => {
+  const person = sitDown(120, 40)
+  person.take(fullSample())
+  await person.see('Quit')
+  for (const [columns, rows] of [
+    [80, 24],
+    [200, 60],
+    [59, 9],
+    [60, 10],
+    [120, 40],
+  ] as const) {
+    person.stdout.resize(columns, rows)
+    const fresh = sitDown(columns, rows)
+    fresh.take(fullSample())
+    await fresh.see(columns < 60 ? 'too small' : 'Quit')
+    await fresh.see(seen => !seen.join().includes('waiting'))
+    expect(await person.see(seen => seen.join('\n') === fresh.look().join('\n'))).toEqual(fresh.look())
+  }
+})
+
+describe('the header', () => {
+  it('has host, kernel, interval, events per second, own cost', async () => {
+    const person = sitDown(120, 40)
+    person.take(sampleOf({ interval_seconds: 2, self: { cpu_seconds: 0.05, resident_bytes: 64 * 1024 ** 2 } }))
+    const [identity, facts] = await person.see('own CPU')
+    expect(identity).toMatch(
+      /ebpf-top 0\.1\.0 {2}web-1 {2}Linux 6\.12\.30-amd64 {2}16 CPUs .*every 1s {2}own CPU 2\.5% {2}memory 64\.0M/,
+    )
+    expect(facts).toBe(' events/s 700  lost 0  filter none')
+  })
+
+  it('shows what was lost by kind, and does not forget it', async () => {
+    const person = sitDown(80, 24)
+    person.take(sampleOf({ lost: { syscalls: 12, connections: 0, bytes: 3 } }))
+    await person.see('lost 12 syscalls, 3 bytes')
+    expect(person.looksOf('lost 12')).toMatchObject({ coloured: true, bold: true })
+    person.take(sampleOf())
+    await person.see('lost 0 now, 15 before')
+  })
+
+  it('names what this kernel cannot measure, and the empty table says so', async () => {
+    const person = sitDown(80, 24)
+    person.take(sampleOf({ connections: [], sources: { syscalls: 'tp_btf', connections: 'none', bytes: 'none' } }))
+    const lines = await person.see('not measured: connections, bytes')
+    expect(lines.join('\n')).toContain('connections cannot be seen on this machine')
+  })
+
+  it('counts what the pause hides, and shows the newest sample after it', async () => {
+    const person = sitDown(80, 24, { view: 'processes' })
+    person.take(sampleOf())
+    await person.see('nginx')
+    person.type(' ')
+    await person.see('PAUSED 0s, 0 samples')
+    person.take(sampleOf({ time: '2026-01-01T12:00:01.000Z' }))
+    person.take(sampleOf({ time: '2026-01-01T12:01:05.000Z', processes: [processRow({ name: 'later' })] }))
+    const lines = await person.see('PAUSED 1m05s, 2 samples')
+    expect(lines.join('\n')).toContain('redis-server')
+    expect(lines.join('\n')).not.toContain('later')
+    person.type(' ')
+    const after = await person.see('later')
+    expect(after.join('\n')).not.toContain('PAUSED')
+  })
+
+  it('has room for the state of the exporter', async () => {
+    const person = sitDown(80, 24, { exporter: () => 'otlp: collector unreachable' })
+    person.take(sampleOf())
+    await person.see('otlp: collector unreachable')
+  })
+})
+
+describe('rows', () => {
+  it('that ended are dimmed', async () => {
+    const person = sitDown(80, 24, { view: 'processes' })
+    person.take(
+      sampleOf({ processes: [processRow(), processRow({ pid: 5, name: 'gone', syscalls: 1, exited: true })] }),
+    )
+    await person.see('gone')
+    expect(person.looksOf('gone').dim).toBe(true)
+  })
+
+  it('of hostile processes stay on their line and in their column', async () => {
+    const hostile = [
+      '\x1b[2J\x1b[31mred',
+      'two\nlines\r',
+      '\u202egnp.exe',
+      'zero\u200b\u200dwidth',
+      'lone\ud800',
+      '日本語のプロセス名です',
+      '\x9b31m\x07\x7f',
+      'e\u0301\u0301\u0301',
+    ]
+    const person = sitDown(120, 24, { view: 'processes' })
+    person.take(
+      sampleOf({
+        processes: hostile.map((name, i) =>
+          processRow({ pid: i + 1, name, command: name.repeat(9), syscalls: 99 - i }),
+        ),
+      }),
+    )
+    const lines = await person.see('?[2J?[31mred')
+    const rows = lines.filter(line => /^[ >] {6}[1-8] /.test(line))
+    expect(rows).toHaveLength(hostile.length)
+    expect(rows[1]).toContain('two?lines?')
+    expect(rows[2]).toContain('?gnp.exe')
+    expect(rows[3]).toContain('zero??width')
+    for (const [i, row] of rows.entries()) {
+      const before = row.slice(0, row.indexOf(`${99 - i} `))
+      expect(stringWidth(before)).toBe(31)
+    }
+  })
+
+  it('keep the port of an address that is too long', async () => {
+    const address = '2001:db8:1234:5678:9abc:def0:1234:5678'
+    const person = sitDown(60, 10, { view: 'connections' })
+    person.take(sampleOf({ connections: [connectionRow({ remote: { address, port: 54_321 } })] }))
+    await person.see(seen => /\[2001:.*…5678\]:54321|\[2001.*…[^ ]*:54321/.test(seen.join('\n')))
+  })
+
+  it('of 32-bit calls are told apart', async () => {
+    const person = sitDown(80, 24, { view: 'syscalls' })
+    person.take(sampleOf({ syscalls: [syscallRow(), syscallRow({ abi: 'compat', id: 3 })] }))
+    await person.see('32:read')
+  })
+})
+
+describe('without colours', () => {
+  it('NO_COLOR keeps bold and inverse', async () => {
+    const person = sitDown(80, 24, { view: 'processes', environment: { TERM: 'xterm', NO_COLOR: '1' } })
+    person.take(sampleOf())
+    await person.see('nginx')
+    expect(person.looksOf('nginx')).toMatchObject({ inverse: true, coloured: false })
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: SGR with a colour
+    expect(person.stdout.written).not.toMatch(/\x1b\[[\d;]*\b[349]\dm/)
+  })
+
+  it('TERM=dumb has no styles at all, and a mark shows the selected row', async () => {
+    const person = sitDown(80, 24, { view: 'processes', environment: { TERM: 'dumb' } })
+    person.take(sampleOf())
+    await person.see('>    100 nginx')
+    expect(person.looksOf('nginx')).toEqual({ inverse: false, dim: false, bold: false, coloured: false })
+  })
+})
+
+it('writes nothing when nothing has changed', async () => {
+  const person = sitDown(80, 24)
+  person.take(sampleOf())
+  await person.see('nginx')
+  const before = person.stdout.written.length
+  person.take(sampleOf())
+  person.type('x')
+  person.type('r')
+  await person.see('▲')
+  person.stdout.written = ''
+  person.type('x')
+  person.take(sampleOf())
+  await new Promise(resolve => setTimeout(resolve, 100))
+  expect(before).toBeGreaterThan(0)
+  expect(person.stdout.written).toBe('')
+})

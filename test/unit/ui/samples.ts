@@ -1,0 +1,88 @@
+/** Made-up samples for the tests of the screen. */
+
+import type { ConnectionRow, ProcessRow, Sample, SyscallRow } from '../../../src/sample/sample.ts'
+
+const DURATION = { sum: 4_000_000, max: 2_000_000, p50: 1200, p95: 512_000, p99: 1_500_000 }
+
+export function syscallRow(change: Partial<SyscallRow> = {}): SyscallRow {
+  return { syscall: 'read', id: 0, abi: 'native', count: 1000, errors: 0, duration_ns: DURATION, ...change }
+}
+
+export function processRow(change: Partial<ProcessRow> = {}): ProcessRow {
+  return {
+    pid: 100,
+    name: 'nginx',
+    command: 'nginx: worker process',
+    container: null,
+    exited: false,
+    syscalls: 500,
+    errors: 0,
+    duration_ns: DURATION,
+    sent_bytes: 2048,
+    received_bytes: 1024,
+    connections: 1,
+    ...change,
+  }
+}
+
+export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRow {
+  return {
+    pid: 100,
+    name: 'nginx',
+    family: 'ipv4',
+    direction: 'inbound',
+    state: 'ESTABLISHED',
+    local: { address: '192.168.100.200', port: 443 },
+    remote: { address: '203.0.113.7', port: 40_001 },
+    sent_bytes: 2048,
+    received_bytes: 1024,
+    total_sent_bytes: 1_048_576,
+    total_received_bytes: 4096,
+    connect_latency_ns: null,
+    rtt_ns: 840_000,
+    retransmits: 0,
+    age_seconds: 75,
+    age_is_minimum: false,
+    opened: false,
+    closed: false,
+    error: null,
+    ...change,
+  }
+}
+
+export function sampleOf(change: Partial<Sample> = {}): Sample {
+  return {
+    time: '2026-01-01T12:00:00.000Z',
+    interval_seconds: 1,
+    filter: { pids: [] },
+    sources: { syscalls: 'tp_btf', connections: 'iter/tcp+tp_btf', bytes: 'tp_btf:sock_send_length' },
+    syscalls: [syscallRow(), syscallRow({ syscall: 'write', id: 1, count: 400, errors: 7 })],
+    processes: [processRow(), processRow({ pid: 200, name: 'redis-server', command: '/bin/redis', syscalls: 90 })],
+    connections: [
+      connectionRow(),
+      connectionRow({ pid: 200, name: 'redis-server', local: { address: '::1', port: 6379 } }),
+    ],
+    lost: { syscalls: 0, connections: 0, bytes: 0 },
+    self: { cpu_seconds: 0.012, resident_bytes: 89_000_000 },
+    calls: [],
+    ...change,
+  }
+}
+
+/** A sample with more rows than fit on any screen; process i has pid 1000 + i and the more calls the lower i is. */
+export function fullSample(): Sample {
+  const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+  return sampleOf({
+    syscalls: upTo(120).map(i => syscallRow({ syscall: `call_${i}`, id: i, count: 100_000 - i, errors: i % 3 })),
+    processes: upTo(300).map(i =>
+      processRow({ pid: 1000 + i, name: `worker-${i}`, syscalls: 90_000 - i, exited: i % 9 === 5 }),
+    ),
+    connections: upTo(200).map(i =>
+      connectionRow({
+        pid: 1000 + i,
+        remote: { address: '2001:db8::8a2e:370:7334', port: 1000 + i },
+        sent_bytes: 1e9 - i,
+      }),
+    ),
+  })
+}
