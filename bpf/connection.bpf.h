@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
- * What is remembered of a TCP socket while it lives, in the socket itself.
+ * What is remembered of a TCP socket while it lives, in the socket itself, and
+ * the rows of connections that closed.
  */
 #ifndef EBPF_TOP_CONNECTION_BPF_H
 #define EBPF_TOP_CONNECTION_BPF_H
@@ -13,6 +14,18 @@ enum direction {
 	DIRECTION_INBOUND,
 };
 
+enum closer {
+	CLOSER_NONE,
+	CLOSER_LOCAL,
+	CLOSER_REMOTE,
+};
+
+enum reset {
+	RESET_NONE,
+	RESET_SENT,
+	RESET_RECEIVED,
+};
+
 struct tcp_socket {
 	__u64 id;		/* of its connection; 0: no connection yet */
 	__u64 started_ns;	/* when it began, or was first seen */
@@ -22,11 +35,18 @@ struct tcp_socket {
 	__u64 sent_before;
 	__u64 received;
 	__u64 received_before;
+	__u32 drops;		/* the same, of a listening socket */
+	__u32 drops_before;
+	__u32 handshake_us;	/* SYN received to established; 0: not known */
 	__u32 pass;		/* number of that last walk */
 	__u32 row;		/* row written then */
+	__u32 opened_pass;	/* walk that first saw it; 0: none */
+	__u32 accepted_pass;	/* walk that first saw it accepted; 0: none */
 	__u32 owner;		/* process; 0: not known */
 	__u8 direction;
 	__u8 older;		/* than the tool */
+	__u8 closer;
+	__u8 reset;
 	char name[16];
 };
 
@@ -44,6 +64,128 @@ static __always_inline void set_owner(struct tcp_socket *socket, struct task_str
 
 	BPF_CORE_READ_STR_INTO(&socket->name, leader, comm);
 	socket->owner = task->tgid;
+}
+
+/*
+ * Inbound connections by the address of their socket, for the accept call: it
+ * returns a file descriptor, through which a program finds the address but no
+ * pointer that leads to the storage above. Without an entry, for want of memory,
+ * the time in the accept queue is not known; nothing is lost.
+ */
+struct accepted {
+	__u64 established_ns;
+	__u64 accepted_ns;	/* 0: not yet */
+	__u32 owner;
+	char name[16];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 18);
+	__type(key, __u64);
+	__type(value, struct accepted);
+} accepts SEC(".maps");
+
+/* a connection, or a listening socket, at the end of an interval or at its own end */
+struct connection {
+	__u64 id;
+	__u64 started_ns;	/* monotonic clock */
+	__u64 ended_ns;		/* 0: open */
+	__u64 connect_ns;
+	__u64 established_ns;	/* inbound: since then it waited for accept */
+	__u64 accepted_ns;	/* 0: not seen */
+	__u64 sent;		/* since the last walk */
+	__u64 received;
+	__u64 total_sent;
+	__u64 total_received;
+	__u32 handshake_us;
+	__u32 rtt_us;
+	__u32 rtt_min_us;	/* NO_RTT: not measured yet */
+	__u32 segments;
+	__u32 retransmits;
+	__u32 backlog;		/* of a listening socket */
+	__u32 backlog_limit;
+	__u32 drops;
+	__u32 namespace;
+	__u32 epoch;
+	__u32 owner;
+	__u16 family;
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 error;		/* errno of a connect that failed */
+	__u8 state;		/* the last before it closed */
+	__u8 direction;
+	__u8 older;
+	__u8 opened;		/* it was in no row before */
+	__u8 accepted;		/* it was in no row before as accepted */
+	__u8 closer;
+	__u8 reset;
+	__u8 local[16];		/* IPv4 in the first four bytes */
+	__u8 remote[16];
+	char name[16];
+};
+
+#define NO_RTT (~0U)
+
+/* those that closed in an interval; user space decides how many there is room for */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct connection);
+} closed_connections SEC(".maps");
+
+struct connection_state {
+	__u64 last_id;
+	__u32 open_room;	/* rows that there are, set by user space */
+	__u32 closed_room;	/* the same for each half */
+	__u32 open_used;	/* rows handed out by this walk, also beyond the end */
+	__u32 closed_used[2];	/* the same for each half */
+	__u64 lost_no_row;	/* closed connections without a row */
+	__u64 lost_no_socket;	/* connections without memory for their state */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct connection_state);
+} connection_state SEC(".maps");
+
+static __always_inline struct connection_state *get_connection_state(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&connection_state, &zero);
+}
+
+static __always_inline __u64 new_id(struct connection_state *state)
+{
+	return __sync_fetch_and_add(&state->last_id, 1) + 1;
+}
+
+/* an emptied row for a connection that closes now; *index says which */
+static __always_inline struct connection *new_closed(struct connection_state *state, __u32 epoch, __u32 *index)
+{
+	struct connection *row;
+
+	*index = __sync_fetch_and_add(&state->closed_used[epoch & 1], 1);
+	if (*index >= state->closed_room)
+		goto lost;
+	*index += (epoch & 1) * state->closed_room;
+	row = bpf_map_lookup_elem(&closed_connections, index);
+	if (!row)
+		goto lost;
+	__builtin_memset(row, 0, sizeof(*row));
+	row->epoch = epoch;
+	row->rtt_min_us = NO_RTT;
+	return row;
+lost:
+	__sync_fetch_and_add(&state->lost_no_row, 1);
+	return NULL;
 }
 
 #endif

@@ -4,85 +4,29 @@
  * interval, those that closed in it by their last change of state. No work per
  * packet, and none per send or receive: the kernel's own counters are read.
  */
+#include "process.bpf.h"
 #include "connection.bpf.h"
 #include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define MAX_OPEN 65536
-#define MAX_CLOSED 32768
-
-struct connection {
-	__u64 id;
-	__u64 started_ns;	/* monotonic clock */
-	__u64 ended_ns;		/* 0: open */
-	__u64 connect_ns;
-	__u64 sent;		/* since the last walk */
-	__u64 received;
-	__u64 total_sent;
-	__u64 total_received;
-	__u32 rtt_us;
-	__u32 retransmits;
-	__u32 epoch;
-	__u32 owner;
-	__u16 family;
-	__u16 local_port;
-	__u16 remote_port;
-	__u16 error;		/* errno of a connect that failed */
-	__u8 state;		/* the last before it closed */
-	__u8 direction;
-	__u8 older;
-	__u8 local[16];		/* IPv4 in the first four bytes */
-	__u8 remote[16];
-	char name[16];
-};
-
-/* the open ones, written anew by each walk */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, MAX_OPEN);
-	__type(key, __u32);
-	__type(value, struct connection);
-} open_connections SEC(".maps");
-
-/* those that closed in an interval */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * MAX_CLOSED);
-	__type(key, __u32);
-	__type(value, struct connection);
-} closed_connections SEC(".maps");
-
-struct connection_state {
-	__u64 last_id;
-	__u32 open_used;	/* rows handed out by this walk, also beyond the end */
-	__u32 closed_used[2];	/* the same for each half */
-	__u64 lost_no_row;	/* closed connections without a row */
-	__u64 lost_no_socket;	/* connections without memory for their state */
-};
-
+/* connections and listening sockets that are open, written anew by each walk */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct connection_state);
-} connection_state SEC(".maps");
+	__type(value, struct connection);
+} open_connections SEC(".maps");
 
-static __always_inline struct connection_state *get_state(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&connection_state, &zero);
-}
+#define NO_ROW (~0U)
 
 static __always_inline void begin(struct connection_state *state, struct tcp_socket *socket)
 {
 	__builtin_memset(socket, 0, sizeof(*socket));
 	socket->started_ns = bpf_ktime_get_ns();
-	socket->id = __sync_fetch_and_add(&state->last_id, 1) + 1;
+	socket->id = new_id(state);
+	socket->row = NO_ROW;
 }
 
 /* payload bytes handed to the network at least once */
@@ -105,16 +49,24 @@ static __always_inline void describe(struct connection *row, const struct sock *
 				     const struct tcp_socket *socket)
 {
 	const struct sock_common *common = &sk->__sk_common;
+	struct accepted *accepted;
+	__u64 address = (__u64)sk;
 
 	row->id = socket->id;
 	row->started_ns = socket->started_ns;
 	row->connect_ns = socket->connect_ns;
+	row->handshake_us = socket->handshake_us;
 	row->rtt_us = tp->srtt_us >> 3;	/* kept in eighths */
+	row->rtt_min_us = tp->rtt_min.s[0].v;
+	row->segments = tp->data_segs_out;
 	row->retransmits = tp->total_retrans;
 	row->owner = socket->owner;
 	row->direction = socket->direction;
 	row->older = socket->older;
+	row->closer = socket->closer;
+	row->reset = socket->reset;
 	__builtin_memcpy(row->name, socket->name, sizeof(row->name));
+	row->namespace = common->skc_net.net->ns.inum;
 	row->family = common->skc_family;
 	/* not skc_num, which is 0 again once the socket is closed */
 	row->local_port = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
@@ -126,6 +78,17 @@ static __always_inline void describe(struct connection *row, const struct sock *
 		BPF_CORE_READ_INTO(&row->local, common, skc_rcv_saddr);
 		BPF_CORE_READ_INTO(&row->remote, common, skc_daddr);
 	}
+	if (socket->direction != DIRECTION_INBOUND)
+		return;
+	accepted = bpf_map_lookup_elem(&accepts, &address);
+	if (!accepted)
+		return;
+	row->established_ns = accepted->established_ns;
+	row->accepted_ns = accepted->accepted_ns;
+	if (!row->owner && accepted->owner) {
+		row->owner = accepted->owner;
+		__builtin_memcpy(row->name, accepted->name, sizeof(row->name));
+	}
 }
 
 /* a connection ended: its last row */
@@ -134,75 +97,109 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct connection *row;
-	__u32 epoch = ctl->epoch, index;
+	struct task *task;
+	__u32 index;
 
-	if (!tp || !epoch)
+	if (!tp || !ctl->epoch)
 		return;
 	if (socket->owner && !watched(ctl, socket->owner))
 		return;
-	index = __sync_fetch_and_add(&state->closed_used[epoch & 1], 1);
-	if (index >= MAX_CLOSED)
-		goto lost;
-	index += (epoch & 1) * MAX_CLOSED;
-	row = bpf_map_lookup_elem(&closed_connections, &index);
+	row = new_closed(state, ctl->epoch, &index);
 	if (!row)
-		goto lost;
-	__builtin_memset(row, 0, sizeof(*row));
+		return;
 	describe(row, sk, tp, socket);
 	row->ended_ns = bpf_ktime_get_ns();
 	row->state = last_state;
-	if (last_state == TCP_SYN_SENT)
-		row->error = sk->sk_err;
 	row->total_sent = bytes_sent(tp);
 	row->total_received = bytes_received(sk, tp);
 	row->sent = row->total_sent - socket->sent;
 	row->received = row->total_received - socket->received;
-	row->epoch = epoch;
-	return;
-lost:
-	__sync_fetch_and_add(&state->lost_no_row, 1);
+	row->opened = !socket->opened_pass;
+	row->accepted = row->accepted_ns && !socket->accepted_pass;
+	if (last_state != TCP_SYN_SENT)
+		return;
+	row->error = sk->sk_err;
+	if (row->error)
+		return;
+	/* connect knows: it is about to return it */
+	task = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
+	if (task && task->connecting == 1)
+		task->connecting = 2 + index;
+}
+
+/* the application called connect, and a SYN goes out */
+static __always_inline int connecting(struct connection_state *state, struct sock *sk)
+{
+	struct tcp_socket *socket;
+	struct task *task;
+
+	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!socket) {
+		__sync_fetch_and_add(&state->lost_no_socket, 1);
+		return 0;
+	}
+	begin(state, socket);
+	socket->direction = DIRECTION_OUTBOUND;
+	set_owner(socket, bpf_get_current_task_btf());
+	task = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
+	if (task)
+		task->connecting = 1;
+	return 0;
+}
+
+static __always_inline int established(struct connection_state *state, struct sock *sk)
+{
+	struct accepted accepted = {};
+	struct tcp_socket *socket;
+	__u64 address = (__u64)sk;
+	struct tcp_sock *tp;
+
+	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!socket) {
+		__sync_fetch_and_add(&state->lost_no_socket, 1);
+		return 0;
+	}
+	if (socket->id) {
+		if (socket->direction == DIRECTION_OUTBOUND && !socket->connect_ns)
+			socket->connect_ns = bpf_ktime_get_ns() - socket->started_ns;
+		return 0;
+	}
+	/* in softirq: whoever accepts or uses it will own it */
+	begin(state, socket);
+	socket->direction = DIRECTION_INBOUND;
+	/* so far the only round trip is that of the handshake, kept in eighths */
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp)
+		socket->handshake_us = tp->srtt_us >> 3;
+	accepted.established_ns = socket->started_ns;
+	bpf_map_update_elem(&accepts, &address, &accepted, BPF_ANY);
+	return 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(inet_sock_set_state, struct sock *sk, int before, int after)
 {
 	struct connection_state *state;
-	struct control *ctl;
 	struct tcp_socket *socket;
+	__u64 address = (__u64)sk;
+	struct control *ctl;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	ctl = get_control();
-	state = get_state();
+	state = get_connection_state();
 	if (!ctl || !state)
 		return 0;
-
-	switch (after) {
-	case TCP_SYN_SENT:
-		socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		if (!socket)
-			goto lost;
-		begin(state, socket);
-		socket->direction = DIRECTION_OUTBOUND;
-		set_owner(socket, bpf_get_current_task_btf());
-		return 0;
-	case TCP_ESTABLISHED:
-		socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		if (!socket)
-			goto lost;
-		if (!socket->id) {
-			/* in softirq: whoever accepts or uses it will own it */
-			begin(state, socket);
-			socket->direction = DIRECTION_INBOUND;
-		} else if (socket->direction == DIRECTION_OUTBOUND && !socket->connect_ns) {
-			socket->connect_ns = bpf_ktime_get_ns() - socket->started_ns;
-		}
-		return 0;
-	}
+	if (after == TCP_SYN_SENT)
+		return connecting(state, sk);
+	if (after == TCP_ESTABLISHED)
+		return established(state, sk);
 
 	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
 	if (!socket || !socket->id)
 		return 0;
+	if (before == TCP_ESTABLISHED && !socket->closer)
+		socket->closer = after == TCP_CLOSE_WAIT || socket->reset == RESET_RECEIVED ? CLOSER_REMOTE : CLOSER_LOCAL;
 	/* these two happen only in the process that closes its side */
 	if (!socket->owner && ((before == TCP_ESTABLISHED && after == TCP_FIN_WAIT1) ||
 			       (before == TCP_CLOSE_WAIT && after == TCP_LAST_ACK)))
@@ -210,11 +207,34 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int before, int after)
 	if (after == TCP_CLOSE) {
 		if (before != TCP_LISTEN)
 			closed(ctl, state, sk, socket, before);
+		if (socket->direction == DIRECTION_INBOUND)
+			bpf_map_delete_elem(&accepts, &address);
 		socket->id = 0;
 	}
 	return 0;
-lost:
-	__sync_fetch_and_add(&state->lost_no_socket, 1);
+}
+
+SEC("tp_btf/tcp_receive_reset")
+int BPF_PROG(tcp_receive_reset, struct sock *sk)
+{
+	struct tcp_socket *socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
+
+	if (socket)
+		socket->reset = RESET_RECEIVED;
+	return 0;
+}
+
+SEC("tp_btf/tcp_send_reset")
+int BPF_PROG(tcp_send_reset, struct sock *sk)
+{
+	struct tcp_socket *socket;
+
+	/* in answer to a segment that belongs to no socket */
+	if (!sk)
+		return 0;
+	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
+	if (socket && !socket->reset)
+		socket->reset = RESET_SENT;
 	return 0;
 }
 
@@ -226,6 +246,7 @@ SEC("iter/tcp")
 int walk_sockets(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *common = ctx->sk_common;
+	__u32 index, drops, seen_state;
 	struct connection_state *state;
 	struct tcp_socket *socket;
 	struct connection *row;
@@ -233,18 +254,18 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 	struct control *ctl;
 	struct sock *sk;
 	__u64 sent, received;
-	__u32 index;
 
 	if (!common)
 		return 0;
 	/* not the small sockets of TIME_WAIT and of unanswered requests */
 	tp = bpf_skc_to_tcp_sock(common);
 	ctl = get_control();
-	state = get_state();
+	state = get_connection_state();
 	if (!tp || !ctl || !state)
 		return 0;
 	sk = &tp->inet_conn.icsk_inet.sk;
-	if (sk->__sk_common.skc_state == TCP_CLOSE)
+	seen_state = sk->__sk_common.skc_state;
+	if (seen_state == TCP_CLOSE)
 		return 0;
 	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!socket) {
@@ -253,38 +274,51 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 	}
 	sent = bytes_sent(tp);
 	received = bytes_received(sk, tp);
+	drops = sk->sk_drops.counter;
 	if (!socket->id) {
 		begin(state, socket);
 		socket->older = 1;
 		socket->sent = sent;
 		socket->received = received;
+		socket->drops = drops;
 	}
 	if (socket->pass != ctl->pass) {
 		socket->pass = ctl->pass;
 		/* what was moved before the first interval is in the totals only */
 		socket->sent_before = ctl->epoch ? socket->sent : sent;
 		socket->received_before = ctl->epoch ? socket->received : received;
-		socket->row = MAX_OPEN;
+		socket->drops_before = socket->drops;
 		socket->sent = sent;
 		socket->received = received;
+		socket->drops = drops;
+		socket->row = NO_ROW;
+		if (!socket->opened_pass)
+			socket->opened_pass = ctl->pass;
 	}
 	if (socket->owner && !watched(ctl, socket->owner))
 		return 0;
+	if (socket->row == NO_ROW)
+		socket->row = __sync_fetch_and_add(&state->open_used, 1);
 	index = socket->row;
-	if (index >= MAX_OPEN) {
-		index = __sync_fetch_and_add(&state->open_used, 1);
-		socket->row = index;
-	}
 	row = bpf_map_lookup_elem(&open_connections, &index);
 	if (!row)
 		return 0;	/* user space sees open_used beyond the end */
 	__builtin_memset(row, 0, sizeof(*row));
 	describe(row, sk, tp, socket);
-	row->state = sk->__sk_common.skc_state;
+	if (row->accepted_ns && !socket->accepted_pass)
+		socket->accepted_pass = ctl->pass;
+	row->accepted = socket->accepted_pass == ctl->pass;
+	row->opened = socket->opened_pass == ctl->pass && !socket->older;
+	row->state = seen_state;
 	row->total_sent = socket->sent;
 	row->total_received = socket->received;
 	row->sent = socket->sent - socket->sent_before;
 	row->received = socket->received - socket->received_before;
+	if (seen_state == TCP_LISTEN) {
+		row->backlog = sk->sk_ack_backlog;
+		row->backlog_limit = sk->sk_max_ack_backlog;
+		row->drops = socket->drops - socket->drops_before;
+	}
 	return 0;
 }
 

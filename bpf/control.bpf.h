@@ -10,10 +10,7 @@
 #ifndef EBPF_TOP_CONTROL_BPF_H
 #define EBPF_TOP_CONTROL_BPF_H
 
-#include "kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
+#include "arch.bpf.h"
 
 struct control {
 	__u32 epoch;		/* 0: not started, count nothing */

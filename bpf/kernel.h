@@ -24,9 +24,13 @@ typedef _Bool bool;
 #define false 0
 #define NULL ((void *)0)
 
+/* makes bpf_tracing.h use the kernel's names of registers */
+#define __VMLINUX_H__
+
 /* user-visible constants of the bpf(2) interface */
 enum {
 	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1U << 0,
 	BPF_F_MMAPABLE = 1U << 10,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1U << 0,
@@ -35,6 +39,7 @@ enum {
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
@@ -47,6 +52,17 @@ enum {
 	IPPROTO_UDP = 17,
 	MSG_PEEK = 0x2,
 	MSG_ERRQUEUE = 0x2000,
+	S_IFMT = 0170000,
+	S_IFSOCK = 0140000,
+};
+
+/* error numbers with which connect fails before it sends anything */
+enum {
+	EPERM = 1,
+	EACCES = 13,
+	EADDRNOTAVAIL = 99,
+	ENETUNREACH = 101,
+	EHOSTUNREACH = 113,
 };
 
 enum tcp_state {
@@ -70,14 +86,30 @@ typedef struct {
 	int counter;
 } atomic_t;
 
-struct pt_regs;
-
 struct thread_info {
+	unsigned long flags;
 	__u32 status;
 };
 
 struct signal_struct {
 	atomic_t live;
+};
+
+struct inode {
+	__u16 i_mode;
+};
+
+struct file {
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fdtable {
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
 };
 
 struct task_struct {
@@ -86,6 +118,7 @@ struct task_struct {
 	int tgid;
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
+	struct files_struct *files;
 	__u64 start_boottime;
 	char comm[16];
 };
@@ -97,7 +130,20 @@ struct in6_addr {
 	} in6_u;
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct sock_common {
+	possible_net_t skc_net;
 	__be32 skc_daddr;
 	__be32 skc_rcv_saddr;
 	__be16 skc_dport;
@@ -113,6 +159,9 @@ struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
 	int sk_err;
+	atomic_t sk_drops;
+	__u32 sk_ack_backlog;
+	__u32 sk_max_ack_backlog;
 };
 
 struct inet_sock {
@@ -124,6 +173,15 @@ struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 };
 
+struct minmax_sample {
+	__u32 t;
+	__u32 v;
+};
+
+struct minmax {
+	struct minmax_sample s[3];
+};
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u64 bytes_received;
@@ -131,13 +189,15 @@ struct tcp_sock {
 	__u64 bytes_retrans;
 	__u32 srtt_us;
 	__u32 total_retrans;
+	__u32 data_segs_out;
+	struct minmax rtt_min;
 };
 
 struct socket {
 	struct sock *sk;
 };
 
-struct file;
+struct sk_buff;
 
 struct seq_file;
 

@@ -55,6 +55,12 @@ struct task {
 	 * thread never sees half of it.
 	 */
 	__u64 row;
+	/*
+	 * The connect call it is in: 0: nothing was sent yet; 1: its SYN was;
+	 * else 2 + index of the row of the closed connection that it became,
+	 * which waits for its error number.
+	 */
+	__u32 connecting;
 };
 
 struct {

@@ -5,6 +5,7 @@
  */
 #include "process.bpf.h"
 #include "histogram.bpf.h"
+#include "socket_calls.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -92,21 +93,13 @@ static __always_inline struct syscall_state *get_state(void)
 	return bpf_map_lookup_elem(&syscall_state, &zero);
 }
 
-#ifdef __TARGET_ARCH_x86
-#define TS_COMPAT 0x0002
-#define X32_BIT 0x40000000
-#endif
-
 /* the call as rows name it: its number, and which table that is of */
 static __always_inline __u32 call_of(struct task_struct *task, long number)
 {
-	__u32 call = number;
+	__u32 call = plain_number(number);
 
-#ifdef __TARGET_ARCH_x86
-	if (task->thread_info.status & TS_COMPAT)
-		return call < FAST_NUMBERS ? call | COMPAT_BIT : UNKNOWN_NUMBER | COMPAT_BIT;
-	call &= ~X32_BIT;
-#endif
+	if (in_compat_call(task))
+		return (call < FAST_NUMBERS ? call : UNKNOWN_NUMBER) | COMPAT_BIT;
 	return call < FAST_NUMBERS ? call : UNKNOWN_NUMBER;
 }
 
@@ -257,6 +250,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	if (!epoch || task->filter_generation != ctl->filter_generation)
 		return 0;
 	duration = bpf_ktime_get_ns() - entered;
+	socket_call_returned(ctl, thread, task, regs, entered, ret);
 
 	process = process_of(epoch, thread, task);
 	if (process >= MAX_PROCESSES) {

@@ -8,7 +8,10 @@ const libc = koffi.load('libc.so.6')
 const mmap = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)')
 const munmap = libc.func('int munmap(void *address, size_t length)')
 const readFile = promisify(read)
+const setns = libc.func('int setns(int fd, int type)')
 const syscall = libc.func('long syscall(long number, int command, unsigned int flags, int cpu)')
+
+const CLONE_NEWNET = 0x40000000
 
 const PROT_READ = 1
 const PROT_WRITE = 2
@@ -65,6 +68,23 @@ export async function runToEnd(fd: number): Promise<void> {
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
     }
   }
+}
+
+/**
+ * Does `action` in another network namespace, both given as open files. This thread alone is in it, and only until
+ * `action` returns. Throws where the kernel refuses.
+ */
+export function inNetworkNamespace<T>(namespace: number, own: number, action: () => T): T {
+  enter(namespace)
+  try {
+    return action()
+  } finally {
+    enter(own)
+  }
+}
+
+function enter(namespace: number): void {
+  if (setns(namespace, CLONE_NEWNET) !== 0) throw new Error(`setns: ${errnoName(koffi.errno())}`)
 }
 
 /** Name of an errno value, such as EPERM. */

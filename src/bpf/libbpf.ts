@@ -2,6 +2,7 @@
 
 import koffi, { type LibraryHandle } from 'koffi'
 import { BpfError } from './error.ts'
+import { installLibbpf } from './packages.ts'
 
 /** A C pointer; null is NULL. */
 export type Pointer = bigint | null
@@ -11,7 +12,11 @@ const LIBRARY_NAMES = ['libbpf.so.1', 'libbpf.so.0']
 
 const PRINT_WARNING = 0
 const PRINT_DEBUG = 2
-const LONGEST_LINE = 4096
+/** The log of the verifier comes as one message. */
+const LONGEST_MESSAGE = 1 << 20
+
+/** LIBBPF_STRICT_ALL: before 1.0, pointers that stand for errors are NULL only with it. */
+const STRICT = 0xffffffff
 
 /** The va_list that libbpf passes is a pointer on x86_64 and arm64 alike. */
 const Print = koffi.proto('int libbpf_print_fn_t(int level, const char *format, void *arguments)')
@@ -19,7 +24,9 @@ const Print = koffi.proto('int libbpf_print_fn_t(int level, const char *format, 
 export interface Libbpf {
   /** Lines that libbpf printed since the last call, oldest first. Nothing of it ever reaches the terminal. */
   takeLog(): string[]
-  readonly openFile: (path: string, options: null) => Pointer
+  /** As `1.1`; null: older than 0.6. */
+  readonly version: string | null
+  readonly openFile: (path: string, options: object | null) => Pointer
   readonly load: (object: Pointer) => number
   readonly close: (object: Pointer) => void
   readonly objectBtf: (object: Pointer) => Pointer
@@ -27,7 +34,11 @@ export interface Libbpf {
   readonly nextProgram: (object: Pointer, previous: Pointer) => Pointer
   readonly programName: (program: Pointer) => string
   readonly programFd: (program: Pointer) => number
+  readonly programSection: (program: Pointer) => string
+  readonly setAutoload: (program: Pointer, load: boolean) => number
   readonly attach: (program: Pointer) => Pointer
+  /** The link closes the perf event with itself. */
+  readonly attachPerfEvent: (program: Pointer, event: number) => Pointer
   readonly linkFd: (link: Pointer) => number
   readonly linkDestroy: (link: Pointer) => number
   readonly iteratorCreate: (linkFd: number) => number
@@ -35,10 +46,28 @@ export interface Libbpf {
   readonly mapName: (map: Pointer) => string
   readonly mapFd: (map: Pointer) => number
   readonly mapMaxEntries: (map: Pointer) => number
+  readonly mapKeySize: (map: Pointer) => number
   readonly mapValueSize: (map: Pointer) => number
+  readonly mapSetMaxEntries: (map: Pointer, entries: number) => number
   readonly mapReuseFd: (map: Pointer, fd: number) => number
   readonly objectInfoByFd: (fd: number, info: object, size: Uint32Array) => number
+  /** On one element; negative or -1 with errno where it fails. */
+  readonly lookup: (fd: number, key: Uint8Array, value: Uint8Array) => number
+  readonly update: (fd: number, key: Uint8Array, value: Uint8Array, flags: number) => number
+  readonly remove: (fd: number, key: Uint8Array) => number
+  readonly nextKey: (fd: number, previous: Uint8Array | null, next: Uint8Array) => number
 }
+
+/** `struct bpf_object_open_opts` of libbpf as far as 0.5 has it. */
+export const OpenOptions = koffi.struct('bpf_object_open_opts', {
+  sz: 'size_t',
+  object_name: 'const char *',
+  relaxed_maps: 'bool',
+  pin_root_path: 'const char *',
+  attach_prog_fd: 'uint32_t',
+  kconfig: 'const char *',
+  btf_custom_path: 'const char *',
+})
 
 /** Leading fields of `struct bpf_prog_info` of <linux/bpf.h>, as far as they are used; the kernel fills as many. */
 export const ProgramInfo = koffi.struct('bpf_prog_info', {
@@ -82,31 +111,83 @@ export const ProgramInfo = koffi.struct('bpf_prog_info', {
 /** Loads libbpf. Throws a BpfError where it is not installed. */
 export function loadLibbpf(names: readonly string[] = LIBRARY_NAMES): Libbpf {
   const library = openFirst(names)
+  const has = (name: string): boolean => hasSymbol(library, name)
+  if (has('libbpf_set_strict_mode')) library.func('int libbpf_set_strict_mode(uint32_t mode)')(STRICT)
   const log = captureLog(library)
+  try {
+    return { takeLog: log, version: readVersion(library), ...bind(library, has) }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new BpfError(`libbpf is too old (${why})`, installLibbpf())
+  }
+}
+
+/** The functions by their names of today, else by those that older versions gave them. */
+function bind(library: LibraryHandle, has: (name: string) => boolean): Omit<Libbpf, 'takeLog' | 'version'> {
+  const next = has('bpf_object__next_program')
+  const nextProgram = library.func(
+    next ? 'void *bpf_object__next_program(const void *, void *)' : 'void *bpf_program__next(void *, const void *)',
+  )
+  const nextMap = library.func(
+    next ? 'void *bpf_object__next_map(const void *, const void *)' : 'void *bpf_map__next(const void *, const void *)',
+  )
+  const rawData = has('btf__raw_data') ? 'btf__raw_data' : 'btf__get_raw_data'
   return {
-    takeLog: log,
-    openFile: library.func('void *bpf_object__open_file(const char *path, const void *options)'),
+    openFile: orNull(library.func('void *bpf_object__open_file(const char *path, bpf_object_open_opts *options)')),
     load: library.func('int bpf_object__load(void *object)'),
     close: library.func('void bpf_object__close(void *object)'),
     objectBtf: library.func('void *bpf_object__btf(const void *object)'),
-    btfRawData: library.func('const void *btf__raw_data(const void *btf, _Out_ uint32_t *size)'),
-    nextProgram: library.func('void *bpf_object__next_program(const void *object, void *previous)'),
+    btfRawData: library.func(`const void *${rawData}(const void *btf, _Out_ uint32_t *size)`),
+    nextProgram: (object, previous) => (next ? nextProgram(object, previous) : nextProgram(previous, object)),
     programName: library.func('const char *bpf_program__name(const void *program)'),
     programFd: library.func('int bpf_program__fd(const void *program)'),
-    attach: library.func('void *bpf_program__attach(const void *program)'),
+    programSection: library.func('const char *bpf_program__section_name(const void *program)'),
+    setAutoload: library.func('int bpf_program__set_autoload(void *program, bool load)'),
+    attach: orNull(library.func('void *bpf_program__attach(const void *program)')),
+    attachPerfEvent: orNull(library.func('void *bpf_program__attach_perf_event(const void *program, int event)')),
     linkFd: library.func('int bpf_link__fd(const void *link)'),
     linkDestroy: library.func('int bpf_link__destroy(void *link)'),
     iteratorCreate: library.func('int bpf_iter_create(int link_fd)'),
-    nextMap: library.func('void *bpf_object__next_map(const void *object, const void *previous)'),
+    nextMap: (object, previous) => (next ? nextMap(object, previous) : nextMap(previous, object)),
     mapName: library.func('const char *bpf_map__name(const void *map)'),
     mapFd: library.func('int bpf_map__fd(const void *map)'),
     mapMaxEntries: library.func('uint32_t bpf_map__max_entries(const void *map)'),
+    mapKeySize: library.func('uint32_t bpf_map__key_size(const void *map)'),
     mapValueSize: library.func('uint32_t bpf_map__value_size(const void *map)'),
+    mapSetMaxEntries: library.func('int bpf_map__set_max_entries(void *map, uint32_t entries)'),
     mapReuseFd: library.func('int bpf_map__reuse_fd(void *map, int fd)'),
-    objectInfoByFd: library.func(
-      'int bpf_obj_get_info_by_fd(int fd, _Out_ bpf_prog_info *info, _Inout_ uint32_t *size)',
-    ),
+    objectInfoByFd: library.func('int bpf_obj_get_info_by_fd(int fd, _Out_ bpf_prog_info *info, _Inout_ uint32_t *size)'),
+    lookup: library.func('int bpf_map_lookup_elem(int fd, const void *key, void *value)'),
+    update: library.func('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
+    remove: library.func('int bpf_map_delete_elem(int fd, const void *key)'),
+    nextKey: library.func('int bpf_map_get_next_key(int fd, const void *previous, void *next)'),
   }
+}
+
+const LARGEST_ERRNO = 4095n
+
+/** libbpf before 1.0 may return an error number as a pointer into the last page; libc's errno is set as well. */
+function orNull<T extends unknown[]>(open: (...args: T) => Pointer): (...args: T) => Pointer {
+  return (...args) => {
+    const pointer = open(...args)
+    return pointer === null || BigInt.asIntN(64, pointer) >= -LARGEST_ERRNO && BigInt.asIntN(64, pointer) < 0n ? null : pointer
+  }
+}
+
+function hasSymbol(library: LibraryHandle, name: string): boolean {
+  try {
+    library.func(`void ${name}()`)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function readVersion(library: LibraryHandle): string | null {
+  if (!hasSymbol(library, 'libbpf_major_version')) return null
+  const major: number = library.func('uint32_t libbpf_major_version()')()
+  const minor: number = library.func('uint32_t libbpf_minor_version()')()
+  return `${major}.${minor}`
 }
 
 function openFirst(names: readonly string[]): LibraryHandle {
@@ -117,10 +198,7 @@ function openFirst(names: readonly string[]): LibraryHandle {
       // not this one
     }
   }
-  throw new BpfError(
-    'libbpf is not installed',
-    'install it: apt-get install libbpf1 (Debian, Ubuntu), dnf install libbpf (Fedora, RHEL)',
-  )
+  throw new BpfError('libbpf is not installed', installLibbpf())
 }
 
 /** Sends libbpf's messages into a list instead of onto stderr; returns the function that empties it. */
@@ -129,12 +207,12 @@ function captureLog(library: LibraryHandle): () => string[] {
     .load('libc.so.6')
     .func('int vsnprintf(_Out_ char *text, size_t size, const char *format, void *arguments)')
   const setPrint = library.func('libbpf_set_print', koffi.pointer(Print), [koffi.pointer(Print)])
+  const text = Buffer.alloc(LONGEST_MESSAGE)
   let lines: string[] = []
   const print = koffi.register((level: number, format: string, args: bigint): number => {
     if (level >= PRINT_DEBUG) return 0
-    const text = Buffer.alloc(LONGEST_LINE)
     const length = vsnprintf(text, text.length, format, args)
-    const line = text.toString('utf8', 0, Math.min(length, LONGEST_LINE - 1)).trimEnd()
+    const line = text.toString('utf8', 0, Math.min(length, LONGEST_MESSAGE - 1)).trimEnd()
     lines.push(level === PRINT_WARNING ? line.replace(/^libbpf: /, '') : line)
     return length
   }, koffi.pointer(Print))

@@ -13,13 +13,23 @@ export interface ArrayMap {
   readonly view: DataView
 }
 
-/** Maps that several objects use, by name: the first object that has one creates it. */
+/**
+ * Maps that several objects use, by name: the first object that has one creates it. `rooms` says how many entries maps
+ * have whose size depends on the machine.
+ */
 export class SharedMaps {
   readonly #fds = new Map<string, number>()
+  readonly #rooms: Readonly<Record<string, number>>
+
+  constructor(rooms: Readonly<Record<string, number>> = {}) {
+    this.#rooms = rooms
+  }
 
   reuse(libbpf: Libbpf, map: Pointer): void {
     const fd = this.#fds.get(libbpf.mapName(map))
+    const room = this.#rooms[libbpf.mapName(map)]
     if (fd !== undefined) check(libbpf.mapReuseFd(map, fd), `sharing map ${libbpf.mapName(map)}`)
+    else if (room !== undefined) check(libbpf.mapSetMaxEntries(map, room), `sizing map ${libbpf.mapName(map)}`)
   }
 
   remember(libbpf: Libbpf, map: Pointer): void {
@@ -89,11 +99,14 @@ export class BpfObject {
     }
   }
 
-  /** Runs an iterator program over all that it walks; call only after `attach`. */
-  async walk(name: string): Promise<void> {
+  /**
+   * Runs an iterator program over all that it walks; call only after `attach`. The walk covers the network namespace
+   * that `within` is in while it calls its argument.
+   */
+  async walk(name: string, within: (open: () => number) => number = open => open()): Promise<void> {
     const link = this.#iterators.get(name)
     if (link === undefined) throw new RangeError(`no iterator ${name}`)
-    const fd = this.#libbpf.iteratorCreate(this.#libbpf.linkFd(link))
+    const fd = within(() => this.#libbpf.iteratorCreate(this.#libbpf.linkFd(link)))
     check(fd, `opening iterator ${name}`)
     try {
       await runToEnd(fd)

@@ -3,10 +3,11 @@
 import { errnoName } from '../syscall/errno.ts'
 import { type Abi, syscallName } from '../syscall/names.ts'
 import type { ConnectionRecord } from '../tracers/connections.ts'
-import type { ProcessRecord } from '../tracers/processes.ts'
+import type { Moved, ProcessRecord } from '../tracers/processes.ts'
 import type { CallRecord } from '../tracers/syscalls.ts'
+import type { Facts } from './facts.ts'
 import { HistogramSum, summarize, total } from './histogram.ts'
-import type { CallRow, ConnectionRow, ProcessRow, SyscallRow } from './sample.ts'
+import type { CallRow, ConnectionRow, ListenerRow, ProcessRow, SyscallRow, Traffic, Transport } from './sample.ts'
 
 /** What the tracers saw in one interval. */
 export interface Records {
@@ -20,6 +21,7 @@ export interface Rows {
   readonly syscalls: readonly SyscallRow[]
   readonly processes: readonly ProcessRow[]
   readonly connections: readonly ConnectionRow[]
+  readonly listeners: readonly ListenerRow[]
   readonly calls: readonly CallRow[]
 }
 
@@ -27,20 +29,24 @@ export interface Surroundings {
   readonly arch: 'x64' | 'arm64'
   /** Only rows of these processes; empty: of all. */
   readonly pids: readonly number[]
-  /** The interval on the monotonic clock. */
-  readonly startedNs: number
+  /** End of the interval on the monotonic clock. */
   readonly endedNs: number
-  commandOf(pid: number, startedNs: number, name: string): string
+  /** Inode of the network namespace that is not marked as another one. */
+  readonly namespace: number
+  factsOf(pid: number, startedNs: number, name: string): Facts
 }
 
 export function assemble(records: Records, surroundings: Surroundings): Rows {
   const wanted = selector(surroundings.pids)
-  const connections = connectionRows(records, surroundings).filter(row => wanted(row.pid))
+  const sockets = connectionRows(records, surroundings).filter(row => wanted(row.pid))
   const calls = callRows(records, surroundings.arch).filter(row => wanted(row.pid))
+  const processes = processRows(records, calls, sockets, surroundings).filter(row => wanted(row.pid))
+  const containers = new Map<number | null, string | null>(processes.map(row => [row.pid, row.container]))
   return {
     syscalls: syscallRows(calls),
-    processes: processRows(records, calls, connections, surroundings).filter(row => wanted(row.pid)),
-    connections,
+    processes,
+    connections: sockets.map(row => ({ ...row, container: containers.get(row.pid) ?? null })),
+    listeners: listenerRows(records, surroundings).filter(row => wanted(row.pid)),
     calls,
   }
 }
@@ -103,12 +109,23 @@ function syscallRows(calls: readonly CallRow[]): SyscallRow[] {
   }))
 }
 
+const TRANSPORTS: readonly Transport[] = ['tcp', 'udp', 'other']
+
+class TrafficSum {
+  sent_bytes = 0
+  received_bytes = 0
+
+  add(moved: Moved): void {
+    this.sent_bytes += moved.sentBytes
+    this.received_bytes += moved.receivedBytes
+  }
+}
+
 /** A process while its records are added up. */
 class ProcessSum {
   name: string
   exited = false
-  sentBytes = 0
-  receivedBytes = 0
+  readonly transports = { tcp: new TrafficSum(), udp: new TrafficSum(), other: new TrafficSum() }
   connections = 0
   readonly calls = new CallSum()
   readonly pid: number
@@ -128,8 +145,7 @@ class ProcessSum {
     }
     this.name = record.name
     this.exited ||= record.exited
-    this.sentBytes += record.sentBytes
-    this.receivedBytes += record.receivedBytes
+    for (const transport of TRANSPORTS) this.transports[transport].add(record[transport])
   }
 }
 
@@ -137,7 +153,7 @@ function processRows(
   { processes }: Records,
   calls: readonly CallRow[],
   connections: readonly ConnectionRow[],
-  { commandOf }: Surroundings,
+  { factsOf }: Surroundings,
 ): ProcessRow[] {
   const sums = new Map<number, ProcessSum>()
   const sumOf = (pid: number, startedNs: number, name: string): ProcessSum => {
@@ -155,16 +171,22 @@ function processRows(
   return [...sums.values()].map(sum => ({
     pid: sum.pid,
     name: sum.name,
-    command: commandOf(sum.pid, sum.startedNs, sum.name),
-    container: null,
+    ...factsOf(sum.pid, sum.startedNs, sum.name),
     exited: sum.exited,
     syscalls: total(sum.calls.durations),
     errors: sum.calls.errors,
     duration_ns: summarize(sum.calls.durations),
-    sent_bytes: sum.sentBytes,
-    received_bytes: sum.receivedBytes,
+    ...sumOfTransports(sum.transports),
+    transports: sum.transports,
     connections: sum.connections,
   }))
+}
+
+function sumOfTransports(transports: Readonly<Record<Transport, Traffic>>): Traffic {
+  return {
+    sent_bytes: TRANSPORTS.reduce((sum, transport) => sum + transports[transport].sent_bytes, 0),
+    received_bytes: TRANSPORTS.reduce((sum, transport) => sum + transports[transport].received_bytes, 0),
+  }
 }
 
 function connectionRows({ open, closed }: Records, interval: Surroundings): ConnectionRow[] {
@@ -174,31 +196,34 @@ function connectionRows({ open, closed }: Records, interval: Surroundings): Conn
   const ended = new Set(closed.map(record => record.id))
   return [
     ...open.filter(record => record.state !== 'LISTEN' && !ended.has(record.id)),
-    ...closed.map(record => addBytes(record, walked.get(record.id))),
+    ...closed.map(record => addEarlier(record, walked.get(record.id))),
   ].map(record => connectionRow(record, listeners, interval))
 }
 
-function addBytes(record: ConnectionRecord, earlier: ConnectionRecord | undefined): ConnectionRecord {
+function addEarlier(record: ConnectionRecord, earlier: ConnectionRecord | undefined): ConnectionRecord {
   if (earlier === undefined) return record
   return {
     ...record,
     sentBytes: record.sentBytes + earlier.sentBytes,
     receivedBytes: record.receivedBytes + earlier.receivedBytes,
+    opened: record.opened || earlier.opened,
+    accepted: record.accepted || earlier.accepted,
   }
 }
 
 function connectionRow(
   record: ConnectionRecord,
   listeners: ReadonlyMap<number, readonly ConnectionRecord[]>,
-  { startedNs, endedNs }: Surroundings,
+  { endedNs, namespace }: Surroundings,
 ): ConnectionRow {
-  const listener = listenerOf(record, listeners)
+  const listener = record.direction === null || record.owner === 0 ? listenerOf(record, listeners) : undefined
   const direction = record.direction ?? (listener === undefined ? 'outbound' : 'inbound')
   // not yet accepted: it is still its listener's
   const owner = record.owner !== 0 ? record : listener !== undefined && listener.owner !== 0 ? listener : null
   return {
     pid: owner?.owner ?? null,
     name: owner?.name ?? null,
+    container: null,
     family: record.family,
     direction,
     state: record.endedNs === null ? record.state : 'CLOSE',
@@ -209,11 +234,18 @@ function connectionRow(
     total_sent_bytes: record.totalSentBytes,
     total_received_bytes: record.totalReceivedBytes,
     connect_latency_ns: record.connectNs,
+    handshake_latency_ns: record.handshakeNs,
+    accept_wait_ns: acceptWait(record),
     rtt_ns: record.rttNs,
+    rtt_min_ns: record.rttMinNs,
     retransmits: record.retransmits,
+    segments_sent: record.segments,
+    reset: record.reset,
+    closed_by: record.closer,
+    network_namespace: record.namespace === namespace ? null : record.namespace,
     age_seconds: Math.max(0, (record.endedNs ?? endedNs) - record.startedNs) / 1e9,
     age_is_minimum: record.older,
-    opened: !record.older && record.startedNs >= startedNs,
+    opened: record.opened,
     closed: record.endedNs !== null,
     error: failedConnect(record) ? errnoName(record.errno) : null,
   }
@@ -222,6 +254,34 @@ function connectionRow(
 /** It ended before it was established. */
 function failedConnect(record: ConnectionRecord): boolean {
   return record.endedNs !== null && record.state === 'SYN_SENT'
+}
+
+function acceptWait({ establishedNs, acceptedNs }: ConnectionRecord): number | null {
+  return establishedNs === null || acceptedNs === null ? null : acceptedNs - establishedNs
+}
+
+function listenerRows({ open, closed }: Records, { namespace }: Surroundings): ListenerRow[] {
+  const listeners = open.filter(record => record.state === 'LISTEN')
+  const byPort = listenersByPort(open)
+  const accepts = new Map<number, number>()
+  const counted = new Set<number>()
+  for (const record of [...open, ...closed]) {
+    if (!record.accepted || counted.has(record.id)) continue
+    counted.add(record.id)
+    const listener = listenerOf(record, byPort)
+    if (listener !== undefined) accepts.set(listener.id, (accepts.get(listener.id) ?? 0) + 1)
+  }
+  return listeners.map(record => ({
+    pid: record.owner === 0 ? null : record.owner,
+    name: record.owner === 0 ? null : record.name,
+    family: record.family,
+    local: record.local,
+    backlog: record.backlog,
+    backlog_limit: record.backlogLimit,
+    accepts: accepts.get(record.id) ?? 0,
+    drops: record.drops,
+    network_namespace: record.namespace === namespace ? null : record.namespace,
+  }))
 }
 
 function listenersByPort(open: readonly ConnectionRecord[]): Map<number, ConnectionRecord[]> {
@@ -237,14 +297,24 @@ function listenersByPort(open: readonly ConnectionRecord[]): Map<number, Connect
 
 const ANY_ADDRESSES = new Set(['0.0.0.0', '::'])
 
-/** The listening socket that takes connections to this local port and address, the more exact one first. */
+/**
+ * The listening socket that takes connections to this local port and address: the same owner's before another's (sockets
+ * that share a port by SO_REUSEPORT), the same address before any.
+ */
 function listenerOf(
-  { local }: ConnectionRecord,
+  { local, owner, namespace }: ConnectionRecord,
   listeners: ReadonlyMap<number, readonly ConnectionRecord[]>,
 ): ConnectionRecord | undefined {
-  const atPort = listeners.get(local.port) ?? []
-  return (
-    atPort.find(listener => listener.local.address === local.address) ??
-    atPort.find(listener => ANY_ADDRESSES.has(listener.local.address))
-  )
+  let best: ConnectionRecord | undefined
+  let bestRank = -1
+  for (const listener of listeners.get(local.port) ?? []) {
+    const { address } = listener.local
+    if (listener.namespace !== namespace || (address !== local.address && !ANY_ADDRESSES.has(address))) continue
+    const rank = (address === local.address ? 2 : 0) + (listener.owner === owner ? 1 : 0)
+    if (rank > bestRank) {
+      best = listener
+      bestRank = rank
+    }
+  }
+  return best
 }

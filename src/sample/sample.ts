@@ -33,7 +33,12 @@ export interface ProcessRow {
   readonly name: string
   /** Command line, arguments separated by spaces; the name where it could not be read. Untrusted text. */
   readonly command: string
+  /** Container id (12 hexadecimal digits) of its control group; null outside of containers. */
   readonly container: string | null
+  /** Uid of its Kubernetes pod. */
+  readonly pod: string | null
+  /** Its systemd unit, such as `nginx.service`. */
+  readonly unit: string | null
   /** The process ended in this interval. */
   readonly exited: boolean
   readonly syscalls: number
@@ -42,8 +47,17 @@ export interface ProcessRow {
   /** Bytes its calls returned as sent over IP sockets in this interval. */
   readonly sent_bytes: number
   readonly received_bytes: number
+  /** The same by transport protocol; `other` is raw IP and the like. */
+  readonly transports: Readonly<Record<Transport, Traffic>>
   /** Rows of `connections` that it owns. */
   readonly connections: number
+}
+
+export type Transport = 'tcp' | 'udp' | 'other'
+
+export interface Traffic {
+  readonly sent_bytes: number
+  readonly received_bytes: number
 }
 
 export interface Endpoint {
@@ -59,6 +73,8 @@ export interface ConnectionRow {
   /** Owner; null while nobody who holds the socket is known. */
   readonly pid: number | null
   readonly name: string | null
+  /** As of its owner's process. */
+  readonly container: string | null
   readonly family: Family
   readonly direction: Direction
   /** As in the kernel: ESTABLISHED, SYN_SENT, ... */
@@ -73,10 +89,24 @@ export interface ConnectionRow {
   readonly total_received_bytes: number
   /** From the SYN to the established connection, outbound only; null where its start was not seen. */
   readonly connect_latency_ns: number | null
+  /** From the SYN received to the established connection, inbound only; null where it is not known. */
+  readonly handshake_latency_ns: number | null
+  /** From the established connection to the end of the accept call that took it; null where that was not seen. */
+  readonly accept_wait_ns: number | null
   /** Smoothed round-trip time as the kernel estimates it. */
   readonly rtt_ns: number
+  /** Least round-trip time of the last minutes; null before the first measurement. */
+  readonly rtt_min_ns: number | null
   /** Segments sent again since the connection began. */
   readonly retransmits: number
+  /** Segments with payload sent since the connection began, those sent again among them. */
+  readonly segments_sent: number
+  /** A reset ended it: sent by this end or received. */
+  readonly reset: 'sent' | 'received' | null
+  /** Which end closed first; null while neither did. */
+  readonly closed_by: 'local' | 'remote' | null
+  /** Inode of the network namespace it lives in; null: the tool's own. */
+  readonly network_namespace: number | null
   readonly age_seconds: number
   /** The connection is older than the tool: its age is the time since it was first seen. */
   readonly age_is_minimum: boolean
@@ -86,6 +116,22 @@ export interface ConnectionRow {
   readonly closed: boolean
   /** Name of the errno with which connecting failed; null where it did not. */
   readonly error: string | null
+}
+
+/** One listening TCP socket. */
+export interface ListenerRow {
+  readonly pid: number | null
+  readonly name: string | null
+  readonly family: Family
+  readonly local: Endpoint
+  /** Connections that wait to be accepted, and how many may. */
+  readonly backlog: number
+  readonly backlog_limit: number
+  /** Connections that were accepted from it in this interval. */
+  readonly accepts: number
+  /** Connections and requests that it dropped in this interval, a full queue among the reasons. */
+  readonly drops: number
+  readonly network_namespace: number | null
 }
 
 /** Calls of one process to one system call: the finest grain the kernel side keeps. Not part of the JSON sample. */
@@ -118,6 +164,15 @@ export interface Sources {
 export interface SelfUsage {
   readonly cpu_seconds: number
   readonly resident_bytes: number
+  /** Time that taking the sample took, behind the end of its interval. */
+  readonly sample_seconds?: number
+}
+
+/** How full a BPF map was in this interval, in entries. */
+export interface MapUsage {
+  readonly name: string
+  readonly used: number
+  readonly limit: number
 }
 
 export interface Sample {
@@ -130,7 +185,9 @@ export interface Sample {
   readonly syscalls: readonly SyscallRow[]
   readonly processes: readonly ProcessRow[]
   readonly connections: readonly ConnectionRow[]
+  readonly listeners: readonly ListenerRow[]
   readonly lost: Lost
   readonly self: SelfUsage
+  readonly maps?: readonly MapUsage[]
   readonly calls: readonly CallRow[]
 }

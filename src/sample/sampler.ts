@@ -4,7 +4,7 @@ import { gracePeriod } from '../bpf/kernel.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
 import { assemble } from './assemble.ts'
-import { Commands } from './commands.ts'
+import { ProcessFacts } from './facts.ts'
 import type { Sample } from './sample.ts'
 import { Wakeup } from './wakeup.ts'
 
@@ -23,7 +23,7 @@ class KernelSampler implements Sampler {
     cpus: cpus().length,
   }
   readonly #tracers: Tracers
-  readonly #commands = new Commands()
+  readonly #facts = new ProcessFacts()
   readonly #wakeup = new Wakeup()
   readonly #iterations: number | null
   #intervalNs: number
@@ -78,6 +78,7 @@ class KernelSampler implements Sampler {
 
   async #collect(): Promise<Sample> {
     const { control, connections, processes, syscalls, bytes } = this.#tracers
+    const begunNs = monotonicNow()
     await connections.walk()
     const epoch = control.epoch
     const pids = control.pids
@@ -101,11 +102,11 @@ class KernelSampler implements Sampler {
     const rows = assemble(records, {
       arch: process.arch === 'arm64' ? 'arm64' : 'x64',
       pids,
-      startedNs,
       endedNs,
-      commandOf: (pid, startedNs, name) => this.#commands.get(pid, startedNs, name),
+      namespace: this.#tracers.namespaces.own,
+      factsOf: (pid, startedNs, name) => this.#facts.get(pid, startedNs, name),
     })
-    this.#commands.forget()
+    this.#facts.forget()
     const usage = process.cpuUsage(this.#usage)
     this.#usage = process.cpuUsage()
     return {
@@ -118,6 +119,7 @@ class KernelSampler implements Sampler {
       self: {
         cpu_seconds: (usage.user + usage.system) / 1e6,
         resident_bytes: process.memoryUsage.rss(),
+        sample_seconds: (monotonicNow() - begunNs) / 1e9,
       },
     }
   }

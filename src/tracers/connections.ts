@@ -5,6 +5,7 @@ import { readAddress } from './address.ts'
 import { Arena, copy } from './arena.ts'
 import type { Control } from './control.ts'
 import { Loss } from './loss.ts'
+import type { NetworkNamespaces } from './namespaces.ts'
 
 const NAME_LENGTH = 16
 const ADDRESS_LENGTH = 16
@@ -25,6 +26,14 @@ const STATES = [
   'CLOSING',
   'NEW_SYN_RECV',
 ] as const
+
+/** The enums of bpf/connection.bpf.h, by their number; 0 is none of them. */
+const DIRECTIONS = [null, 'outbound', 'inbound'] as const
+const CLOSERS = [null, 'local', 'remote'] as const
+const RESETS = [null, 'sent', 'received'] as const
+
+/** NO_RTT of bpf/connection.bpf.h. */
+const NO_RTT = 0xffffffff
 
 /** A TCP socket at the end of an interval, or at its own end; bytes are payload. */
 export interface ConnectionRecord {
@@ -51,6 +60,24 @@ export interface ConnectionRecord {
   readonly startedNs: number
   readonly endedNs: number | null
   readonly older: boolean
+  /** No record before this one had it, or had it as accepted. */
+  readonly opened: boolean
+  readonly accepted: boolean
+  /** Inbound only; null: not known. */
+  readonly handshakeNs: number | null
+  /** On the monotonic clock, inbound only; null: not seen. */
+  readonly establishedNs: number | null
+  readonly acceptedNs: number | null
+  readonly rttMinNs: number | null
+  readonly segments: number
+  readonly closer: 'local' | 'remote' | null
+  readonly reset: 'sent' | 'received' | null
+  /** Of a listening socket: connections that wait, how many may, and what it dropped since the last walk. */
+  readonly backlog: number
+  readonly backlogLimit: number
+  readonly drops: number
+  /** Inode of its network namespace. */
+  readonly namespace: number
   /** Of a connect that failed; 0: none, or the kernel did not say. */
   readonly errno: number
 }
@@ -66,18 +93,24 @@ export class ConnectionTracer {
   readonly #openUsed: number
   readonly #loss: Loss
   readonly #at: ReturnType<typeof offsets>
+  readonly #namespaces: NetworkNamespaces
   /** Connections whose owner was looked for once, in vain or not. */
   #searched = new Set<number>()
   #withoutRow = 0
 
-  constructor(object: BpfObject, control: Control) {
+  constructor(object: BpfObject, control: Control, namespaces: NetworkNamespaces) {
+    this.#namespaces = namespaces
     this.#object = object
     this.#control = control
     this.#open = object.array('open_connections', 'connection')
     this.#state = object.array('connection_state', 'connection_state')
     this.#openUsed = this.#state.layout.u32('open_used')
     this.#loss = new Loss(object, this.#state, ['lost_no_row', 'lost_no_socket'])
-    this.closed = new Arena(object.array('closed_connections', 'connection'), this.#state, 'closed_used')
+    const closed = object.array('closed_connections', 'connection')
+    const layout = this.#state.layout
+    this.#state.view.setUint32(layout.u32('open_room'), this.#open.entries, true)
+    this.#state.view.setUint32(layout.u32('closed_room'), closed.entries / 2, true)
+    this.closed = new Arena(closed, this.#state, 'closed_used')
     this.#at = offsets(this.#open)
   }
 
@@ -85,7 +118,11 @@ export class ConnectionTracer {
   async walk(): Promise<void> {
     this.#control.beginPass()
     this.#state.view.setUint32(this.#openUsed, 0, true)
+    await this.#namespaces.search()
     await this.#object.walk('walk_sockets')
+    for (const inode of this.#namespaces.others) {
+      await this.#object.walk('walk_sockets', open => this.#namespaces.within(inode, open))
+    }
     if (this.#newOrphans()) await this.#object.walk('walk_files')
   }
 
@@ -132,15 +169,13 @@ export class ConnectionTracer {
     const kernelFamily = rows.getUint16(row + at.family, true)
     const local = readAddress(rows, row + at.local, kernelFamily)
     const remote = readAddress(rows, row + at.remote, kernelFamily)
-    const connect = readU64(rows, row + at.connect)
-    const ended = readU64(rows, row + at.ended)
-    const direction = rows.getUint8(row + at.direction)
+    const rttMin = rows.getUint32(row + at.rttMin, true)
     return {
       id: readU64(rows, row + at.id),
       owner: rows.getUint32(row + at.owner, true),
       name: readText(rows, row + at.name, NAME_LENGTH),
       family: remote.family,
-      direction: direction === 1 ? 'outbound' : direction === 2 ? 'inbound' : null,
+      direction: DIRECTIONS[rows.getUint8(row + at.direction)] ?? null,
       state: STATES[rows.getUint8(row + at.state)] ?? 'UNKNOWN',
       local: { address: local.address, port: rows.getUint16(row + at.localPort, true) },
       remote: { address: remote.address, port: rows.getUint16(row + at.remotePort, true) },
@@ -148,15 +183,33 @@ export class ConnectionTracer {
       receivedBytes: readU64(rows, row + at.received),
       totalSentBytes: readU64(rows, row + at.totalSent),
       totalReceivedBytes: readU64(rows, row + at.totalReceived),
-      connectNs: connect === 0 ? null : connect,
+      connectNs: known(readU64(rows, row + at.connect)),
       rttNs: rows.getUint32(row + at.rtt, true) * 1000,
       retransmits: rows.getUint32(row + at.retransmits, true),
       startedNs: readU64(rows, row + at.started),
-      endedNs: ended === 0 ? null : ended,
+      endedNs: known(readU64(rows, row + at.ended)),
       older: rows.getUint8(row + at.older) !== 0,
+      opened: rows.getUint8(row + at.opened) !== 0,
+      accepted: rows.getUint8(row + at.acceptedNow) !== 0,
+      handshakeNs: known(rows.getUint32(row + at.handshake, true) * 1000),
+      establishedNs: known(readU64(rows, row + at.established)),
+      acceptedNs: known(readU64(rows, row + at.accepted)),
+      rttMinNs: rttMin === NO_RTT ? null : rttMin * 1000,
+      segments: rows.getUint32(row + at.segments, true),
+      closer: CLOSERS[rows.getUint8(row + at.closer)] ?? null,
+      reset: RESETS[rows.getUint8(row + at.reset)] ?? null,
+      backlog: rows.getUint32(row + at.backlog, true),
+      backlogLimit: rows.getUint32(row + at.backlogLimit, true),
+      drops: rows.getUint32(row + at.drops, true),
+      namespace: rows.getUint32(row + at.namespace, true),
       errno: rows.getUint16(row + at.error, true),
     }
   }
+}
+
+/** Zero stands for what is not known. */
+function known(value: number): number | null {
+  return value === 0 ? null : value
 }
 
 function offsets({ layout }: ArrayMap) {
@@ -179,6 +232,19 @@ function offsets({ layout }: ArrayMap) {
     direction: layout.u8('direction'),
     older: layout.u8('older'),
     error: layout.u16('error'),
+    opened: layout.u8('opened'),
+    acceptedNow: layout.u8('accepted'),
+    handshake: layout.u32('handshake_us'),
+    established: layout.u64('established_ns'),
+    accepted: layout.u64('accepted_ns'),
+    rttMin: layout.u32('rtt_min_us'),
+    segments: layout.u32('segments'),
+    closer: layout.u8('closer'),
+    reset: layout.u8('reset'),
+    backlog: layout.u32('backlog'),
+    backlogLimit: layout.u32('backlog_limit'),
+    drops: layout.u32('drops'),
+    namespace: layout.u32('namespace'),
     local: layout.array('local', 1, ADDRESS_LENGTH),
     remote: layout.array('remote', 1, ADDRESS_LENGTH),
     name: layout.array('name', 1, NAME_LENGTH),

@@ -12,6 +12,14 @@ export interface ProcessRecord {
   readonly startedNs: number
   readonly name: string
   readonly exited: boolean
+  readonly tcp: Moved
+  readonly udp: Moved
+  /** Raw IP and the like. */
+  readonly other: Moved
+}
+
+/** Bytes that calls returned as sent and received. */
+export interface Moved {
   readonly sentBytes: number
   readonly receivedBytes: number
 }
@@ -21,8 +29,7 @@ export class ProcessTracer {
   readonly arena: Arena
   readonly #size: number
   readonly #at: Record<'started' | 'pid' | 'exited' | 'name', number>
-  readonly #sent: readonly number[]
-  readonly #received: readonly number[]
+  readonly #moved: Record<'tcp' | 'udp' | 'other', { sent: number; received: number }>
 
   constructor(object: BpfObject) {
     const rows = object.array('processes', 'process')
@@ -35,8 +42,11 @@ export class ProcessTracer {
       exited: layout.u32('exited'),
       name: layout.array('name', 1, NAME_LENGTH),
     }
-    this.#sent = [layout.u64('tcp_sent'), layout.u64('udp_sent'), layout.u64('other_sent')]
-    this.#received = [layout.u64('tcp_received'), layout.u64('udp_received'), layout.u64('other_received')]
+    this.#moved = {
+      tcp: { sent: layout.u64('tcp_sent'), received: layout.u64('tcp_received') },
+      udp: { sent: layout.u64('udp_sent'), received: layout.u64('udp_received') },
+      other: { sent: layout.u64('other_sent'), received: layout.u64('other_received') },
+    }
   }
 
   /** Where the life of processes is seen. */
@@ -52,10 +62,16 @@ export class ProcessTracer {
         startedNs: readU64(rows, at + this.#at.started),
         name: readText(rows, at + this.#at.name, NAME_LENGTH),
         exited: rows.getUint32(at + this.#at.exited, true) !== 0,
-        sentBytes: this.#sent.reduce((sum, offset) => sum + readU64(rows, at + offset), 0),
-        receivedBytes: this.#received.reduce((sum, offset) => sum + readU64(rows, at + offset), 0),
+        tcp: this.#read(rows, at, 'tcp'),
+        udp: this.#read(rows, at, 'udp'),
+        other: this.#read(rows, at, 'other'),
       })
     }
     return records
+  }
+
+  #read(rows: DataView, row: number, transport: 'tcp' | 'udp' | 'other'): Moved {
+    const at = this.#moved[transport]
+    return { sentBytes: readU64(rows, row + at.sent), receivedBytes: readU64(rows, row + at.received) }
   }
 }

@@ -1,6 +1,6 @@
 /** Samples made by hand, for tests that need none of the kernel. */
 
-import type { ConnectionRow, ProcessRow, Sample, SyscallRow } from '../../src/sample/sample.ts'
+import type { ConnectionRow, ListenerRow, ProcessRow, Sample, SyscallRow } from '../../src/sample/sample.ts'
 
 const duration = { sum: 9_000, max: 2_500, p50: 900, p95: 2_000, p99: 2_400 }
 
@@ -14,12 +14,19 @@ export function processRow(change: Partial<ProcessRow> = {}): ProcessRow {
     name: 'nginx',
     command: 'nginx: worker process',
     container: null,
+    pod: null,
+    unit: null,
     exited: false,
     syscalls: 9,
     errors: 1,
     duration_ns: duration,
     sent_bytes: 2048,
     received_bytes: 100,
+    transports: {
+      tcp: { sent_bytes: 2000, received_bytes: 60 },
+      udp: { sent_bytes: 48, received_bytes: 40 },
+      other: { sent_bytes: 0, received_bytes: 0 },
+    },
     connections: 1,
     ...change,
   }
@@ -29,6 +36,7 @@ export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRo
   return {
     pid: 42,
     name: 'nginx',
+    container: null,
     family: 'ipv4',
     direction: 'inbound',
     state: 'ESTABLISHED',
@@ -39,13 +47,35 @@ export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRo
     total_sent_bytes: 4096,
     total_received_bytes: 200,
     connect_latency_ns: null,
+    handshake_latency_ns: null,
+    accept_wait_ns: null,
     rtt_ns: 20_000,
+    rtt_min_ns: null,
     retransmits: 0,
+    segments_sent: 8,
+    reset: null,
+    closed_by: null,
+    network_namespace: null,
     age_seconds: 1.5,
     age_is_minimum: false,
     opened: false,
     closed: false,
     error: null,
+    ...change,
+  }
+}
+
+export function listenerRow(change: Partial<ListenerRow> = {}): ListenerRow {
+  return {
+    pid: 42,
+    name: 'nginx',
+    family: 'ipv4',
+    local: { address: '0.0.0.0', port: 80 },
+    backlog: 1,
+    backlog_limit: 128,
+    accepts: 3,
+    drops: 0,
+    network_namespace: null,
     ...change,
   }
 }
@@ -59,6 +89,7 @@ export function sampleOf(change: Partial<Sample> = {}): Sample {
     syscalls: [syscallRow()],
     processes: [processRow()],
     connections: [connectionRow()],
+    listeners: [listenerRow()],
     lost: { syscalls: 0, connections: 0, bytes: 0 },
     self: { cpu_seconds: 0.01, resident_bytes: 1 << 20 },
     calls: [],

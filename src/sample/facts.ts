@@ -1,34 +1,43 @@
 import { readFileSync } from 'node:fs'
+import { type Group, readGroup } from './cgroup.ts'
 
 /** USER_HZ, in which /proc states times: 100 on every architecture that Linux runs on here. */
 const TICK_NS = 1e9 / 100
 
-interface Known {
+/** What /proc tells of a process that the kernel side does not. */
+export interface Facts extends Group {
+  /** Command line with the arguments separated by spaces; the name where it cannot be read any more. */
   readonly command: string
-  /** The process's name when it was read: exec changes both. */
+}
+
+interface Known {
+  readonly facts: Facts
+  /** The process's name when they were read: exec changes both. */
   readonly name: string
   used: number
 }
 
-/** Command lines of processes, read from /proc once each and remembered while they are asked for. */
-export class Commands {
+const NOTHING: Group = { container: null, pod: null, unit: null }
+
+/** Facts of processes, read from /proc once each and remembered while they are asked for. */
+export class ProcessFacts {
   readonly #known = new Map<string, Known>()
   #turn = 0
 
   /**
-   * Command line with the arguments separated by spaces; the name where it cannot be read any more.
    * `startedNs` is the start of the process since boot, so that a successor with the same pid is not taken for it;
    * 0 where it is not known.
    */
-  get(pid: number, startedNs: number, name: string): string {
+  get(pid: number, startedNs: number, name: string): Facts {
     const key = `${pid}:${startedNs}`
     let known = this.#known.get(key)
     if (known === undefined || known.name !== name) {
-      known = { command: readCommand(pid, startedNs) ?? known?.command ?? name, name, used: 0 }
+      const facts = read(pid, startedNs, name) ?? known?.facts ?? { command: name, ...NOTHING }
+      known = { facts, name, used: 0 }
       this.#known.set(key, known)
     }
     known.used = this.#turn
-    return known.command
+    return known.facts
   }
 
   /** Ends a turn: forgets what was not asked for in it. */
@@ -38,12 +47,13 @@ export class Commands {
   }
 }
 
-function readCommand(pid: number, startedNs: number): string | null {
+function read(pid: number, startedNs: number, name: string): Facts | null {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').replaceAll('\0', ' ')
-    // kernel threads have none
-    if (command === '') return null
-    return startedNs === 0 || startedIn(pid) === Math.floor(startedNs / TICK_NS) ? command : null
+    const group = readGroup(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))
+    if (startedNs !== 0 && startedIn(pid) !== Math.floor(startedNs / TICK_NS)) return null
+    // kernel threads have no command line
+    return { command: command === '' ? name : command, ...group }
   } catch {
     return null
   }

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
+/*
+ * All that differs between architectures: registers, numbers of system calls,
+ * and how a 32-bit call on a 64-bit kernel shows.
+ */
+#ifndef EBPF_TOP_ARCH_BPF_H
+#define EBPF_TOP_ARCH_BPF_H
+
+#include "kernel.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+#if defined(__TARGET_ARCH_x86)
+
+/* registers at the entry of a system call */
+struct pt_regs {
+	unsigned long si;
+	unsigned long di;
+};
+
+#elif defined(__TARGET_ARCH_arm64)
+
+struct user_pt_regs {
+	unsigned long regs[31];
+};
+
+struct pt_regs {
+	unsigned long orig_x0;
+};
+
+#else
+#error "the registers of this architecture are not known"
+#endif
+
+#pragma clang attribute pop
+
+/* the names that the kernel gives registers, not those of user space */
+#define __VMLINUX_H__
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+/*
+ * Without relocation, for compatible mode: registers as a kprobe has them, and
+ * in task_struct, which begins with thread_info, the word that tells 32-bit calls.
+ */
+#if defined(__TARGET_ARCH_x86)
+
+#define CALL_CONNECT 42
+#define CALL_ACCEPT 43
+#define CALL_ACCEPT4 288
+
+/* bit of thread_info.status: in a 32-bit call */
+#define COMPAT_STATUS 0x0002
+/* set in numbers of the x32 ABI, which are those of the native table */
+#define FOREIGN_ABI_BIT 0x40000000
+
+/*
+ * status stands behind flags, since 5.11 behind syscall_work. In that place
+ * syscall_work has the bit of system call tracepoints, the same 0x2, whenever
+ * such a tracepoint runs. A 64-bit process that shows it there tells which of the
+ * two kernels this is.
+ */
+#define STATUS_OFFSET 8
+#define NEWER_STATUS_OFFSET 16
+
+struct call_registers {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8;
+	unsigned long ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+};
+
+#define RETURN_VALUE(ctx) ((long)(ctx)->ax)
+#define FOURTH_ARGUMENT(ctx) ((ctx)->cx)
+
+static __always_inline bool in_compat_call(struct task_struct *task)
+{
+	return task->thread_info.status & COMPAT_STATUS;
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+
+#define CALL_ACCEPT 202
+#define CALL_CONNECT 203
+#define CALL_ACCEPT4 242
+
+/* TIF_32BIT of thread_info.flags */
+#define COMPAT_STATUS (1U << 22)
+#define FOREIGN_ABI_BIT 0
+#define STATUS_OFFSET 0
+#define NEWER_STATUS_OFFSET 0
+
+struct call_registers {
+	unsigned long regs[31], sp, pc, pstate;
+};
+
+#define RETURN_VALUE(ctx) ((long)(ctx)->regs[0])
+#define FOURTH_ARGUMENT(ctx) ((ctx)->regs[3])
+
+static __always_inline bool in_compat_call(struct task_struct *task)
+{
+	return task->thread_info.flags & COMPAT_STATUS;
+}
+
+#endif
+
+/* the number of a call in the native table */
+static __always_inline __u32 plain_number(long number)
+{
+	return (__u32)number & ~FOREIGN_ABI_BIT;
+}
+
+#endif

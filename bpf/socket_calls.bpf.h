@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
+/*
+ * What only the exits of connect and accept tell of TCP connections. They are
+ * watched where all system calls are, so that no other call pays for it.
+ */
+#ifndef EBPF_TOP_SOCKET_CALLS_BPF_H
+#define EBPF_TOP_SOCKET_CALLS_BPF_H
+
+#include "process.bpf.h"
+#include "connection.bpf.h"
+#include <bpf/bpf_endian.h>
+
+/* address of the socket behind a file descriptor of this thread, as a number; 0: there is none */
+static __always_inline __u64 socket_of(struct task_struct *thread, __u32 fd)
+{
+	struct file **files = BPF_CORE_READ(thread, files, fdt, fd);
+	struct socket *sock;
+	struct file *file;
+
+	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
+		return 0;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	sock = BPF_CORE_READ(file, private_data);
+	return (__u64)BPF_CORE_READ(sock, sk);
+}
+
+/* accept returned a connection: it has an owner, and waited until now */
+static __always_inline void accept_returned(struct task_struct *thread, long fd)
+{
+	struct task_struct *leader = thread->group_leader;
+	struct accepted *accepted;
+	__u64 address;
+
+	if (fd < 0)
+		return;
+	address = socket_of(thread, fd);
+	accepted = bpf_map_lookup_elem(&accepts, &address);
+	if (!accepted || accepted->accepted_ns)
+		return;
+	BPF_CORE_READ_STR_INTO(&accepted->name, leader, comm);
+	accepted->owner = thread->tgid;
+	accepted->accepted_ns = bpf_ktime_get_ns();
+}
+
+struct socket_address {
+	__u16 family;
+	__be16 port;
+	union {
+		__u8 v4[4];
+		struct {
+			__be32 flow;
+			__u8 address[16];
+		} v6;
+	};
+};
+
+/* connect failed before it sent anything: no socket ever changed its state */
+static __always_inline void connect_refused(struct control *ctl, struct connection_state *state,
+					    struct task_struct *thread, struct pt_regs *regs, __u64 entered, __u32 error)
+{
+	struct task_struct *leader = thread->group_leader;
+	struct socket_address target = {};
+	struct connection *row;
+	struct sock *sk;
+	__u32 index;
+
+	sk = (struct sock *)socket_of(thread, PT_REGS_PARM1_CORE_SYSCALL(regs));
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return;
+	bpf_probe_read_user(&target, sizeof(target), (void *)PT_REGS_PARM2_CORE_SYSCALL(regs));
+	if (target.family != AF_INET && target.family != AF_INET6)
+		return;
+	row = new_closed(state, ctl->epoch, &index);
+	if (!row)
+		return;
+	row->id = new_id(state);
+	row->started_ns = entered;
+	row->ended_ns = bpf_ktime_get_ns();
+	row->owner = thread->tgid;
+	BPF_CORE_READ_STR_INTO(&row->name, leader, comm);
+	row->state = TCP_SYN_SENT;
+	row->direction = DIRECTION_OUTBOUND;
+	row->error = error;
+	row->opened = 1;
+	row->family = target.family;
+	row->namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	row->remote_port = bpf_ntohs(target.port);
+	if (target.family == AF_INET6)
+		__builtin_memcpy(row->remote, target.v6.address, sizeof(row->remote));
+	else
+		__builtin_memcpy(row->remote, target.v4, sizeof(target.v4));
+}
+
+/* connect returned: where it failed, its row may still lack the reason, or there is none yet */
+static __always_inline void connect_returned(struct control *ctl, struct task_struct *thread, struct task *task,
+					     struct pt_regs *regs, __u64 entered, long result)
+{
+	struct connection_state *state = get_connection_state();
+	__u32 connecting = task->connecting, index;
+	struct connection *row;
+
+	task->connecting = 0;
+	if (result >= 0 || !state)
+		return;
+	if (connecting > 1) {
+		index = connecting - 2;
+		row = bpf_map_lookup_elem(&closed_connections, &index);
+		if (row && row->epoch == ctl->epoch && row->owner == thread->tgid && !row->error)
+			row->error = -result;
+		return;
+	}
+	if (connecting)
+		return;
+	switch (-result) {
+	case EPERM:
+	case EACCES:
+	case EADDRNOTAVAIL:
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+		connect_refused(ctl, state, thread, regs, entered, -result);
+	}
+}
+
+static __always_inline void socket_call_returned(struct control *ctl, struct task_struct *thread, struct task *task,
+						 struct pt_regs *regs, __u64 entered, long result)
+{
+	switch (task->call) {
+	case CALL_ACCEPT:
+	case CALL_ACCEPT4:
+		accept_returned(thread, result);
+		break;
+	case CALL_CONNECT:
+		connect_returned(ctl, thread, task, regs, entered, result);
+	}
+}
+
+#endif
