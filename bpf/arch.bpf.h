@@ -49,6 +49,7 @@ struct pt_regs {
 #define CALL_CONNECT 42
 #define CALL_ACCEPT 43
 #define CALL_ACCEPT4 288
+#define CALL_SPLICE 275
 
 /* bit of thread_info.status: in a 32-bit call */
 #define COMPAT_STATUS 0x0002
@@ -70,6 +71,7 @@ struct call_registers {
 };
 
 #define RETURN_VALUE(ctx) ((long)(ctx)->ax)
+#define FIRST_ARGUMENT(ctx) ((ctx)->di)
 #define FOURTH_ARGUMENT(ctx) ((ctx)->cx)
 
 static __always_inline bool in_compat_call(struct task_struct *task)
@@ -82,6 +84,7 @@ static __always_inline bool in_compat_call(struct task_struct *task)
 #define CALL_ACCEPT 202
 #define CALL_CONNECT 203
 #define CALL_ACCEPT4 242
+#define CALL_SPLICE 76
 
 /* TIF_32BIT of thread_info.flags */
 #define COMPAT_STATUS (1U << 22)
@@ -94,6 +97,7 @@ struct call_registers {
 };
 
 #define RETURN_VALUE(ctx) ((long)(ctx)->regs[0])
+#define FIRST_ARGUMENT(ctx) ((ctx)->regs[0])
 #define FOURTH_ARGUMENT(ctx) ((ctx)->regs[3])
 
 static __always_inline bool in_compat_call(struct task_struct *task)

@@ -38,8 +38,12 @@ struct {
 
 /* one process in one interval, by its id */
 struct compat_process {
-	__u64 sent;
-	__u64 received;
+	__u64 tcp_sent;
+	__u64 tcp_received;
+	__u64 udp_sent;
+	__u64 udp_received;
+	__u64 other_sent;	/* raw and other IP protocols */
+	__u64 other_received;
 	__u32 exited;
 	__u32 leader;		/* the name is that of its first thread */
 	char name[16];
@@ -60,7 +64,7 @@ struct compat_thread {
 	__u64 entered_ns;	/* start of the call it is in; 0: not known */
 	__u32 call;
 	__u32 filter_generation;/* the filter under which it began */
-	__u32 moving;		/* it is in a send or receive that a kprobe saw */
+	__u32 moving;		/* it is in a send or receive that a kprobe saw: IPPROTO_*, or MOVING_OTHER */
 	__u32 flags;		/* of that receive */
 };
 
@@ -155,6 +159,28 @@ static __always_inline void lose_bytes(void)
 
 	if (state)
 		__sync_fetch_and_add(&state->lost_bytes, 1);
+}
+
+#define MOVING_OTHER 1
+
+static __always_inline void count_sent(struct compat_process *process, __u32 protocol, int length)
+{
+	if (protocol == IPPROTO_TCP)
+		__sync_fetch_and_add(&process->tcp_sent, length);
+	else if (protocol == IPPROTO_UDP)
+		__sync_fetch_and_add(&process->udp_sent, length);
+	else
+		__sync_fetch_and_add(&process->other_sent, length);
+}
+
+static __always_inline void count_received(struct compat_process *process, __u32 protocol, int length)
+{
+	if (protocol == IPPROTO_TCP)
+		__sync_fetch_and_add(&process->tcp_received, length);
+	else if (protocol == IPPROTO_UDP)
+		__sync_fetch_and_add(&process->udp_received, length);
+	else
+		__sync_fetch_and_add(&process->other_received, length);
 }
 
 #endif

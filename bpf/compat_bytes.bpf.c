@@ -39,7 +39,7 @@ int compat_send_length(struct length_record *ctx)
 	struct compat_process *process = mover(ctx);
 
 	if (process)
-		__sync_fetch_and_add(&process->sent, ctx->length);
+		count_sent(process, ctx->protocol, ctx->length);
 	return 0;
 }
 
@@ -53,6 +53,6 @@ int compat_recv_length(struct length_record *ctx)
 		return 0;
 	process = mover(ctx);
 	if (process)
-		__sync_fetch_and_add(&process->received, ctx->length);
+		count_received(process, ctx->protocol, ctx->length);
 	return 0;
 }

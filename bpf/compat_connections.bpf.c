@@ -13,6 +13,11 @@ enum {
 	COMPAT_INBOUND,
 };
 
+enum {
+	COMPAT_CLOSER_LOCAL = 1,
+	COMPAT_CLOSER_REMOTE,
+};
+
 struct compat_socket {
 	__u64 started_ns;	/* monotonic clock; 0: it is older than the tool */
 	__u64 connect_ns;	/* SYN to established; 0: not known */
@@ -23,6 +28,7 @@ struct compat_socket {
 	__u16 remote_port;
 	__u8 direction;
 	__u8 state;		/* the last before it closed */
+	__u8 closer;		/* who ended it first; 0: not known */
 	__u8 local[16];		/* IPv4 in the first four bytes */
 	__u8 remote[16];
 	char name[16];
@@ -129,7 +135,8 @@ static __always_inline long ended(struct compat_control *ctl, const struct state
 
 	if (known)
 		__builtin_memcpy(&socket, known, sizeof(socket));
-	else
+	/* when it began to connect, it may not have had a port yet */
+	if (!known || ctx->before == TCP_SYN_SENT)
 		describe_from(ctl, &socket, ctx);
 	socket.ended_ns = key.ended_ns = bpf_ktime_get_ns();
 	socket.state = ctx->before;
@@ -157,16 +164,15 @@ static __always_inline long changed(struct compat_control *ctl, const struct sta
 		return 0;
 	case TCP_CLOSE:
 		return ended(ctl, ctx, address, socket);
-	/* these two happen only in the process that closes its side */
-	case TCP_FIN_WAIT1:
-		if (socket && !socket->owner && ctx->before == TCP_ESTABLISHED)
-			owned_by_current(socket);
-		return 0;
-	case TCP_LAST_ACK:
-		if (socket && !socket->owner && ctx->before == TCP_CLOSE_WAIT)
-			owned_by_current(socket);
-		return 0;
 	}
+	if (!socket)
+		return 0;
+	if (ctx->before == TCP_ESTABLISHED)
+		socket->closer = ctx->after == TCP_CLOSE_WAIT ? COMPAT_CLOSER_REMOTE : COMPAT_CLOSER_LOCAL;
+	/* these two happen only in the process that closes its side */
+	if (!socket->owner && ((ctx->before == TCP_ESTABLISHED && ctx->after == TCP_FIN_WAIT1) ||
+			       (ctx->before == TCP_CLOSE_WAIT && ctx->after == TCP_LAST_ACK)))
+		owned_by_current(socket);
 	return 0;
 }
 

@@ -22,32 +22,63 @@ static __always_inline struct compat_thread *current_thread(void)
 	return thread;
 }
 
-static __always_inline int begin(__u32 flags)
+/* struct socket begins so in every kernel since 2.6 */
+struct plain_socket {
+	int state;
+	short type;
+};
+
+enum {
+	SOCK_STREAM = 1,
+	SOCK_DGRAM = 2,
+};
+
+static __always_inline short type_of(const struct call_registers *ctx)
+{
+	struct plain_socket socket = {};
+
+	bpf_probe_read(&socket, sizeof(socket), (void *)FIRST_ARGUMENT(ctx));
+	return socket.type;
+}
+
+static __always_inline int begin(const struct call_registers *ctx, __u32 flags)
 {
 	struct compat_thread *thread = current_thread();
+	short type;
 
-	if (thread) {
-		thread->moving = 1;
-		thread->flags = flags;
-	}
+	if (!thread)
+		return 0;
+	type = type_of(ctx);
+	thread->flags = flags;
+	if (type == SOCK_STREAM)
+		thread->moving = IPPROTO_TCP;
+	else if (type == SOCK_DGRAM)
+		thread->moving = IPPROTO_UDP;
+	else
+		thread->moving = MOVING_OTHER;
 	return 0;
 }
 
+static __always_inline int begin_stream(const struct call_registers *ctx)
+{
+	return type_of(ctx) == SOCK_STREAM ? begin(ctx, 0) : 0;
+}
+
 /* the row for what this thread moved; NULL if its call is not to be counted */
-static __always_inline struct compat_process *end(long length)
+static __always_inline struct compat_process *end(int length, __u32 *protocol)
 {
 	struct compat_control *ctl = get_control();
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct compat_process *process;
 	struct compat_thread *thread;
-	__u32 tid = pid_tgid, moving;
+	__u32 tid = pid_tgid;
 
 	thread = bpf_map_lookup_elem(&compat_threads, &tid);
 	if (!thread)
 		return NULL;
-	moving = thread->moving;
+	*protocol = thread->moving;
 	thread->moving = 0;
-	if (!moving || length <= 0 || thread->flags & (MSG_PEEK | MSG_ERRQUEUE))
+	if (!*protocol || length <= 0 || thread->flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return NULL;
 	if (!ctl || !ctl->epoch || !watched(ctl, pid_tgid >> 32))
 		return NULL;
@@ -59,26 +90,30 @@ static __always_inline struct compat_process *end(long length)
 
 static __always_inline int sent(int length)
 {
-	struct compat_process *process = end(length);
+	struct compat_process *process;
+	__u32 protocol;
 
+	process = end(length, &protocol);
 	if (process)
-		__sync_fetch_and_add(&process->sent, length);
+		count_sent(process, protocol, length);
 	return 0;
 }
 
 static __always_inline int received(int length)
 {
-	struct compat_process *process = end(length);
+	struct compat_process *process;
+	__u32 protocol;
 
+	process = end(length, &protocol);
 	if (process)
-		__sync_fetch_and_add(&process->received, length);
+		count_received(process, protocol, length);
 	return 0;
 }
 
 SEC("kprobe/inet_sendmsg")
 int kprobe_inet_sendmsg(struct call_registers *ctx)
 {
-	return begin(0);
+	return begin(ctx, 0);
 }
 
 SEC("kretprobe/inet_sendmsg")
@@ -90,7 +125,7 @@ int kretprobe_inet_sendmsg(struct call_registers *ctx)
 SEC("kprobe/inet_recvmsg")
 int kprobe_inet_recvmsg(struct call_registers *ctx)
 {
-	return begin(FOURTH_ARGUMENT(ctx));
+	return begin(ctx, FOURTH_ARGUMENT(ctx));
 }
 
 SEC("kretprobe/inet_recvmsg")
@@ -103,7 +138,7 @@ int kretprobe_inet_recvmsg(struct call_registers *ctx)
 SEC("kprobe/inet6_sendmsg")
 int kprobe_inet6_sendmsg(struct call_registers *ctx)
 {
-	return begin(0);
+	return begin(ctx, 0);
 }
 
 SEC("kretprobe/inet6_sendmsg")
@@ -115,7 +150,7 @@ int kretprobe_inet6_sendmsg(struct call_registers *ctx)
 SEC("kprobe/inet6_recvmsg")
 int kprobe_inet6_recvmsg(struct call_registers *ctx)
 {
-	return begin(FOURTH_ARGUMENT(ctx));
+	return begin(ctx, FOURTH_ARGUMENT(ctx));
 }
 
 SEC("kretprobe/inet6_recvmsg")
@@ -128,7 +163,8 @@ int kretprobe_inet6_recvmsg(struct call_registers *ctx)
 SEC("kprobe/inet_sendpage")
 int kprobe_inet_sendpage(struct call_registers *ctx)
 {
-	return begin(0);
+	/* other protocols than TCP go through sendmsg again */
+	return begin_stream(ctx);
 }
 
 SEC("kretprobe/inet_sendpage")

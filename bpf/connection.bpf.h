@@ -39,16 +39,20 @@ struct tcp_socket {
 	__u32 drops_before;
 	__u32 handshake_us;	/* SYN received to established; 0: not known */
 	__u32 pass;		/* number of that last walk */
-	__u32 row;		/* row written then */
+	__u32 row;		/* row written then; once it closed, its last row */
 	__u32 opened_pass;	/* walk that first saw it; 0: none */
 	__u32 accepted_pass;	/* walk that first saw it accepted; 0: none */
 	__u32 owner;		/* process; 0: not known */
 	__u8 direction;
 	__u8 older;		/* than the tool */
+	__u8 taken;		/* by accept, however that was called */
 	__u8 closer;
 	__u8 reset;
 	char name[16];
 };
+
+/* accepted_pass of a connection that was accepted before it was first seen */
+#define LONG_AGO (~0U)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -62,7 +66,7 @@ static __always_inline void set_owner(struct tcp_socket *socket, struct task_str
 {
 	struct task_struct *leader = task->group_leader;
 
-	BPF_CORE_READ_STR_INTO(&socket->name, leader, comm);
+	BPF_CORE_READ_INTO(&socket->name, leader, comm);
 	socket->owner = task->tgid;
 }
 
@@ -73,7 +77,7 @@ static __always_inline void set_owner(struct tcp_socket *socket, struct task_str
  * the time in the accept queue is not known; nothing is lost.
  */
 struct accepted {
-	__u64 established_ns;
+	__u64 established_ns;	/* 0: before it was first seen */
 	__u64 accepted_ns;	/* 0: not yet */
 	__u32 owner;
 	char name[16];
@@ -86,6 +90,17 @@ struct {
 	__type(key, __u64);
 	__type(value, struct accepted);
 } accepts SEC(".maps");
+
+/*
+ * Sockets whose connect failed after the call had returned, by the inode of their file. A call that only fetches the
+ * error is not another failure.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u8);
+} failed_connects SEC(".maps");
 
 /* a connection, or a listening socket, at the end of an interval or at its own end */
 struct connection {
@@ -121,6 +136,7 @@ struct connection {
 	__u8 accepted;		/* it was in no row before as accepted */
 	__u8 closer;
 	__u8 reset;
+	__u8 held;		/* by a process, through a descriptor */
 	__u8 local[16];		/* IPv4 in the first four bytes */
 	__u8 remote[16];
 	char name[16];
@@ -137,6 +153,8 @@ struct {
 	__type(value, struct connection);
 } closed_connections SEC(".maps");
 
+#define NAMESPACE_PLACES 64
+
 struct connection_state {
 	__u64 last_id;
 	__u32 open_room;	/* rows that there are, set by user space */
@@ -145,6 +163,12 @@ struct connection_state {
 	__u32 closed_used[2];	/* the same for each half */
 	__u64 lost_no_row;	/* closed connections without a row */
 	__u64 lost_no_socket;	/* connections without memory for their state */
+	/*
+	 * Network namespaces in which sockets connected or listened of late, and a process that did. Each has its place;
+	 * of two with the same one, the other is found by the next search of /proc.
+	 */
+	__u32 namespaces[NAMESPACE_PLACES];
+	__u32 namespace_pids[NAMESPACE_PLACES];
 };
 
 struct {

@@ -19,6 +19,15 @@ struct {
 	__type(value, struct connection);
 } open_connections SEC(".maps");
 
+/* one bit per process id: those that ended and were owners; somebody else may hold their sockets */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PID_LIMIT / 64);
+	__type(key, __u32);
+	__type(value, __u64);
+} ended_owners SEC(".maps");
+
 #define NO_ROW (~0U)
 
 static __always_inline void begin(struct connection_state *state, struct tcp_socket *socket)
@@ -66,6 +75,7 @@ static __always_inline void describe(struct connection *row, const struct sock *
 	row->closer = socket->closer;
 	row->reset = socket->reset;
 	__builtin_memcpy(row->name, socket->name, sizeof(row->name));
+	row->held = sk->sk_socket != NULL;
 	row->namespace = common->skc_net.net->ns.inum;
 	row->family = common->skc_family;
 	/* not skc_num, which is 0 again once the socket is closed */
@@ -91,13 +101,21 @@ static __always_inline void describe(struct connection *row, const struct sock *
 	}
 }
 
-/* a connection ended: its last row */
+/* whether a process took it out of the accept queue */
+static __always_inline bool is_accepted(const struct connection *row, const struct tcp_socket *socket)
+{
+	return socket->direction == DIRECTION_INBOUND && (row->accepted_ns || row->held || socket->taken);
+}
+
+/* a connection, or a listening socket, ended: its last row */
 static __always_inline void closed(struct control *ctl, struct connection_state *state, struct sock *sk,
 				   struct tcp_socket *socket, int last_state)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct connection *row;
 	struct task *task;
+	__u8 told = 1;
+	__u64 file;
 	__u32 index;
 
 	if (!tp || !ctl->epoch)
@@ -115,39 +133,61 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 	row->sent = row->total_sent - socket->sent;
 	row->received = row->total_received - socket->received;
 	row->opened = !socket->opened_pass;
-	row->accepted = row->accepted_ns && !socket->accepted_pass;
+	row->drops = sk->sk_drops.counter - socket->drops;
+	row->accepted = is_accepted(row, socket) && !socket->accepted_pass;
+	socket->row = index;
 	if (last_state != TCP_SYN_SENT)
 		return;
 	row->error = sk->sk_err;
-	if (row->error)
+	if (row->error) {
+		file = sk->sk_socket->file->f_inode->i_ino;
+		if (file)
+			bpf_map_update_elem(&failed_connects, &file, &told, BPF_ANY);
 		return;
+	}
 	/* connect knows: it is about to return it */
 	task = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
 	if (task && task->connecting == 1)
 		task->connecting = 2 + index;
 }
 
+/* the socket begins to do something in the process that asked for it */
+static __always_inline struct tcp_socket *began(struct connection_state *state, struct sock *sk)
+{
+	struct tcp_socket *socket;
+	__u32 namespace, place;
+
+	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!socket)
+		return NULL;	/* its end will be told, see closing() */
+	begin(state, socket);
+	set_owner(socket, bpf_get_current_task_btf());
+	namespace = sk->__sk_common.skc_net.net->ns.inum;
+	place = namespace % NAMESPACE_PLACES;
+	if (state->namespaces[place] != namespace) {
+		state->namespace_pids[place] = socket->owner;
+		state->namespaces[place] = namespace;
+	}
+	return socket;
+}
+
 /* the application called connect, and a SYN goes out */
 static __always_inline int connecting(struct connection_state *state, struct sock *sk)
 {
-	struct tcp_socket *socket;
+	struct tcp_socket *socket = began(state, sk);
 	struct task *task;
 
-	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!socket) {
-		__sync_fetch_and_add(&state->lost_no_socket, 1);
+	if (!socket)
 		return 0;
-	}
-	begin(state, socket);
 	socket->direction = DIRECTION_OUTBOUND;
-	set_owner(socket, bpf_get_current_task_btf());
 	task = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
-	if (task)
+	/* not in a call that is not watched: nobody would clear it */
+	if (task && task->entered_ns && task->call == CALL_CONNECT)
 		task->connecting = 1;
 	return 0;
 }
 
-static __always_inline int established(struct connection_state *state, struct sock *sk)
+static __always_inline int established(struct connection_state *state, struct sock *sk, int before)
 {
 	struct accepted accepted = {};
 	struct tcp_socket *socket;
@@ -155,10 +195,8 @@ static __always_inline int established(struct connection_state *state, struct so
 	struct tcp_sock *tp;
 
 	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!socket) {
-		__sync_fetch_and_add(&state->lost_no_socket, 1);
+	if (!socket)
 		return 0;
-	}
 	if (socket->id) {
 		if (socket->direction == DIRECTION_OUTBOUND && !socket->connect_ns)
 			socket->connect_ns = bpf_ktime_get_ns() - socket->started_ns;
@@ -166,6 +204,11 @@ static __always_inline int established(struct connection_state *state, struct so
 	}
 	/* in softirq: whoever accepts or uses it will own it */
 	begin(state, socket);
+	if (before == TCP_SYN_SENT) {
+		socket->direction = DIRECTION_OUTBOUND;
+		socket->older = 1;
+		return 0;
+	}
 	socket->direction = DIRECTION_INBOUND;
 	/* so far the only round trip is that of the handshake, kept in eighths */
 	tp = bpf_skc_to_tcp_sock(sk);
@@ -174,6 +217,38 @@ static __always_inline int established(struct connection_state *state, struct so
 	accepted.established_ns = socket->started_ns;
 	bpf_map_update_elem(&accepts, &address, &accepted, BPF_ANY);
 	return 0;
+}
+
+/* a connection ends of which nothing was known: from before the tool, or for want of memory; its totals are */
+static __always_inline struct tcp_socket *closing(struct connection_state *state, struct sock *sk, int before)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct tcp_socket *socket;
+
+	/* those that were not yet connections, or are not any more */
+	if (before == TCP_CLOSE || before == TCP_LISTEN || before == TCP_SYN_RECV || before == TCP_NEW_SYN_RECV || !tp)
+		return NULL;
+	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!socket) {
+		__sync_fetch_and_add(&state->lost_no_socket, 1);
+		return NULL;
+	}
+	begin(state, socket);
+	socket->older = 1;
+	socket->sent = bytes_sent(tp);
+	socket->received = bytes_received(sk, tp);
+	return socket;
+}
+
+/* who ended an established connection, on its way to the state `after` */
+static __always_inline enum closer closer_of(const struct sock *sk, const struct tcp_socket *socket, int after)
+{
+	if (after == TCP_CLOSE_WAIT || socket->reset == RESET_RECEIVED)
+		return CLOSER_REMOTE;
+	/* no answer any more: neither did */
+	if (after == TCP_CLOSE && sk->sk_err && socket->reset != RESET_SENT)
+		return CLOSER_NONE;
+	return CLOSER_LOCAL;
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -193,20 +268,31 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int before, int after)
 	if (after == TCP_SYN_SENT)
 		return connecting(state, sk);
 	if (after == TCP_ESTABLISHED)
-		return established(state, sk);
+		return established(state, sk, before);
+	if (after == TCP_LISTEN) {
+		began(state, sk);
+		return 0;
+	}
 
 	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
+	if ((!socket || !socket->id) && after == TCP_CLOSE)
+		socket = closing(state, sk, before);
 	if (!socket || !socket->id)
 		return 0;
-	if (before == TCP_ESTABLISHED && !socket->closer)
-		socket->closer = after == TCP_CLOSE_WAIT || socket->reset == RESET_RECEIVED ? CLOSER_REMOTE : CLOSER_LOCAL;
 	/* these two happen only in the process that closes its side */
-	if (!socket->owner && ((before == TCP_ESTABLISHED && after == TCP_FIN_WAIT1) ||
-			       (before == TCP_CLOSE_WAIT && after == TCP_LAST_ACK)))
-		set_owner(socket, bpf_get_current_task_btf());
+	if ((before == TCP_ESTABLISHED && after == TCP_FIN_WAIT1) ||
+	    (before == TCP_CLOSE_WAIT && after == TCP_LAST_ACK)) {
+		socket->taken = 1;
+		if (!socket->owner)
+			set_owner(socket, bpf_get_current_task_btf());
+	}
+	/* the reset goes out when this is over */
+	if ((before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT) && after == TCP_CLOSE && !sk->sk_err)
+		socket->reset = RESET_SENT;
+	if (before == TCP_ESTABLISHED && !socket->closer)
+		socket->closer = closer_of(sk, socket, after);
 	if (after == TCP_CLOSE) {
-		if (before != TCP_LISTEN)
-			closed(ctl, state, sk, socket, before);
+		closed(ctl, state, sk, socket, before);
 		if (socket->direction == DIRECTION_INBOUND)
 			bpf_map_delete_elem(&accepts, &address);
 		socket->id = 0;
@@ -228,14 +314,40 @@ SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(tcp_send_reset, struct sock *sk)
 {
 	struct tcp_socket *socket;
+	struct connection *row;
+	__u32 index;
 
 	/* in answer to a segment that belongs to no socket */
 	if (!sk)
 		return 0;
 	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
-	if (socket && !socket->reset)
-		socket->reset = RESET_SENT;
+	if (!socket || socket->reset)
+		return 0;
+	socket->reset = RESET_SENT;
+	if (socket->id)
+		return 0;
+	/* it is the last that a socket does, after it closed */
+	index = socket->row;
+	row = bpf_map_lookup_elem(&closed_connections, &index);
+	if (row && row->started_ns == socket->started_ns)
+		row->reset = RESET_SENT;
 	return 0;
+}
+
+/* what can still be told of a socket that is older than the tool */
+static __always_inline void older(struct tcp_socket *socket, struct sock *sk, int state)
+{
+	struct accepted accepted = {};
+	__u64 address = (__u64)sk;
+
+	/* connections have it from the socket that listened; those that connect themselves have none */
+	if (state == TCP_LISTEN || !sk->sk_max_ack_backlog)
+		return;
+	socket->direction = DIRECTION_INBOUND;
+	if (sk->sk_socket || (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT))
+		socket->accepted_pass = LONG_AGO;
+	else
+		bpf_map_update_elem(&accepts, &address, &accepted, BPF_ANY);
 }
 
 /*
@@ -265,7 +377,8 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 		return 0;
 	sk = &tp->inet_conn.icsk_inet.sk;
 	seen_state = sk->__sk_common.skc_state;
-	if (seen_state == TCP_CLOSE)
+	/* in SYN_RECV it is about to become a connection, of which established() tells */
+	if (seen_state == TCP_CLOSE || seen_state == TCP_SYN_RECV)
 		return 0;
 	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!socket) {
@@ -278,6 +391,7 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 	if (!socket->id) {
 		begin(state, socket);
 		socket->older = 1;
+		older(socket, sk, seen_state);
 		socket->sent = sent;
 		socket->received = received;
 		socket->drops = drops;
@@ -305,7 +419,7 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 		return 0;	/* user space sees open_used beyond the end */
 	__builtin_memset(row, 0, sizeof(*row));
 	describe(row, sk, tp, socket);
-	if (row->accepted_ns && !socket->accepted_pass)
+	if (is_accepted(row, socket) && !socket->accepted_pass)
 		socket->accepted_pass = ctl->pass;
 	row->accepted = socket->accepted_pass == ctl->pass;
 	row->opened = socket->opened_pass == ctl->pass && !socket->older;
@@ -322,7 +436,15 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 	return 0;
 }
 
-/* for sockets without a known owner: the process that has it open */
+static __always_inline bool has_ended(__u32 owner)
+{
+	__u32 index = owner / 64;
+	__u64 *word = bpf_map_lookup_elem(&ended_owners, &index);
+
+	return word && (*word >> (owner % 64) & 1);
+}
+
+/* for sockets whose owner is not known, or has ended: the process that has it open */
 SEC("iter/task_file")
 int walk_files(struct bpf_iter__task_file *ctx)
 {
@@ -345,7 +467,7 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	if (!sk || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
-	if (!socket || socket->owner)
+	if (!socket || (socket->owner && !has_ended(socket->owner)))
 		return 0;
 	set_owner(socket, task);
 	index = socket->row;

@@ -18,6 +18,7 @@ struct control {
 	__u32 filter_on;	/* trace only what pid_filter holds */
 	__u32 filter_generation;/* raised whenever the filter changes */
 	__u32 pass;		/* number of the current walk over sockets */
+	__u64 slow_ns;		/* calls that take this long are told one by one; 0: none */
 };
 
 struct {

@@ -16,11 +16,12 @@
 
 static __always_inline __u32 histogram_slot(__u64 ns)
 {
-	/* in two halves: ns * fraction alone overflows at 58 s */
-	__u64 v = ns + (ns >> 32) * UNITS_PER_NS_FRACTION +
-		  ((ns & 0xffffffff) * UNITS_PER_NS_FRACTION >> 32);
+	__u64 v = ns + ((ns & 0xffffffff) * UNITS_PER_NS_FRACTION >> 32);
 	__u32 slot = 0;
 
+	/* the upper half for itself: ns * fraction overflows at 58 s */
+	if (ns >> 32)
+		v += (ns >> 32) * UNITS_PER_NS_FRACTION;
 	if (v >> 32) {
 		v >>= 32;
 		slot = 32;

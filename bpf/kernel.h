@@ -56,13 +56,8 @@ enum {
 	S_IFSOCK = 0140000,
 };
 
-/* error numbers with which connect fails before it sends anything */
 enum {
-	EPERM = 1,
-	EACCES = 13,
-	EADDRNOTAVAIL = 99,
-	ENETUNREACH = 101,
-	EHOSTUNREACH = 113,
+	EINPROGRESS = 115,
 };
 
 enum tcp_state {
@@ -97,6 +92,7 @@ struct signal_struct {
 
 struct inode {
 	__u16 i_mode;
+	unsigned long i_ino;
 };
 
 struct file {
@@ -158,6 +154,7 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
+	struct socket *sk_socket;
 	int sk_err;
 	atomic_t sk_drops;
 	__u32 sk_ack_backlog;
@@ -194,6 +191,7 @@ struct tcp_sock {
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
- * What only the exits of connect and accept tell of TCP connections. They are
+ * What only the exits of connect, accept and splice tell of TCP connections. They are
  * watched where all system calls are, so that no other call pays for it.
  */
 #ifndef EBPF_TOP_SOCKET_CALLS_BPF_H
@@ -10,19 +10,17 @@
 #include "connection.bpf.h"
 #include <bpf/bpf_endian.h>
 
-/* address of the socket behind a file descriptor of this thread, as a number; 0: there is none */
-static __always_inline __u64 socket_of(struct task_struct *thread, __u32 fd)
+/* the socket behind a file descriptor of this thread; NULL: there is none */
+static __always_inline struct socket *socket_of(struct task_struct *thread, __u32 fd)
 {
 	struct file **files = BPF_CORE_READ(thread, files, fdt, fd);
-	struct socket *sock;
 	struct file *file;
 
 	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
-		return 0;
+		return NULL;
 	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return 0;
-	sock = BPF_CORE_READ(file, private_data);
-	return (__u64)BPF_CORE_READ(sock, sk);
+		return NULL;
+	return BPF_CORE_READ(file, private_data);
 }
 
 /* accept returned a connection: it has an owner, and waited until now */
@@ -30,11 +28,15 @@ static __always_inline void accept_returned(struct task_struct *thread, long fd)
 {
 	struct task_struct *leader = thread->group_leader;
 	struct accepted *accepted;
+	struct socket *sock;
 	__u64 address;
 
 	if (fd < 0)
 		return;
-	address = socket_of(thread, fd);
+	sock = socket_of(thread, fd);
+	if (!sock)
+		return;
+	address = (__u64)BPF_CORE_READ(sock, sk);
 	accepted = bpf_map_lookup_elem(&accepts, &address);
 	if (!accepted || accepted->accepted_ns)
 		return;
@@ -56,17 +58,16 @@ struct socket_address {
 };
 
 /* connect failed before it sent anything: no socket ever changed its state */
-static __always_inline void connect_refused(struct control *ctl, struct connection_state *state,
+static __always_inline void connect_refused(struct control *ctl, struct connection_state *state, struct sock *sk,
 					    struct task_struct *thread, struct pt_regs *regs, __u64 entered, __u32 error)
 {
 	struct task_struct *leader = thread->group_leader;
 	struct socket_address target = {};
 	struct connection *row;
-	struct sock *sk;
 	__u32 index;
 
-	sk = (struct sock *)socket_of(thread, PT_REGS_PARM1_CORE_SYSCALL(regs));
-	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	/* a connection that there is already, or one that is under way, did not fail */
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_CLOSE)
 		return;
 	bpf_probe_read_user(&target, sizeof(target), (void *)PT_REGS_PARM2_CORE_SYSCALL(regs));
 	if (target.family != AF_INET && target.family != AF_INET6)
@@ -99,10 +100,18 @@ static __always_inline void connect_returned(struct control *ctl, struct task_st
 	struct connection_state *state = get_connection_state();
 	__u32 connecting = task->connecting, index;
 	struct connection *row;
+	struct socket *sock;
+	bool told;
+	__u64 file;
 
 	task->connecting = 0;
-	if (result >= 0 || !state)
+	if (result >= 0 || result == -EINPROGRESS || !state)
 		return;
+	sock = socket_of(thread, PT_REGS_PARM1_CORE_SYSCALL(regs));
+	if (!sock)
+		return;
+	file = BPF_CORE_READ(sock, file, f_inode, i_ino);
+	told = !bpf_map_delete_elem(&failed_connects, &file);
 	if (connecting > 1) {
 		index = connecting - 2;
 		row = bpf_map_lookup_elem(&closed_connections, &index);
@@ -110,16 +119,35 @@ static __always_inline void connect_returned(struct control *ctl, struct task_st
 			row->error = -result;
 		return;
 	}
-	if (connecting)
+	if (!connecting && !told)
+		connect_refused(ctl, state, BPF_CORE_READ(sock, sk), thread, regs, entered, -result);
+}
+
+/* splice took bytes out of a TCP socket: the one way to receive that passes by sock_recv_length */
+static __always_inline void splice_returned(struct control *ctl, struct task_struct *thread, struct task *task,
+					    struct pt_regs *regs, long bytes)
+{
+	struct process *process;
+	struct socket *sock;
+	struct sock *sk;
+	__u16 family;
+	__u32 index;
+
+	if (bytes <= 0)
 		return;
-	switch (-result) {
-	case EPERM:
-	case EACCES:
-	case EADDRNOTAVAIL:
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-		connect_refused(ctl, state, thread, regs, entered, -result);
-	}
+	sock = socket_of(thread, PT_REGS_PARM1_CORE_SYSCALL(regs));
+	if (!sock)
+		return;
+	sk = BPF_CORE_READ(sock, sk);
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || (family != AF_INET && family != AF_INET6))
+		return;
+	index = process_of(ctl->epoch, thread, task);
+	if (index >= MAX_PROCESSES)
+		return;
+	process = process_at(ctl->epoch, index);
+	if (process)
+		__sync_fetch_and_add(&process->tcp_received, bytes);
 }
 
 static __always_inline void socket_call_returned(struct control *ctl, struct task_struct *thread, struct task *task,
@@ -132,6 +160,9 @@ static __always_inline void socket_call_returned(struct control *ctl, struct tas
 		break;
 	case CALL_CONNECT:
 		connect_returned(ctl, thread, task, regs, entered, result);
+		break;
+	case CALL_SPLICE:
+		splice_returned(ctl, thread, task, regs, result);
 	}
 }
 

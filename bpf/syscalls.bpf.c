@@ -5,6 +5,7 @@
  */
 #include "process.bpf.h"
 #include "histogram.bpf.h"
+#include "slow_calls.bpf.h"
 #include "socket_calls.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -203,14 +204,13 @@ static __always_inline void count_error(struct calls *row, __u32 number)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 {
+	struct task_struct *thread = bpf_get_current_task_btf();
 	struct control *ctl = get_control();
 	struct syscall_state *state;
-	struct task_struct *thread;
 	struct task *task;
 
-	if (!ctl || !watched(ctl, current_tgid()))
+	if (!ctl || !watched(ctl, thread->tgid))
 		return 0;
-	thread = bpf_get_current_task_btf();
 	task = bpf_task_storage_get(&tasks, thread, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!task) {
 		state = get_state();
@@ -227,17 +227,17 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
+	struct task_struct *thread = bpf_get_current_task_btf();
 	struct control *ctl = get_control();
 	struct syscall_state *state;
-	struct task_struct *thread;
 	__u64 entered, duration;
 	__u32 epoch, process;
 	struct calls *row;
 	struct task *task;
 
-	if (!ctl || !watched(ctl, current_tgid()))
+	/* without a filter, only what has a start needs to be looked at */
+	if (!ctl || (ctl->filter_on && !watched(ctl, thread->tgid)))
 		return 0;
-	thread = bpf_get_current_task_btf();
 	task = bpf_task_storage_get(&tasks, thread, 0, 0);
 	if (!task)
 		return 0;
@@ -251,6 +251,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	duration = bpf_ktime_get_ns() - entered;
 	socket_call_returned(ctl, thread, task, regs, entered, ret);
+	if (ctl->slow_ns && duration >= ctl->slow_ns)
+		tell_slow_call(epoch, task->call, entered, duration, ret);
 
 	process = process_of(epoch, thread, task);
 	if (process >= MAX_PROCESSES) {

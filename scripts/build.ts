@@ -26,13 +26,26 @@ function targetArch(): string {
   }
 }
 
-/** -g: with BTF, from which the program takes every layout; -mcpu=v3: atomic operations with results. */
+/**
+ * -g: with BTF, from which the program takes every layout; -mcpu=v3: atomic operations with results. Compatible mode
+ * does without them, for kernels before 5.12.
+ */
 function compile(source: string): void {
+  const instructions = source.startsWith('compat_') ? 'v2' : 'v3'
   const object = path.join(making, source.replace(/c$/, 'o'))
   execFileSync(
     'clang',
     [
-      ...['-target', 'bpf', '-mcpu=v3', '-g', '-O2', '-Wall', '-Werror', `-D__TARGET_ARCH_${targetArch()}`],
+      ...[
+        '-target',
+        'bpf',
+        `-mcpu=${instructions}`,
+        '-g',
+        '-O2',
+        '-Wall',
+        '-Werror',
+        `-D__TARGET_ARCH_${targetArch()}`,
+      ],
       ...['-I', bpf, '-c', path.join(bpf, source), '-o', object],
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },
@@ -54,6 +67,10 @@ async function bundle(): Promise<void> {
     splitting: true,
     jsx: 'automatic',
     define: { 'process.env.NODE_ENV': '"production"' },
+    // its ES module asks for gRPC by a `require` that a bundler does not see
+    alias: {
+      '@opentelemetry/otlp-grpc-exporter-base': './node_modules/@opentelemetry/otlp-grpc-exporter-base/dist/index.cjs',
+    },
     // koffi is native code, found by Node itself; the React developer tools are never loaded
     external: ['koffi', 'react-devtools-core'],
     // packages in the older module format ask for Node's own modules by `require`

@@ -7,6 +7,8 @@ export interface Session {
   setFilter(pids: readonly number[]): void
   /** Length of the intervals from the next one on, in seconds. */
   setInterval(seconds: number): void
+  /** Whether the samples say what the BPF programs cost; finding that out costs too. */
+  measureCost(on: boolean): void
 }
 
 /** Facts of the machine that stay the same while the program runs. */
@@ -31,6 +33,8 @@ export interface Sink {
 /** Makes samples of the running kernel, one an interval. */
 export interface Sampler extends Session {
   readonly host: Host
+  /** What cannot be measured here, and why, a line each. */
+  readonly notes?: readonly string[]
   /** Gives every sample to `sink`; ends after the wanted number of samples or after `stop`. */
   run(sink: Sink): Promise<void>
   /** Ends `run` without waiting for the end of the interval. */
@@ -46,6 +50,10 @@ export interface SamplerSettings {
   readonly intervalSeconds: number
   /** Samples to take; null: until it is stopped. */
   readonly iterations: number | null
+  /** System calls that take at least so long are told one by one, in nanoseconds; 0: none. */
+  readonly slowNs?: number
   /** Use only what compatible mode uses, whatever the kernel offers. */
   readonly compat: boolean
+  /** Kernel type information from this file; null: the kernel's own. */
+  readonly btf?: string | null
 }

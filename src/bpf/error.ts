@@ -3,10 +3,13 @@ export class BpfError extends Error {
   override readonly name = 'BpfError'
   readonly what: string
   readonly remedy: string
+  /** What the kernel's verifier said; empty where it was not asked. */
+  readonly log: readonly string[]
 
-  constructor(what: string, remedy: string) {
+  constructor(what: string, remedy: string, log: readonly string[] = []) {
     super(`${what}: ${remedy}`)
     this.what = what
     this.remedy = remedy
+    this.log = log
   }
 }

@@ -5,17 +5,27 @@ import { promisify } from 'node:util'
 import koffi from 'koffi'
 
 const libc = koffi.load('libc.so.6')
+
+/** `struct rlimit` of 64-bit machines. */
+koffi.struct('rlimit', { rlim_cur: 'uint64_t', rlim_max: 'uint64_t' })
+
 const mmap = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)')
 const munmap = libc.func('int munmap(void *address, size_t length)')
 const readFile = promisify(read)
 const setns = libc.func('int setns(int fd, int type)')
+const setrlimit = libc.func('int setrlimit(int resource, rlimit *limit)')
 const syscall = libc.func('long syscall(long number, int command, unsigned int flags, int cpu)')
+
+const RLIMIT_MEMLOCK = 8
+const RLIM_INFINITY = 0xffffffffffffffffn
 
 const CLONE_NEWNET = 0x40000000
 
 const PROT_READ = 1
 const PROT_WRITE = 2
 const MAP_SHARED = 1
+/** Of the largest pages that Linux uses on arm64, so that it is a boundary everywhere. */
+const PAGE_SIZE = 65_536
 const MAP_FAILED = 0xffffffffffffffffn
 
 /** membarrier(2) by architecture, from the kernel's syscall tables. */
@@ -28,13 +38,23 @@ export interface Mapping {
   release(): void
 }
 
-/** Maps the first `length` bytes behind a file descriptor for reading and writing. Throws where the kernel refuses. */
-export function mapShared(fd: number, length: number): Mapping {
-  const address: bigint = mmap(null, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+/** Maps `length` bytes behind a file descriptor, from a page boundary on. Throws where the kernel refuses. */
+export function mapShared(fd: number, length: number, offset = 0): Mapping {
+  const address: bigint = mmap(null, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset)
   if (address === MAP_FAILED || address === -1n) {
     throw new Error(`mmap of ${length} bytes: ${errnoName(koffi.errno())}`)
   }
   return { buffer: koffi.view(address, length), release: () => munmap(address, length) }
+}
+
+/** Copy of `length` bytes behind a file descriptor, mapped only while they are copied. */
+export function copyShared(fd: number, start: number, length: number): ArrayBuffer {
+  if (length === 0) return new ArrayBuffer(0)
+  const ahead = start % PAGE_SIZE
+  const mapping = mapShared(fd, ahead + length, start - ahead)
+  const copy = mapping.buffer.slice(ahead, ahead + length)
+  mapping.release()
+  return copy
 }
 
 /** Copy of the memory at `address`. */
@@ -85,6 +105,14 @@ export function inNetworkNamespace<T>(namespace: number, own: number, action: ()
 
 function enter(namespace: number): void {
   if (setns(namespace, CLONE_NEWNET) !== 0) throw new Error(`setns: ${errnoName(koffi.errno())}`)
+}
+
+/**
+ * Lifts the limit on locked memory, which counts the memory of maps before 5.11. Takes CAP_SYS_RESOURCE; without it the
+ * limit stays, which is no matter on newer kernels.
+ */
+export function liftMemoryLimit(): boolean {
+  return setrlimit(RLIMIT_MEMLOCK, { rlim_cur: RLIM_INFINITY, rlim_max: RLIM_INFINITY }) === 0
 }
 
 /** Name of an errno value, such as EPERM. */

@@ -50,6 +50,8 @@ export interface Libbpf {
   readonly mapValueSize: (map: Pointer) => number
   readonly mapSetMaxEntries: (map: Pointer, entries: number) => number
   readonly mapReuseFd: (map: Pointer, fd: number) => number
+  /** Measures the run time of all programs until the returned file is closed. */
+  readonly enableStats: (type: number) => number
   readonly objectInfoByFd: (fd: number, info: object, size: Uint32Array) => number
   /** On one element; negative or -1 with errno where it fails. */
   readonly lookup: (fd: number, key: Uint8Array, value: Uint8Array) => number
@@ -156,7 +158,10 @@ function bind(library: LibraryHandle, has: (name: string) => boolean): Omit<Libb
     mapValueSize: library.func('uint32_t bpf_map__value_size(const void *map)'),
     mapSetMaxEntries: library.func('int bpf_map__set_max_entries(void *map, uint32_t entries)'),
     mapReuseFd: library.func('int bpf_map__reuse_fd(void *map, int fd)'),
-    objectInfoByFd: library.func('int bpf_obj_get_info_by_fd(int fd, _Out_ bpf_prog_info *info, _Inout_ uint32_t *size)'),
+    enableStats: library.func('int bpf_enable_stats(int type)'),
+    objectInfoByFd: library.func(
+      'int bpf_obj_get_info_by_fd(int fd, _Out_ bpf_prog_info *info, _Inout_ uint32_t *size)',
+    ),
     lookup: library.func('int bpf_map_lookup_elem(int fd, const void *key, void *value)'),
     update: library.func('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
     remove: library.func('int bpf_map_delete_elem(int fd, const void *key)'),
@@ -170,7 +175,9 @@ const LARGEST_ERRNO = 4095n
 function orNull<T extends unknown[]>(open: (...args: T) => Pointer): (...args: T) => Pointer {
   return (...args) => {
     const pointer = open(...args)
-    return pointer === null || BigInt.asIntN(64, pointer) >= -LARGEST_ERRNO && BigInt.asIntN(64, pointer) < 0n ? null : pointer
+    return pointer === null || (BigInt.asIntN(64, pointer) >= -LARGEST_ERRNO && BigInt.asIntN(64, pointer) < 0n)
+      ? null
+      : pointer
   }
 }
 

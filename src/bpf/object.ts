@@ -1,16 +1,34 @@
 import { closeSync } from 'node:fs'
+import { basename } from 'node:path'
 import koffi from 'koffi'
 import { Btf } from './btf.ts'
 import { BpfError } from './error.ts'
-import { copyMemory, errnoName, type Mapping, mapShared, runToEnd } from './kernel.ts'
+import { KeyedMap, possibleProcessors } from './hash.ts'
+import { copyMemory, copyShared, errnoName, type Mapping, mapShared, runToEnd } from './kernel.ts'
 import { StructLayout } from './layout.ts'
-import { type Libbpf, type Pointer, ProgramInfo } from './libbpf.ts'
+import { type Libbpf, OpenOptions, type Pointer, ProgramInfo } from './libbpf.ts'
+import type { Tracefs } from './tracepoint.ts'
+import { verifierReason } from './verifier.ts'
+
+const ASK_DOCTOR = 'see what this kernel offers: ebpf-top --doctor'
 
 /** An array map of structs, mapped into this process: what the kernel side writes is read with no system call. */
 export interface ArrayMap {
   readonly layout: StructLayout
   readonly entries: number
   readonly view: DataView
+}
+
+/**
+ * An array map of many structs. Only what is read is mapped, and only while it is copied: a mapped page counts as
+ * memory of this process whether it is used or not.
+ */
+export interface RowMap {
+  readonly name: string
+  readonly layout: StructLayout
+  readonly entries: number
+  /** Copy of `count` structs, one `layout.size` behind the other. */
+  read(first: number, count: number): DataView
 }
 
 /**
@@ -46,6 +64,14 @@ export interface ProgramStatistics {
   readonly missed: number
 }
 
+/** How an object is opened; nothing of it need be said. */
+export interface OpenSettings {
+  /** Kernel type information from this file; null: the kernel's own. */
+  readonly btf?: string | null
+  /** Programs that are left out. */
+  readonly without?: readonly string[]
+}
+
 /** One loaded BPF object. Everything it holds in the kernel goes with `close`. */
 export class BpfObject {
   readonly #libbpf: Libbpf
@@ -58,10 +84,11 @@ export class BpfObject {
   readonly #mappings: Mapping[] = []
 
   /** Opens and loads the file. Throws a BpfError with libbpf's last words where that fails. */
-  constructor(libbpf: Libbpf, path: string, shared: SharedMaps) {
+  constructor(libbpf: Libbpf, path: string, shared: SharedMaps, { btf = null, without = [] }: OpenSettings = {}) {
     this.#libbpf = libbpf
     libbpf.takeLog()
-    this.#object = libbpf.openFile(path, null)
+    const options = btf === null ? null : { sz: koffi.sizeof(OpenOptions), btf_custom_path: btf }
+    this.#object = libbpf.openFile(path, options)
     if (this.#object === null) {
       throw new BpfError(`cannot open ${path}${because(libbpf.takeLog())}`, 'build it again: npm run build')
     }
@@ -71,32 +98,44 @@ export class BpfObject {
         this.#maps.set(libbpf.mapName(map), map)
         shared.reuse(libbpf, map)
       }
+      for (const program of walk(previous => libbpf.nextProgram(this.#object, previous))) {
+        const name = libbpf.programName(program)
+        if (without.includes(name)) check(libbpf.setAutoload(program, false), `leaving out ${name}`)
+        else this.#programs.set(name, program)
+      }
       const status = libbpf.load(this.#object)
       if (status !== 0) throw loadError(path, status, libbpf.takeLog())
       for (const map of this.#maps.values()) shared.remember(libbpf, map)
-      for (const program of walk(previous => libbpf.nextProgram(this.#object, previous))) {
-        this.#programs.set(libbpf.programName(program), program)
-      }
     } catch (error) {
       libbpf.close(this.#object)
       throw error
     }
   }
 
-  /** Attaches every program but iterators, which wait to be run. */
-  attach(): void {
+  /**
+   * Attaches every program but iterators, which wait to be run. Those that `optional` names may fail.
+   * `tracefs` is where tracepoints are looked up; without it libbpf does it.
+   */
+  attach(optional: ReadonlySet<string> = new Set(), tracefs: Tracefs | null = null): void {
     for (const [name, program] of this.#programs) {
-      const link = this.#libbpf.attach(program)
+      const link = this.#attach(program, tracefs)
       if (link === null) {
         const errno = koffi.errno()
-        throw new BpfError(
-          `cannot attach ${name}: ${errnoName(errno)}${because(this.#libbpf.takeLog())}`,
-          'see what this kernel offers: ebpf-top --doctor',
-        )
+        if (optional.has(name)) continue
+        throw new BpfError(`cannot attach ${name}: ${errnoName(errno)}${because(this.#libbpf.takeLog())}`, ASK_DOCTOR)
       }
       if (name.startsWith('walk_')) this.#iterators.set(name, link)
       this.#links.push(link)
     }
+  }
+
+  #attach(program: Pointer, tracefs: Tracefs | null): Pointer {
+    const tracepoint = /^(?:tp|tracepoint)\/(.*)$/.exec(this.#libbpf.programSection(program))?.[1]
+    if (tracefs === null || tracepoint === undefined) return this.#libbpf.attach(program)
+    const event = tracefs.openEvent(tracepoint)
+    const link = this.#libbpf.attachPerfEvent(program, event)
+    if (link === null) closeSync(event)
+    return link
   }
 
   /**
@@ -120,16 +159,32 @@ export class BpfObject {
     return new StructLayout(this.#btf, structName)
   }
 
-  /** An array map of `struct name` values, mapped whole. */
+  /** A small array map of `struct name` values, mapped whole. */
   array(mapName: string, structName: string): ArrayMap {
+    const { map, layout, entries } = this.#arrayOf(mapName, structName)
+    return { layout, entries, view: this.#map(map, entries * layout.size) }
+  }
+
+  /** A large array map of `struct name` values. */
+  rows(mapName: string, structName: string): RowMap {
+    const { map, layout, entries } = this.#arrayOf(mapName, structName)
+    const fd = this.#libbpf.mapFd(map)
+    return {
+      name: mapName,
+      layout,
+      entries,
+      read: (first, count) => new DataView(copyShared(fd, first * layout.size, count * layout.size)),
+    }
+  }
+
+  #arrayOf(mapName: string, structName: string): { map: Pointer; layout: StructLayout; entries: number } {
     const map = this.#maps.get(mapName)
     if (map === undefined) throw new RangeError(`no map ${mapName}`)
     const layout = this.layout(structName)
     if (this.#libbpf.mapValueSize(map) !== layout.size) {
       throw new RangeError(`map ${mapName} does not hold struct ${structName}`)
     }
-    const entries = this.#libbpf.mapMaxEntries(map)
-    return { layout, entries, view: this.#map(map, entries * layout.size) }
+    return { map, layout, entries: this.#libbpf.mapMaxEntries(map) }
   }
 
   /** The bytes of an array map. */
@@ -137,6 +192,16 @@ export class BpfObject {
     const map = this.#maps.get(mapName)
     if (map === undefined) throw new RangeError(`no map ${mapName}`)
     return this.#map(map, this.#libbpf.mapMaxEntries(map) * this.#libbpf.mapValueSize(map))
+  }
+
+  /** A map with keys; `perProcessor`: with a value for each processor, each padded to 8 bytes. */
+  keyed(mapName: string, perProcessor = false): KeyedMap {
+    const map = this.#maps.get(mapName)
+    if (map === undefined) throw new RangeError(`no map ${mapName}`)
+    const size = this.#libbpf.mapValueSize(map)
+    const whole = perProcessor ? Math.ceil(size / 8) * 8 * possibleProcessors() : size
+    const sizes = { key: this.#libbpf.mapKeySize(map), value: whole, room: this.#libbpf.mapMaxEntries(map) }
+    return new KeyedMap(this.#libbpf, this.#libbpf.mapFd(map), mapName, sizes)
   }
 
   statistics(): ProgramStatistics[] {
@@ -179,15 +244,19 @@ function* walk(next: (previous: Pointer) => Pointer): Generator<Pointer> {
 }
 
 function check(status: number, what: string): void {
-  if (status < 0) throw new BpfError(`${what}: ${errnoName(status)}`, 'see what this kernel offers: ebpf-top --doctor')
+  if (status < 0) throw new BpfError(`${what}: ${errnoName(status)}`, ASK_DOCTOR)
 }
 
 function loadError(path: string, status: number, log: string[]): BpfError {
   const errno = errnoName(status)
-  if (errno === 'EPERM' || errno === 'EACCES') {
-    return new BpfError('no permission to load BPF programs', 'run it as root: sudo ebpf-top')
+  const reason = verifierReason(log)
+  if (reason !== null) {
+    return new BpfError(`this kernel's verifier refuses ${basename(path)}: ${reason}`, ASK_DOCTOR, log)
   }
-  return new BpfError(`cannot load ${path}: ${errno}${because(log)}`, 'see what this kernel offers: ebpf-top --doctor')
+  if (errno === 'EPERM' || errno === 'EACCES') {
+    return new BpfError(`loading ${basename(path)} is not permitted (${errno})`, 'run it as root: sudo ebpf-top')
+  }
+  return new BpfError(`cannot load ${path}: ${errno}${because(log)}`, ASK_DOCTOR)
 }
 
 /** The line of libbpf's log that says most, in brackets. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 
 /** Command that installs libbpf, by the ID of os-release(5). */
 const LIBBPF: Readonly<Record<string, string>> = {
-  debian: 'apt-get install libbpf1 (Debian 12 and later), apt-get -t bullseye-backports install libbpf0 (Debian 11)',
+  debian: 'apt-get install libbpf1 (Debian 12 and later), apt-get install libbpf0 (Debian 11)',
   ubuntu: 'apt-get install libbpf1 (22.10 and later), apt-get install libbpf0 (22.04 and 20.04)',
   fedora: 'dnf install libbpf',
   rhel: 'dnf install libbpf',

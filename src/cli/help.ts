@@ -1,6 +1,9 @@
+import { needs, ways } from '../plan/ways.ts'
 import { type Flag, flags } from './flags.ts'
 
 const NAMES_WIDTH = 34
+const WHAT_WIDTH = 43
+const WAYS_IN_LINE = 3
 
 /** The text of `--help`, at most 120 cells wide. */
 export function helpText(): string {
@@ -13,10 +16,20 @@ ${flags.map(line).join('\n')}
 Batch output: text shows rates as the screen does, csv and json exact numbers of the interval, durations in
 nanoseconds. What could not be counted stands in "lost".
 
+Measured by the first of these that works here (--doctor says which, and why not by a better one):
+${Object.entries(needs).map(sourcesLine).join('\n')}
+
 Environment: NO_COLOR, EBPF_TOP_DEBUG=1 (errors with their stack), and with --export the OTEL_* variables.
 
 Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 this machine cannot.
 `
+}
+
+/** The ways of one need, best first, some to a line. */
+function sourcesLine([need, what]: readonly [string, string]): string {
+  const sources = ways.filter(way => way.need === need).map(way => way.source)
+  const lines = [sources.slice(0, WAYS_IN_LINE), sources.slice(WAYS_IN_LINE)].filter(part => part.length > 0)
+  return `  ${what.padEnd(WHAT_WIDTH)}${lines.map(part => part.join(', ')).join(`,\n${' '.repeat(WHAT_WIDTH + 2)}`)}`
 }
 
 function line(flag: Flag): string {

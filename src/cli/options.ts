@@ -19,13 +19,27 @@ export interface Options {
   readonly sort: string | null
   /** Only rows with this text; empty: all. */
   readonly filter: string
-  /** `intervalSeconds` null: as OTEL_METRIC_EXPORT_INTERVAL says. */
-  readonly export: { readonly protocol: 'otlp'; readonly intervalSeconds: number | null } | null
+  readonly export: ExportOptions | null
+  /** A system call that takes at least so long is slow, in nanoseconds. */
+  readonly slowNs: number
+  /** Measure what the BPF programs cost, from the start. */
+  readonly cost: boolean
   /** BPF objects of the user's own. */
   readonly tracers: readonly string[]
   readonly compat: boolean
   /** File with kernel type information; null: the kernel's own. */
   readonly btf: string | null
+}
+
+export interface ExportOptions {
+  readonly protocol: 'otlp'
+  /** null: as OTEL_METRIC_EXPORT_INTERVAL says. */
+  readonly intervalSeconds: number | null
+  /** A series for each process id, and not for each name. */
+  readonly pids: boolean
+  /** Processes with series of their own. */
+  readonly top: number
+  readonly spans: boolean
 }
 
 /** What is to be done. */

@@ -1,7 +1,7 @@
 /** From the words of the command line to checked options. */
 
 import { findColumn } from '../table/arrange.ts'
-import { TABLE_NAMES, type Table } from '../table/table.ts'
+import { OVERVIEW_TABLES, TABLE_NAMES, type Table } from '../table/table.ts'
 import { tables } from '../table/tables.ts'
 import { type Arguments, readArguments, SEE_HELP } from './arguments.ts'
 import { usageError } from './errors.ts'
@@ -30,6 +30,15 @@ const CONTRADICTIONS: readonly (readonly [FlagName, FlagName])[] = [
   ['doctor', 'export'],
 ]
 
+/** Flags of the export alone. */
+const EXPORT_FLAGS: readonly FlagName[] = ['export-interval', 'export-pids', 'export-top', 'export-spans']
+
+const DEFAULT_EXPORT_TOP = 200
+const MAX_EXPORT_TOP = 10_000
+
+const DEFAULT_SLOW_NS = 10_000_000
+const DURATION_UNITS: Readonly<Record<string, number>> = { us: 1e3, ms: 1e6, s: 1e9 }
+
 /**
  * What the words after the program's name ask for.
  * @throws UserError with status 2 for whatever they ask that cannot be meant
@@ -56,6 +65,8 @@ function readOptions(args: Arguments, system: System): Options {
     sort: sort(args, view),
     filter: args.value('filter') ?? '',
     export: exporter(args),
+    slowNs: duration(args, 'slow') ?? DEFAULT_SLOW_NS,
+    cost: args.given('cost'),
     tracers: args.values('tracer').map(file => readable('tracer', file, system)),
     compat: args.given('compat'),
     btf: args.given('btf') ? readable('btf', args.value('btf') ?? '', system) : null,
@@ -71,8 +82,10 @@ function refuseContradictions(args: Arguments): void {
   if (args.given('headless') && !args.given('export')) {
     throw usageError('--headless without --export would do nothing', 'add --export otlp')
   }
-  if (args.given('export-interval') && !args.given('export')) {
-    throw usageError('--export-interval without --export says nothing', 'add --export otlp')
+  for (const name of EXPORT_FLAGS) {
+    if (args.given(name) && !args.given('export')) {
+      throw usageError(`--${name} without --export says nothing`, 'add --export otlp')
+    }
   }
 }
 
@@ -107,12 +120,36 @@ function seconds(args: Arguments, name: 'delay' | 'export-interval'): number | n
   )
 }
 
+/** Nanoseconds, from 1 us to an hour. */
+function duration(args: Arguments, name: 'slow'): number | null {
+  const text = args.value(name)
+  if (text === null) return null
+  const [, number = '', unit = ''] = /^(\d+\.?\d*|\.\d+)(us|ms|s)$/.exec(text) ?? []
+  const value = Math.round(Number(number) * (DURATION_UNITS[unit] ?? 0))
+  if (value >= 1e3 && value <= MAX_SECONDS * 1e9) return value
+  throw usageError(
+    `--${name}: "${text}" is not a duration from 1us to ${MAX_SECONDS}s`,
+    `write for example --${name} 10ms`,
+  )
+}
+
 function iterations(args: Arguments): number | null {
   const text = args.value('iterations')
   if (text === null) return null
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value
   throw usageError(`--iterations: "${text}" is not a number of samples`, 'write a whole number from 1 on')
+}
+
+function exportTop(args: Arguments): number {
+  const text = args.value('export-top')
+  if (text === null) return DEFAULT_EXPORT_TOP
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && value <= MAX_EXPORT_TOP) return value
+  throw usageError(
+    `--export-top: "${text}" is not a number of processes`,
+    `write a whole number from 1 to ${MAX_EXPORT_TOP}`,
+  )
 }
 
 /** The value of a flag that must be one of `allowed`; null where it was not given. */
@@ -128,7 +165,7 @@ function choice<T extends string>(args: Arguments, name: FlagName, allowed: read
 function sort(args: Arguments, view: View): string | null {
   const name = args.value('sort')
   if (name === null) return null
-  const shown: readonly Table<unknown>[] = (view === 'overview' ? TABLE_NAMES : [view]).map(table => tables[table])
+  const shown: readonly Table<unknown>[] = (view === 'overview' ? OVERVIEW_TABLES : [view]).map(table => tables[table])
   if (shown.some(table => findColumn(table, name) !== undefined)) return name
   const columns = new Set(shown.flatMap(table => table.columns.map(column => column.id)))
   throw usageError(`--sort: ${view} has no column "${name}"`, `write one of ${[...columns].join(', ')}`)
@@ -136,7 +173,14 @@ function sort(args: Arguments, view: View): string | null {
 
 function exporter(args: Arguments): Options['export'] {
   const protocol = choice(args, 'export', ['otlp'] as const)
-  return protocol === null ? null : { protocol, intervalSeconds: seconds(args, 'export-interval') }
+  if (protocol === null) return null
+  return {
+    protocol,
+    intervalSeconds: seconds(args, 'export-interval'),
+    pids: args.given('export-pids'),
+    top: exportTop(args),
+    spans: args.given('export-spans'),
+  }
 }
 
 function readable(name: FlagName, file: string, system: System): string {

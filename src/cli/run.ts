@@ -1,8 +1,10 @@
 /** Connects what the command line asks for with what does it. Parts are loaded only where they are needed. */
 
 import { Output } from '../batch/output.ts'
+import type { Exporter } from '../otel/exporter.ts'
 import type { Sampler } from '../session.ts'
 import { asUserError, explain, UserError, usageError } from './errors.ts'
+import { exporting, openExporter } from './export.ts'
 import type { Command, Options } from './options.ts'
 import { system } from './system.ts'
 import { VERSION } from './version.ts'
@@ -17,41 +19,70 @@ export async function run(command: Command): Promise<number> {
     case 'version':
       return print(command.text)
     case 'doctor':
-      throw notBuilt('--doctor')
+      return runDoctor(command.options)
     case 'run':
       return watch(command.options)
   }
 }
 
-function watch(options: Options): Promise<number> {
+async function watch(options: Options): Promise<number> {
   refuseNotBuilt(options)
-  switch (options.mode) {
-    case 'screen':
-      return runScreen(options)
-    case 'batch':
-      return runBatch(options)
-    case 'headless':
-      throw notBuilt('--headless')
+  if (options.mode === 'screen') refuseNoTerminal()
+  if (options.export === null) return show(options, null)
+  // on the screen its state stands in the header
+  const log = options.mode === 'screen' ? () => {} : (line: string) => process.stderr.write(`ebpf-top: ${line}\n`)
+  const exporter = await openExporter(options.export, log)
+  try {
+    return await show(options, exporter)
+  } finally {
+    await exporter.close()
   }
 }
 
-async function openSampler(options: Options): Promise<Sampler> {
-  const { openSampler } = await import('../sample/sampler.ts')
-  return openSampler(options)
+function show(options: Options, exporter: Exporter | null): Promise<number> {
+  switch (options.mode) {
+    case 'screen':
+      return runScreen(options, exporter)
+    case 'batch':
+      return runBatch(options, exporter)
+    case 'headless':
+      return runHeadless(options, exporter)
+  }
 }
 
-async function runBatch(options: Options): Promise<number> {
-  const batch = await import('../batch/run.ts')
-  const settings = { ...options, terminal: process.stdout.isTTY }
-  await batch.runBatch(() => openSampler(options), settings, process.stdout, process.stderr)
+async function runDoctor(options: Options): Promise<number> {
+  const { examine } = await import('../doctor/doctor.ts')
+  const { text, status } = examine({ ...options, json: options.output === 'json' })
+  await print(text)
+  return status
+}
+
+async function openSampler(options: Options, exporter: Exporter | null): Promise<Sampler> {
+  const { openSampler } = await import('../sample/sampler.ts')
+  const sampler = await openSampler(options)
+  // the screen shows it in its header
+  if (options.mode !== 'screen') for (const note of sampler.notes ?? []) process.stderr.write(`ebpf-top: ${note}\n`)
+  if (options.cost) sampler.measureCost(true)
+  return exporter === null ? sampler : exporting(sampler, exporter)
+}
+
+async function runHeadless(options: Options, exporter: Exporter | null): Promise<number> {
+  const { runHeadless } = await import('./headless.ts')
+  await runHeadless(() => openSampler(options, exporter))
   return 0
 }
 
-async function runScreen(options: Options): Promise<number> {
-  refuseNoTerminal()
+async function runBatch(options: Options, exporter: Exporter | null): Promise<number> {
+  const batch = await import('../batch/run.ts')
+  const settings = { ...options, terminal: process.stdout.isTTY }
+  await batch.runBatch(() => openSampler(options, exporter), settings, process.stdout, process.stderr)
+  return 0
+}
+
+async function runScreen(options: Options, exporter: Exporter | null): Promise<number> {
   // With DEV, Ink would look for the React developer tools.
   delete process.env.DEV
-  const [sampler, { startScreen }] = await Promise.all([openSampler(options), import('../ui/screen.tsx')])
+  const [sampler, { startScreen }] = await Promise.all([openSampler(options, exporter), import('../ui/screen.tsx')])
   try {
     const screen = startScreen({
       ...options,
@@ -64,6 +95,7 @@ async function runScreen(options: Options): Promise<number> {
       stdout: process.stdout,
       processExists: pid => system.processOf(pid) === pid,
       explain,
+      exporter: () => exporter?.status.text ?? '',
     })
     const sampling = sampler.run(screen).then(
       () => screen.stop({ reason: 'done' }),
@@ -90,10 +122,7 @@ function refuseNoTerminal(): void {
 
 /** Flags that are understood but whose part is not connected yet. */
 function refuseNotBuilt(options: Options): void {
-  if (options.export !== null) throw notBuilt('--export')
   if (options.tracers.length > 0) throw notBuilt('--tracer')
-  if (options.compat) throw notBuilt('--compat')
-  if (options.btf !== null) throw notBuilt('--btf')
 }
 
 function notBuilt(flag: string): UserError {

@@ -4,15 +4,26 @@ import { errnoName } from '../syscall/errno.ts'
 import { type Abi, syscallName } from '../syscall/names.ts'
 import type { ConnectionRecord } from '../tracers/connections.ts'
 import type { Moved, ProcessRecord } from '../tracers/processes.ts'
+import type { SlowCallRecord } from '../tracers/slow-calls.ts'
 import type { CallRecord } from '../tracers/syscalls.ts'
 import type { Facts } from './facts.ts'
 import { HistogramSum, summarize, total } from './histogram.ts'
-import type { CallRow, ConnectionRow, ListenerRow, ProcessRow, SyscallRow, Traffic, Transport } from './sample.ts'
+import type {
+  CallRow,
+  ConnectionRow,
+  ListenerRow,
+  ProcessRow,
+  SlowCallRow,
+  SyscallRow,
+  Traffic,
+  Transport,
+} from './sample.ts'
 
 /** What the tracers saw in one interval. */
 export interface Records {
   readonly processes: readonly ProcessRecord[]
   readonly calls: readonly CallRecord[]
+  readonly slow: readonly SlowCallRecord[]
   readonly open: readonly ConnectionRecord[]
   readonly closed: readonly ConnectionRecord[]
 }
@@ -22,6 +33,7 @@ export interface Rows {
   readonly processes: readonly ProcessRow[]
   readonly connections: readonly ConnectionRow[]
   readonly listeners: readonly ListenerRow[]
+  readonly slow_calls: readonly SlowCallRow[]
   readonly calls: readonly CallRow[]
 }
 
@@ -31,6 +43,9 @@ export interface Surroundings {
   readonly pids: readonly number[]
   /** End of the interval on the monotonic clock. */
   readonly endedNs: number
+  /** Unix time at which `nowNs` is read on the monotonic clock, in nanoseconds. */
+  readonly unixNs: number
+  readonly nowNs: number
   /** Inode of the network namespace that is not marked as another one. */
   readonly namespace: number
   factsOf(pid: number, startedNs: number, name: string): Facts
@@ -42,11 +57,14 @@ export function assemble(records: Records, surroundings: Surroundings): Rows {
   const calls = callRows(records, surroundings.arch).filter(row => wanted(row.pid))
   const processes = processRows(records, calls, sockets, surroundings).filter(row => wanted(row.pid))
   const containers = new Map<number | null, string | null>(processes.map(row => [row.pid, row.container]))
+  // there may be many of them: not one more copy of each
+  for (const row of sockets) row.container = containers.get(row.pid) ?? null
   return {
     syscalls: syscallRows(calls),
     processes,
-    connections: sockets.map(row => ({ ...row, container: containers.get(row.pid) ?? null })),
+    connections: sockets,
     listeners: listenerRows(records, surroundings).filter(row => wanted(row.pid)),
+    slow_calls: slowCallRows(records.slow, surroundings).filter(row => wanted(row.pid)),
     calls,
   }
 }
@@ -77,6 +95,23 @@ function nameFailures({ errors, failures }: CallRecord): CallRow['failures'] {
   const named = failures.map(({ errno, count }) => ({ errno: errnoName(errno), count }))
   const rest = failures.reduce((left, { count }) => left - count, errors)
   return rest > 0 ? [...named, { errno: 'OTHER', count: rest }] : named
+}
+
+const MAX_ERRNO = 4095
+
+function slowCallRows(records: readonly SlowCallRecord[], { arch, unixNs, nowNs }: Surroundings): SlowCallRow[] {
+  return records.map(record => ({
+    pid: record.pid,
+    tid: record.tid,
+    name: record.name,
+    syscall: syscallName(arch, record.abi, record.number),
+    id: record.number,
+    abi: record.abi,
+    return: record.result,
+    error: record.result < 0 && record.result >= -MAX_ERRNO ? errnoName(-record.result) : null,
+    started_ns: unixNs - (nowNs - record.startedNs),
+    duration_ns: record.durationNs,
+  }))
 }
 
 /** Sums of calls: errors, and a histogram of durations. */
@@ -189,14 +224,14 @@ function sumOfTransports(transports: Readonly<Record<Transport, Traffic>>): Traf
   }
 }
 
-function connectionRows({ open, closed }: Records, interval: Surroundings): ConnectionRow[] {
-  const listeners = listenersByPort(open)
+function connectionRows({ open, closed }: Records, interval: Surroundings): OwnedRow[] {
+  const listeners = listenersByPort([...open, ...closed])
   // one that closed after the walk over the open ones is in both: its bytes are those of the two together
   const walked = new Map(open.map(record => [record.id, record]))
   const ended = new Set(closed.map(record => record.id))
   return [
     ...open.filter(record => record.state !== 'LISTEN' && !ended.has(record.id)),
-    ...closed.map(record => addEarlier(record, walked.get(record.id))),
+    ...closed.filter(record => record.state !== 'LISTEN').map(record => addEarlier(record, walked.get(record.id))),
   ].map(record => connectionRow(record, listeners, interval))
 }
 
@@ -211,16 +246,20 @@ function addEarlier(record: ConnectionRecord, earlier: ConnectionRecord | undefi
   }
 }
 
+/** A connection while the container of its owner is looked up. */
+type OwnedRow = Omit<ConnectionRow, 'container'> & { container: string | null }
+
 function connectionRow(
   record: ConnectionRecord,
   listeners: ReadonlyMap<number, readonly ConnectionRecord[]>,
-  { endedNs, namespace }: Surroundings,
-): ConnectionRow {
+  { endedNs, namespace, unixNs, nowNs }: Surroundings,
+): OwnedRow {
   const listener = record.direction === null || record.owner === 0 ? listenerOf(record, listeners) : undefined
   const direction = record.direction ?? (listener === undefined ? 'outbound' : 'inbound')
   // not yet accepted: it is still its listener's
   const owner = record.owner !== 0 ? record : listener !== undefined && listener.owner !== 0 ? listener : null
   return {
+    id: record.id,
     pid: owner?.owner ?? null,
     name: owner?.name ?? null,
     container: null,
@@ -245,9 +284,11 @@ function connectionRow(
     network_namespace: record.namespace === namespace ? null : record.namespace,
     age_seconds: Math.max(0, (record.endedNs ?? endedNs) - record.startedNs) / 1e9,
     age_is_minimum: record.older,
+    started_ns: unixNs - (nowNs - record.startedNs),
+    ended_ns: record.endedNs === null ? null : unixNs - (nowNs - record.endedNs),
     opened: record.opened,
     closed: record.endedNs !== null,
-    error: failedConnect(record) ? errnoName(record.errno) : null,
+    error: failedConnect(record) && record.errno !== 0 ? errnoName(record.errno) : null,
   }
 }
 
@@ -260,9 +301,16 @@ function acceptWait({ establishedNs, acceptedNs }: ConnectionRecord): number | n
   return establishedNs === null || acceptedNs === null ? null : acceptedNs - establishedNs
 }
 
-function listenerRows({ open, closed }: Records, { namespace }: Surroundings): ListenerRow[] {
-  const listeners = open.filter(record => record.state === 'LISTEN')
-  const byPort = listenersByPort(open)
+function listenerRows({ open, closed }: Records, { namespace, factsOf }: Surroundings): ListenerRow[] {
+  const ended = new Map(closed.filter(record => record.state === 'LISTEN').map(record => [record.id, record]))
+  // one that ended after the walk is in both: its drops are those of the two together
+  const listeners = new Map(ended)
+  for (const record of open) {
+    if (record.state !== 'LISTEN') continue
+    const drops = record.drops + (ended.get(record.id)?.drops ?? 0)
+    listeners.set(record.id, { ...record, drops })
+  }
+  const byPort = listenersByPort([...listeners.values()])
   const accepts = new Map<number, number>()
   const counted = new Set<number>()
   for (const record of [...open, ...closed]) {
@@ -271,9 +319,10 @@ function listenerRows({ open, closed }: Records, { namespace }: Surroundings): L
     const listener = listenerOf(record, byPort)
     if (listener !== undefined) accepts.set(listener.id, (accepts.get(listener.id) ?? 0) + 1)
   }
-  return listeners.map(record => ({
+  return [...listeners.values()].map(record => ({
     pid: record.owner === 0 ? null : record.owner,
     name: record.owner === 0 ? null : record.name,
+    container: record.owner === 0 ? null : factsOf(record.owner, 0, record.name).container,
     family: record.family,
     local: record.local,
     backlog: record.backlog,
@@ -284,7 +333,7 @@ function listenerRows({ open, closed }: Records, { namespace }: Surroundings): L
   }))
 }
 
-function listenersByPort(open: readonly ConnectionRecord[]): Map<number, ConnectionRecord[]> {
+export function listenersByPort(open: readonly ConnectionRecord[]): Map<number, ConnectionRecord[]> {
   const listeners = new Map<number, ConnectionRecord[]>()
   for (const record of open) {
     if (record.state !== 'LISTEN') continue
@@ -301,7 +350,7 @@ const ANY_ADDRESSES = new Set(['0.0.0.0', '::'])
  * The listening socket that takes connections to this local port and address: the same owner's before another's (sockets
  * that share a port by SO_REUSEPORT), the same address before any.
  */
-function listenerOf(
+export function listenerOf(
   { local, owner, namespace }: ConnectionRecord,
   listeners: ReadonlyMap<number, readonly ConnectionRecord[]>,
 ): ConnectionRecord | undefined {

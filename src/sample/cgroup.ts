@@ -8,8 +8,14 @@ export interface Group {
   readonly unit: string | null
 }
 
-/** docker, podman (libpod), containerd, cri-o: a directory or scope whose name is, or ends in, the 64 digits of the id. */
-const CONTAINER = /(?:^|[-/:])([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?(?=\/|$)/g
+/**
+ * docker, podman (libpod), containerd, cri-o: a directory or scope whose name is, or ends in, the 64 digits of the id.
+ * Not conmon, which watches a container from outside.
+ */
+const CONTAINER = /(?:^|[/:]|(?<!conmon)-)([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?(?=\/|$)/g
+
+/** What the kernel writes behind a group that was removed. */
+const REMOVED = / \(deleted\)$/
 
 /** cgroupfs writes the uid with dashes, the systemd driver with underscores. */
 const POD = /pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})/
@@ -21,7 +27,7 @@ const UNIT = /\/([^/]+\.(?:service|scope))(?=\/|$)/g
  * once for each controller; the line that says most counts.
  */
 export function readGroup(text: string): Group {
-  const paths = text.split('\n').map(line => line.split(':').slice(2).join(':'))
+  const paths = text.split('\n').map(line => line.split(':').slice(2).join(':').replace(REMOVED, ''))
   const groups = paths.map(ofPath)
   return {
     container: groups.find(group => group.container !== null)?.container ?? null,

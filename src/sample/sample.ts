@@ -70,6 +70,8 @@ export type Direction = 'inbound' | 'outbound'
 
 /** One TCP connection that was open in this interval. */
 export interface ConnectionRow {
+  /** Unique while the program runs. */
+  readonly id: number
   /** Owner; null while nobody who holds the socket is known. */
   readonly pid: number | null
   readonly name: string | null
@@ -108,6 +110,9 @@ export interface ConnectionRow {
   /** Inode of the network namespace it lives in; null: the tool's own. */
   readonly network_namespace: number | null
   readonly age_seconds: number
+  /** Nanoseconds of Unix time, as exact as a double is (256 ns): its beginning, or when it was first seen; and its end. */
+  readonly started_ns: number
+  readonly ended_ns: number | null
   /** The connection is older than the tool: its age is the time since it was first seen. */
   readonly age_is_minimum: boolean
   /** It was connected, or tried to be, or was accepted in this interval. */
@@ -122,6 +127,7 @@ export interface ConnectionRow {
 export interface ListenerRow {
   readonly pid: number | null
   readonly name: string | null
+  readonly container: string | null
   readonly family: Family
   readonly local: Endpoint
   /** Connections that wait to be accepted, and how many may. */
@@ -146,11 +152,31 @@ export interface CallRow {
   readonly durations: Histogram
 }
 
+/** One system call that took at least as long as `--slow` says. */
+export interface SlowCallRow {
+  readonly pid: number
+  readonly tid: number
+  /** Name of the process. */
+  readonly name: string
+  readonly syscall: string
+  readonly id: number
+  readonly abi: 'native' | 'compat'
+  /** What it returned; an error is negative. */
+  readonly return: number
+  /** Name of the errno that it returned; null where it did not. */
+  readonly error: string | null
+  /** Nanoseconds of Unix time, as exact as a double is (256 ns). */
+  readonly started_ns: number
+  readonly duration_ns: number
+}
+
 /** Events of this interval that are in no row. */
 export interface Lost {
   readonly syscalls: number
   readonly connections: number
   readonly bytes: number
+  /** Slow calls that are not among `slow_calls`; they are counted among `syscalls` like all others. */
+  readonly slow_calls: number
 }
 
 /** How each kind of number is measured, as `hook` or `hook+hook`; `none` where the kernel offers no way. */
@@ -164,6 +190,8 @@ export interface Sources {
 export interface SelfUsage {
   readonly cpu_seconds: number
   readonly resident_bytes: number
+  /** Time that its BPF programs ran, on all processors; null while that is not measured, since measuring costs too. */
+  readonly bpf_seconds: number | null
   /** Time that taking the sample took, behind the end of its interval. */
   readonly sample_seconds?: number
 }
@@ -186,6 +214,7 @@ export interface Sample {
   readonly processes: readonly ProcessRow[]
   readonly connections: readonly ConnectionRow[]
   readonly listeners: readonly ListenerRow[]
+  readonly slow_calls: readonly SlowCallRow[]
   readonly lost: Lost
   readonly self: SelfUsage
   readonly maps?: readonly MapUsage[]

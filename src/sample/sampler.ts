@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { cpus, hostname } from 'node:os'
 import { gracePeriod } from '../bpf/kernel.ts'
+import { notesOf } from '../plan/plan.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
+import type { Halves } from '../tracers/interface.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
 import { assemble } from './assemble.ts'
 import { ProcessFacts } from './facts.ts'
@@ -13,7 +15,7 @@ const OBJECT_FOLDER = import.meta.dirname
 
 /** Attaches the tracers to the running kernel. Counting begins with `run`. Throws a BpfError where it cannot. */
 export async function openSampler(settings: SamplerSettings, folder = OBJECT_FOLDER): Promise<Sampler> {
-  return new KernelSampler(openTracers(folder, settings.pids), settings)
+  return new KernelSampler(openTracers(folder, settings.pids, settings), settings)
 }
 
 class KernelSampler implements Sampler {
@@ -22,6 +24,7 @@ class KernelSampler implements Sampler {
     kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
     cpus: cpus().length,
   }
+  readonly notes: readonly string[]
   readonly #tracers: Tracers
   readonly #facts = new ProcessFacts()
   readonly #wakeup = new Wakeup()
@@ -34,6 +37,7 @@ class KernelSampler implements Sampler {
   #usage = process.cpuUsage()
 
   constructor(tracers: Tracers, settings: SamplerSettings) {
+    this.notes = notesOf(tracers.plan)
     this.#tracers = tracers
     this.#iterations = settings.iterations
     this.#intervalNs = settings.intervalSeconds * 1e9
@@ -62,6 +66,10 @@ class KernelSampler implements Sampler {
     this.#wakeup.again()
   }
 
+  measureCost(on: boolean): void {
+    this.#tracers.cost.measure(on)
+  }
+
   stop(): void {
     this.#stopped = true
     this.#wakeup.wake()
@@ -77,7 +85,7 @@ class KernelSampler implements Sampler {
   }
 
   async #collect(): Promise<Sample> {
-    const { control, connections, processes, syscalls, bytes } = this.#tracers
+    const { control, connections, processes, syscalls, slowCalls, bytes, cost } = this.#tracers
     const begunNs = monotonicNow()
     await connections.walk()
     const epoch = control.epoch
@@ -96,13 +104,17 @@ class KernelSampler implements Sampler {
     const records = {
       processes: processes.read(epoch),
       calls: syscalls.read(epoch),
+      slow: slowCalls.read(epoch),
       open: connections.readOpen(),
       closed: connections.readClosed(epoch),
     }
+    connections.ended?.(records.processes.filter(record => record.exited).map(record => record.pid))
     const rows = assemble(records, {
       arch: process.arch === 'arm64' ? 'arm64' : 'x64',
       pids,
       endedNs,
+      unixNs: (performance.timeOrigin + performance.now()) * 1e6,
+      nowNs: monotonicNow(),
       namespace: this.#tracers.namespaces.own,
       factsOf: (pid, startedNs, name) => this.#facts.get(pid, startedNs, name),
     })
@@ -115,8 +127,15 @@ class KernelSampler implements Sampler {
       filter: { pids },
       sources: { syscalls: syscalls.source, connections: connections.source, bytes: bytes.source },
       ...rows,
-      lost: { syscalls: syscalls.loss.take(), connections: connections.takeLost(), bytes: bytes.loss.take() },
+      lost: {
+        syscalls: syscalls.loss.take(),
+        connections: connections.takeLost(),
+        bytes: bytes.loss.take(),
+        slow_calls: slowCalls.takeLost(),
+      },
+      maps: this.#arenas().flatMap(arena => arena.usage?.(epoch) ?? []),
       self: {
+        bpf_seconds: cost.take(),
         cpu_seconds: (usage.user + usage.system) / 1e6,
         resident_bytes: process.memoryUsage.rss(),
         sample_seconds: (monotonicNow() - begunNs) / 1e9,
@@ -126,10 +145,15 @@ class KernelSampler implements Sampler {
 
   /** Begins the next interval in emptied halves. */
   #advance(): void {
-    const { control, processes, syscalls, connections } = this.#tracers
+    const { control } = this.#tracers
     const next = control.epoch + 1
-    for (const arena of [processes.arena, syscalls.arena, connections.closed]) arena.prepare(next)
+    for (const arena of this.#arenas()) arena.prepare(next)
     control.advance()
+  }
+
+  #arenas(): readonly Halves[] {
+    const { processes, syscalls, slowCalls, connections } = this.#tracers
+    return [processes.arena, syscalls.arena, slowCalls.arena, connections.closed]
   }
 }
 

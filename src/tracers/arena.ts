@@ -1,15 +1,16 @@
-import type { ArrayMap } from '../bpf/object.ts'
+import type { ArrayMap, RowMap } from '../bpf/object.ts'
+import type { MapUsage } from '../sample/sample.ts'
 
 /**
  * Rows that the kernel side hands out one after the other in each interval, in the half `epoch & 1` of an array map:
  * `used[half]` of a state struct counts them, also those that found no room any more.
  */
 export class Arena {
-  readonly #rows: ArrayMap
+  readonly #rows: RowMap
   readonly #state: ArrayMap
   readonly #used: number
 
-  constructor(rows: ArrayMap, state: ArrayMap, used: string) {
+  constructor(rows: RowMap, state: ArrayMap, used: string) {
     this.#rows = rows
     this.#state = state
     this.#used = state.layout.array(used, 4, 2)
@@ -25,17 +26,17 @@ export class Arena {
     this.#state.view.setUint32(this.#used + 4 * (epoch & 1), 0, true)
   }
 
+  /** Rows that an interval took, and how many there are. */
+  usage(epoch: number): MapUsage {
+    return { name: this.#rows.name, used: this.#taken(epoch), limit: this.capacity }
+  }
+
   /** Copy of the rows of an interval, one `layout.size` behind the other; only once it is at rest. */
   read(epoch: number): DataView {
-    const half = epoch & 1
-    const used = Math.min(this.#state.view.getUint32(this.#used + 4 * half, true), this.capacity)
-    const start = half * this.capacity * this.#rows.layout.size
-    return copy(this.#rows.view, start, used * this.#rows.layout.size)
+    return this.#rows.read((epoch & 1) * this.capacity, this.#taken(epoch))
   }
-}
 
-/** Copy of a part of a view. */
-export function copy(view: DataView, start: number, length: number): DataView {
-  const from = view.byteOffset + start
-  return new DataView(view.buffer.slice(from, from + length))
+  #taken(epoch: number): number {
+    return Math.min(this.#state.view.getUint32(this.#used + 4 * (epoch & 1), true), this.capacity)
+  }
 }

@@ -1,8 +1,8 @@
 import { readText, readU64 } from '../bpf/layout.ts'
-import type { ArrayMap, BpfObject } from '../bpf/object.ts'
+import type { ArrayMap, BpfObject, RowMap } from '../bpf/object.ts'
 import type { Endpoint, Family } from '../sample/sample.ts'
 import { readAddress } from './address.ts'
-import { Arena, copy } from './arena.ts'
+import { Arena } from './arena.ts'
 import type { Control } from './control.ts'
 import { Loss } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
@@ -11,7 +11,7 @@ const NAME_LENGTH = 16
 const ADDRESS_LENGTH = 16
 
 /** Names of the kernel's enum (include/net/tcp_states.h), by their number. */
-const STATES = [
+export const STATES = [
   'UNKNOWN',
   'ESTABLISHED',
   'SYN_SENT',
@@ -31,6 +31,9 @@ const STATES = [
 const DIRECTIONS = [null, 'outbound', 'inbound'] as const
 const CLOSERS = [null, 'local', 'remote'] as const
 const RESETS = [null, 'sent', 'received'] as const
+
+/** The same name in bpf/connection.bpf.h. */
+const NAMESPACE_PLACES = 64
 
 /** NO_RTT of bpf/connection.bpf.h. */
 const NO_RTT = 0xffffffff
@@ -88,26 +91,36 @@ export class ConnectionTracer {
   readonly closed: Arena
   readonly #object: BpfObject
   readonly #control: Control
-  readonly #open: ArrayMap
+  readonly #open: RowMap
   readonly #state: ArrayMap
   readonly #openUsed: number
+  readonly #namespacesAt: number
+  readonly #namespacePidsAt: number
   readonly #loss: Loss
   readonly #at: ReturnType<typeof offsets>
   readonly #namespaces: NetworkNamespaces
+  readonly #endedOwners: DataView
+  /** Processes that ended since the last walk. */
+  #ended: readonly number[] = []
   /** Connections whose owner was looked for once, in vain or not. */
   #searched = new Set<number>()
   #withoutRow = 0
+  /** Rows of the last walk. */
+  #walked: DataView = new DataView(new ArrayBuffer(0))
 
   constructor(object: BpfObject, control: Control, namespaces: NetworkNamespaces) {
     this.#namespaces = namespaces
     this.#object = object
     this.#control = control
-    this.#open = object.array('open_connections', 'connection')
+    this.#open = object.rows('open_connections', 'connection')
+    this.#endedOwners = object.bytes('ended_owners')
     this.#state = object.array('connection_state', 'connection_state')
     this.#openUsed = this.#state.layout.u32('open_used')
     this.#loss = new Loss(object, this.#state, ['lost_no_row', 'lost_no_socket'])
-    const closed = object.array('closed_connections', 'connection')
+    const closed = object.rows('closed_connections', 'connection')
     const layout = this.#state.layout
+    this.#namespacesAt = layout.array('namespaces', 4, NAMESPACE_PLACES)
+    this.#namespacePidsAt = layout.array('namespace_pids', 4, NAMESPACE_PLACES)
     this.#state.view.setUint32(layout.u32('open_room'), this.#open.entries, true)
     this.#state.view.setUint32(layout.u32('closed_room'), closed.entries / 2, true)
     this.closed = new Arena(closed, this.#state, 'closed_used')
@@ -118,19 +131,34 @@ export class ConnectionTracer {
   async walk(): Promise<void> {
     this.#control.beginPass()
     this.#state.view.setUint32(this.#openUsed, 0, true)
+    for (let place = 0; place < NAMESPACE_PLACES; place++) {
+      const inode = this.#state.view.getUint32(this.#namespacesAt + 4 * place, true)
+      const pid = this.#state.view.getUint32(this.#namespacePidsAt + 4 * place, true)
+      if (inode !== 0) this.#namespaces.consider(inode, pid)
+    }
     await this.#namespaces.search()
     await this.#object.walk('walk_sockets')
     for (const inode of this.#namespaces.others) {
       await this.#object.walk('walk_sockets', open => this.#namespaces.within(inode, open))
     }
-    if (this.#newOrphans()) await this.#object.walk('walk_files')
+    this.#walked = this.#readOpen()
+    const ended = this.#ended
+    this.#ended = []
+    if (!this.#newOrphans(new Set(ended))) return
+    for (const pid of ended) setBit(this.#endedOwners, pid, true)
+    await this.#object.walk('walk_files')
+    for (const pid of ended) setBit(this.#endedOwners, pid, false)
+    this.#walked = this.#readOpen()
+  }
+
+  /** These processes have ended: what they held may have another holder. */
+  ended(pids: readonly number[]): void {
+    this.#ended = [...this.#ended, ...pids]
   }
 
   /** What the last walk found, connections and listening sockets. */
   readOpen(): ConnectionRecord[] {
-    const used = this.#state.view.getUint32(this.#openUsed, true)
-    this.#withoutRow = Math.max(0, used - this.#open.entries)
-    return this.#decode(copy(this.#open.view, 0, Math.min(used, this.#open.entries) * this.#open.layout.size))
+    return this.#decode(this.#walked)
   }
 
   /** What closed in an interval at rest. */
@@ -143,18 +171,26 @@ export class ConnectionTracer {
     return this.#loss.take() + this.#withoutRow
   }
 
-  /** Whether the last walk found sockets without an owner that were not looked for yet. */
-  #newOrphans(): boolean {
-    const used = Math.min(this.#state.view.getUint32(this.#openUsed, true), this.#open.entries)
-    const orphans = new Set<number>()
-    for (let i = 0; i < used; i++) {
-      const row = i * this.#open.layout.size
-      if (this.#open.view.getUint32(row + this.#at.owner, true) === 0) {
-        orphans.add(readU64(this.#open.view, row + this.#at.id))
-      }
+  #readOpen(): DataView {
+    const used = this.#state.view.getUint32(this.#openUsed, true)
+    this.#withoutRow = Math.max(0, used - this.#open.entries)
+    return this.#open.read(0, Math.min(used, this.#open.entries))
+  }
+
+  /** Whether the last walk found sockets that are held, but not by a known process that lives, and were not looked for yet. */
+  #newOrphans(ended: ReadonlySet<number>): boolean {
+    const rows = this.#walked
+    const unknown = new Set<number>()
+    let found = false
+    for (let row = 0; row < rows.byteLength; row += this.#open.layout.size) {
+      // what waits to be accepted is nobody's yet, what was closed is nobody's any more
+      if (rows.getUint8(row + this.#at.held) === 0) continue
+      const owner = rows.getUint32(row + this.#at.owner, true)
+      if (owner === 0) unknown.add(readU64(rows, row + this.#at.id))
+      else found ||= ended.has(owner)
     }
-    const found = !orphans.isSubsetOf(this.#searched)
-    this.#searched = orphans
+    found ||= !unknown.isSubsetOf(this.#searched)
+    this.#searched = unknown
     return found
   }
 
@@ -207,12 +243,21 @@ export class ConnectionTracer {
   }
 }
 
+/** Of a bitmap with one bit per process id. */
+function setBit(bitmap: DataView, pid: number, on: boolean): void {
+  const at = Math.floor(pid / 8)
+  if (at >= bitmap.byteLength) return
+  const bit = 1 << (pid % 8)
+  const value = bitmap.getUint8(at)
+  bitmap.setUint8(at, on ? value | bit : value & ~bit)
+}
+
 /** Zero stands for what is not known. */
 function known(value: number): number | null {
   return value === 0 ? null : value
 }
 
-function offsets({ layout }: ArrayMap) {
+function offsets({ layout }: RowMap) {
   return {
     id: layout.u64('id'),
     started: layout.u64('started_ns'),
@@ -241,6 +286,7 @@ function offsets({ layout }: ArrayMap) {
     segments: layout.u32('segments'),
     closer: layout.u8('closer'),
     reset: layout.u8('reset'),
+    held: layout.u8('held'),
     backlog: layout.u32('backlog'),
     backlogLimit: layout.u32('backlog_limit'),
     drops: layout.u32('drops'),

@@ -9,6 +9,7 @@ export class Control {
   readonly #view: DataView
   readonly #filter: DataView
   readonly #at: Record<Member, number>
+  readonly #slow: number
   #pids: readonly number[] = []
 
   constructor(control: ArrayMap, filter: DataView) {
@@ -21,6 +22,7 @@ export class Control {
       filter_generation: control.layout.u32('filter_generation'),
       pass: control.layout.u32('pass'),
     }
+    this.#slow = control.layout.u64('slow_ns')
   }
 
   /** Number of the current interval; 0: counting has not begun. */
@@ -36,6 +38,11 @@ export class Control {
   /** Begins a walk over all sockets. */
   beginPass(): void {
     this.#set('pass', this.#get('pass') + 1)
+  }
+
+  /** From now on, calls that take at least that many nanoseconds are told one by one; 0: none. */
+  setSlow(ns: number): void {
+    this.#view.setBigUint64(this.#slow, BigInt(Math.round(ns)), true)
   }
 
   get pids(): readonly number[] {

@@ -5,7 +5,7 @@ import { inNetworkNamespace } from '../bpf/kernel.ts'
 /** Processes looked at in one go, so that the event loop is never held up for long. */
 const BATCH = 200
 
-/** Searches are at least this far apart: a namespace that is newer than that may be missing. */
+/** Searches are at least this far apart; a namespace in which sockets connect or listen is told of meanwhile. */
 const SEARCH_EVERY_MS = 2_000
 
 /**
@@ -35,6 +35,11 @@ export class NetworkNamespaces {
     const file = this.#others.get(inode)
     if (file === undefined) throw new RangeError(`no network namespace ${inode}`)
     return inNetworkNamespace(file, this.#ownFile, action)
+  }
+
+  /** A process was seen in this namespace, which may be new. */
+  consider(inode: number, pid: number): void {
+    if (this.#permitted && inode !== this.own && !this.#others.has(inode)) this.#look(String(pid))
   }
 
   /** Whether namespaces can be entered at all. */

@@ -32,7 +32,7 @@ export class ProcessTracer {
   readonly #moved: Record<'tcp' | 'udp' | 'other', { sent: number; received: number }>
 
   constructor(object: BpfObject) {
-    const rows = object.array('processes', 'process')
+    const rows = object.rows('processes', 'process')
     const layout = rows.layout
     this.arena = new Arena(rows, object.array('process_state', 'process_state'), 'used')
     this.#size = layout.size

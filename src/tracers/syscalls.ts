@@ -5,7 +5,7 @@ import { Arena } from './arena.ts'
 import { Loss } from './loss.ts'
 
 /** Marks numbers of the 32-bit table; COMPAT_BIT of bpf/syscalls.bpf.c. */
-const COMPAT_BIT = 0x10000
+export const COMPAT_BIT = 0x10000
 
 /** MAX_FAILURES of bpf/syscalls.bpf.c. */
 const MAX_FAILURES = 4
@@ -38,7 +38,7 @@ export class SyscallTracer {
   readonly #at: Record<'process' | 'call' | 'errors' | 'sum' | 'max' | 'failures' | 'slots', number>
 
   constructor(object: BpfObject) {
-    const rows = object.array('calls', 'calls')
+    const rows = object.rows('calls', 'calls')
     const state = object.array('syscall_state', 'syscall_state')
     this.arena = new Arena(rows, state, 'used')
     this.loss = new Loss(object, state, ['lost_no_row', 'lost_no_task'])

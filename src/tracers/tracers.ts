@@ -1,24 +1,30 @@
+import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import { join } from 'node:path'
+import { BpfError } from '../bpf/error.ts'
 import { loadLibbpf } from '../bpf/libbpf.ts'
-import { BpfObject, SharedMaps } from '../bpf/object.ts'
+import { fieldOffset } from '../bpf/tracepoint.ts'
+import { saveVerifierLog } from '../bpf/verifier.ts'
+import { describe, effectiveSet, lacking } from '../doctor/capabilities.ts'
+import { Opener } from '../plan/opener.ts'
+import { decide, type Plan, type Verdict } from '../plan/plan.ts'
+import { nameOf } from '../plan/ways.ts'
 import { ByteTracer } from './bytes.ts'
+import { CompatConnections } from './compat-connections.ts'
+import { CompatControl } from './compat-control.ts'
+import { CompatLoss } from './compat-loss.ts'
+import { CompatProcesses } from './compat-processes.ts'
+import { CompatSyscalls } from './compat-syscalls.ts'
 import { ConnectionTracer } from './connections.ts'
 import { Control } from './control.ts'
+import { ProgramCost } from './cost.ts'
+import type { Bytes, Connections, IntervalControl, Processes, SlowCalls, Syscalls, Tracers } from './interface.ts'
 import { NetworkNamespaces } from './namespaces.ts'
 import { ProcessTracer } from './processes.ts'
+import { SlowCallTracer } from './slow-calls.ts'
+import { SocketBytes } from './socket-bytes.ts'
 import { SyscallTracer } from './syscalls.ts'
 
-/** The built-in tracers, loaded and attached but not yet counting. */
-export interface Tracers {
-  readonly control: Control
-  readonly namespaces: NetworkNamespaces
-  readonly processes: ProcessTracer
-  readonly syscalls: SyscallTracer
-  readonly bytes: ByteTracer
-  readonly connections: ConnectionTracer
-  close(): void
-}
+export type { Tracers } from './interface.ts'
 
 /** Sockets that there is room for, by the memory of the machine: a row takes some 200 bytes of the kernel's. */
 const ROOMS =
@@ -26,38 +32,189 @@ const ROOMS =
     ? { open_connections: 131_072, closed_connections: 2 * 65_536 }
     : { open_connections: 16_384, closed_connections: 2 * 8_192 }
 
-/** Loads and attaches the objects of a folder, traced from the start under a filter. Throws a BpfError. */
-export function openTracers(folder: string, pids: readonly number[]): Tracers {
-  const libbpf = loadLibbpf()
-  const shared = new SharedMaps(ROOMS)
-  const opened: BpfObject[] = []
+/** How tracers are opened; nothing of it need be said. */
+export interface TracerSettings {
+  /** Use only what compatible mode uses. */
+  readonly compat?: boolean
+  /** Kernel type information from this file; null: the kernel's own. */
+  readonly btf?: string | null
+  /** Calls that take at least so long are told one by one, in nanoseconds; 0: none. */
+  readonly slowNs?: number
+}
+
+/**
+ * Loads and attaches the best tracers that work here, traced from the start under a filter. Throws a BpfError where
+ * system calls cannot be traced at all.
+ */
+export function openTracers(
+  folder: string,
+  pids: readonly number[],
+  { compat = false, btf = null, slowNs = 0 }: TracerSettings = {},
+): Tracers {
+  const opener = new Opener(loadLibbpf(), { folder, btf, rooms: ROOMS })
   const namespaces = new NetworkNamespaces()
+  const cost = new ProgramCost(opener.libbpf, () => opener.objects)
+  const closers = [() => cost.close(), () => opener.close(), () => namespaces.close()]
   const close = (): void => {
-    for (const object of opened.splice(0)) object.close()
-    namespaces.close()
-  }
-  const open = (name: string): BpfObject => {
-    const object = new BpfObject(libbpf, join(folder, `${name}.bpf.o`), shared)
-    opened.push(object)
-    return object
+    for (const closeOne of closers.splice(0)) closeOne()
   }
   try {
-    const processes = open('processes')
-    const control = new Control(processes.array('control', 'control'), processes.bytes('pid_filter'))
+    const plan = makePlan(opener, compat)
+    if (plan.chosen.syscalls === null) throw cannotTrace(plan, opener.log)
+    const controls: IntervalControl[] = []
+    const compatControl = once(() => {
+      const control = new CompatControl(
+        opener.object(opener.has('compat_syscalls') ? 'compat_syscalls' : 'compat_connections'),
+      )
+      controls.push(control)
+      return control
+    })
+    const base = plan.chosen.syscalls.compat ? compatBase(opener, compatControl()) : fullBase(opener, controls, slowNs)
+    const connections = openConnections(plan, opener, namespaces, base.control, compatControl)
+    if (connections instanceof CompatConnections) closers.push(() => connections.close())
+    const control = together(controls)
     control.setFilter(pids)
-    const tracers = {
+    const parts = { processes: base.processes, connections }
+    const bytes = openBytes(plan, opener)
+    const joined = bytes === null ? new SocketBytes(base.processes, connections) : { ...parts, ...bytes }
+    return {
       control,
       namespaces,
-      processes: new ProcessTracer(processes),
-      syscalls: new SyscallTracer(open('syscalls')),
-      bytes: new ByteTracer(open('bytes')),
-      connections: new ConnectionTracer(open('connections'), control, namespaces),
+      processes: joined.processes,
+      syscalls: base.syscalls,
+      bytes: { source: joined.source, loss: joined.loss },
+      connections: joined.connections,
+      slowCalls: base.slowCalls,
+      cost,
+      plan,
       close,
     }
-    for (const object of opened) object.attach()
-    return tracers
   } catch (error) {
     close()
     throw error
+  }
+}
+
+/** Tries ways until all is decided. */
+export function makePlan(opener: Opener, compatOnly: boolean): Plan {
+  const verdicts = new Map<string, Verdict>()
+  for (;;) {
+    const plan = decide(verdicts, { compatOnly })
+    if (plan.next === null) return plan
+    verdicts.set(nameOf(plan.next), opener.try(plan.next))
+  }
+}
+
+function cannotTrace(plan: Plan, log: readonly string[]): BpfError {
+  const reasons = plan.rejected.filter(({ way }) => way.need === 'syscalls').map(({ reason }) => reason)
+  const lacks = lacking(effectiveSet(readFileSync('/proc/self/status', 'utf8')))
+  if (lacks.length > 0) {
+    return new BpfError(`no permission: missing ${describe(lacks)}`, 'run it as root: sudo ebpf-top')
+  }
+  const file = saveVerifierLog(log)
+  return new BpfError(
+    `system calls cannot be traced here: ${reasons.at(-1) ?? 'no way is known'}`,
+    file === null ? 'see why, and what to do: ebpf-top --doctor' : `the verifier's whole log is in ${file}`,
+  )
+}
+
+interface Base {
+  readonly control: IntervalControl
+  readonly processes: Processes
+  readonly syscalls: Syscalls
+  readonly slowCalls: SlowCalls
+}
+
+function fullBase(opener: Opener, controls: IntervalControl[], slowNs: number): Base & { readonly control: Control } {
+  const object = opener.object('processes')
+  const control = new Control(object.array('control', 'control'), object.bytes('pid_filter'))
+  control.setSlow(slowNs)
+  controls.push(control)
+  const syscalls = opener.object('syscalls')
+  return {
+    control,
+    processes: new ProcessTracer(object),
+    syscalls: new SyscallTracer(syscalls),
+    slowCalls: new SlowCallTracer(syscalls),
+  }
+}
+
+function compatBase(opener: Opener, control: CompatControl): Base {
+  const object = opener.object('compat_syscalls')
+  const processes = new CompatProcesses(object)
+  return { control, processes, syscalls: new CompatSyscalls(object, processes), slowCalls: NO_SLOW_CALLS }
+}
+
+function openConnections(
+  { chosen }: Plan,
+  opener: Opener,
+  namespaces: NetworkNamespaces,
+  control: IntervalControl,
+  compatControl: () => CompatControl,
+): Connections {
+  if (chosen.sockets === null) return NO_CONNECTIONS
+  if (control instanceof Control && !chosen.sockets.compat) {
+    return new ConnectionTracer(opener.object('connections'), control, namespaces)
+  }
+  if (chosen.connections === null || !chosen.connections.compat) return new CompatConnections(null, control, namespaces)
+  // before 5.6 the protocol took one byte less
+  const format = opener.tracefs.format('sock/inet_sock_set_state')
+  if (fieldOffset(format, 'saddr') === OLD_ADDRESS_OFFSET) compatControl().useOldStateRecord()
+  else compatControl()
+  return new CompatConnections(opener.object('compat_connections'), control, namespaces)
+}
+
+/** Offset of the addresses in records of changes of state before 5.6; see bpf/compat_connections.bpf.c. */
+const OLD_ADDRESS_OFFSET = 31
+
+/** Compatible mode has no rows of single calls. */
+const NO_SLOW_CALLS: SlowCalls = { arena: { prepare() {} }, read: () => [], takeLost: () => 0 }
+
+const NO_CONNECTIONS: Connections = {
+  source: 'none',
+  closed: { prepare() {} },
+  walk: () => Promise.resolve(),
+  readOpen: () => [],
+  readClosed: () => [],
+  takeLost: () => 0,
+}
+
+/** null: they are those of the connections. */
+function openBytes({ chosen }: Plan, opener: Opener): Bytes | null {
+  const way = chosen.bytes
+  const name = way?.objects[0]
+  if (way === null) return { source: 'none', loss: { take: () => 0 } }
+  if (name === undefined) return null
+  const object = opener.object(name)
+  if (!way.compat) return new ByteTracer(object, way.source)
+  return { source: way.source, loss: new CompatLoss(object, 'lost_bytes') }
+}
+
+/** Several controls as one. */
+function together(controls: readonly IntervalControl[]): IntervalControl {
+  const first = controls[0]
+  if (first === undefined) throw new RangeError('no control')
+  if (controls.length === 1) return first
+  return {
+    get epoch() {
+      return first.epoch
+    },
+    get pids() {
+      return first.pids
+    },
+    advance() {
+      for (const control of controls) control.advance()
+    },
+    setFilter(pids) {
+      for (const control of controls) control.setFilter(pids)
+    },
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { Sample } from '../../src/sample/sample.ts'
 import { openSampler } from '../../src/sample/sampler.ts'
-import { OBJECTS } from '../support/top.ts'
+import { isCompat, OBJECTS } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
 describe('the pid filter', () => {
   test('changes live, without reloading, and no sample mixes two filters', async () => {
     const one = await Workload.start('calls', 1, 5_003, 0, 0, 0)
     const two = await Workload.start('calls', 1, 7_001, 0, 0, 0)
-    const sampler = await openSampler({ pids: [], intervalSeconds: 0.2, iterations: null, compat: false }, OBJECTS)
+    const sampler = await openSampler({ pids: [], intervalSeconds: 0.2, iterations: null, compat: isCompat }, OBJECTS)
     const samples: Sample[] = []
     const waiting: (() => void)[] = []
     const running = sampler.run({

@@ -34,6 +34,7 @@ export function processRow(change: Partial<ProcessRow> = {}): ProcessRow {
 
 export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRow {
   return {
+    id: 1,
     pid: 42,
     name: 'nginx',
     container: null,
@@ -58,6 +59,8 @@ export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRo
     network_namespace: null,
     age_seconds: 1.5,
     age_is_minimum: false,
+    started_ns: 1_767_268_798_500_000_000,
+    ended_ns: null,
     opened: false,
     closed: false,
     error: null,
@@ -69,6 +72,7 @@ export function listenerRow(change: Partial<ListenerRow> = {}): ListenerRow {
   return {
     pid: 42,
     name: 'nginx',
+    container: null,
     family: 'ipv4',
     local: { address: '0.0.0.0', port: 80 },
     backlog: 1,
@@ -90,8 +94,9 @@ export function sampleOf(change: Partial<Sample> = {}): Sample {
     processes: [processRow()],
     connections: [connectionRow()],
     listeners: [listenerRow()],
-    lost: { syscalls: 0, connections: 0, bytes: 0 },
-    self: { cpu_seconds: 0.01, resident_bytes: 1 << 20 },
+    slow_calls: [],
+    lost: { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 },
+    self: { cpu_seconds: 0.01, resident_bytes: 1 << 20, bpf_seconds: null },
     calls: [],
     ...change,
   }

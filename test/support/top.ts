@@ -12,6 +12,12 @@ export const OBJECTS = join(import.meta.dirname, '../../dist')
 
 const PROGRAM = join(OBJECTS, 'cli.js')
 
+/** Flags that every program started here gets as well: the same tests are run in compatible mode. */
+const FLAGS = (process.env.EBPF_TOP_TEST_FLAGS ?? '').split(' ').filter(flag => flag !== '')
+
+/** Whether these tests are run in compatible mode. */
+export const isCompat = FLAGS.includes('--compat')
+
 /** The built program, printing samples as JSON lines. */
 export class Top {
   readonly pid: number
@@ -34,7 +40,7 @@ export class Top {
 
   /** Starts it and waits for its first sample, so that whatever comes then is seen. */
   static async start(...args: readonly (string | number)[]): Promise<Top> {
-    const child = spawn(process.execPath, [PROGRAM, '--output', 'json', ...args.map(String)], {
+    const child = spawn(process.execPath, [PROGRAM, '--output', 'json', ...FLAGS, ...args.map(String)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     if (child.pid === undefined) throw new Error('cannot start the program')
@@ -51,6 +57,13 @@ export class Top {
     const sample: JsonSample = JSON.parse(line)
     this.samples.push(sample)
     return sample
+  }
+
+  /** Waits for a sample whose walk over the open connections begins after now. */
+  async fresh(): Promise<JsonSample> {
+    const now = Date.now()
+    while (Date.parse((await this.next()).time) <= now);
+    return this.next()
   }
 
   /** Waits until all that happened up to now is in a sample, ends the program, and returns all samples. */

@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -9,9 +9,10 @@ const SOURCES = join(import.meta.dirname, '../workloads')
 let programs: string | null = null
 
 /** Path of a workload's program, compiled when it is first asked for. */
-function compiled(name: string): string {
+export function compiled(name: string): string {
   programs ??= mkdtempSync(join(tmpdir(), 'ebpf-top-workloads-'))
   const program = join(programs, name)
+  if (existsSync(program)) return program
   execFileSync('clang', ['-O2', '-Wall', '-Werror', '-pthread', '-o', program, join(SOURCES, `${name}.c`)])
   return program
 }

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
+/*
+ * Counting of bytes that a process sent or received, whichever hook tells them.
+ */
+#ifndef EBPF_TOP_BYTES_BPF_H
+#define EBPF_TOP_BYTES_BPF_H
+
+#include "process.bpf.h"
+#include "connection.bpf.h"
+
+struct byte_state {
+	__u64 lost;		/* sends and receives not counted: no row or no memory */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct byte_state);
+} byte_state SEC(".maps");
+
+static __always_inline struct process *current_process(struct control *ctl, struct task_struct *thread)
+{
+	struct byte_state *state;
+	struct process *process;
+	struct task *task;
+	__u32 zero = 0, index;
+
+	task = bpf_task_storage_get(&tasks, thread, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (task) {
+		index = process_of(ctl->epoch, thread, task);
+		process = process_at(ctl->epoch, index);
+		if (index < MAX_PROCESSES && process)
+			return process;
+	}
+	state = bpf_map_lookup_elem(&byte_state, &zero);
+	if (state)
+		__sync_fetch_and_add(&state->lost, 1);
+	return NULL;
+}
+
+/* the process has another name by now, as after exec */
+static __always_inline bool renamed(const struct tcp_socket *socket, struct task_struct *thread)
+{
+	const __u64 *was = (const __u64 *)socket->name;
+	const __u64 *is = (const __u64 *)thread->group_leader->comm;
+
+	return was[0] != is[0] || was[1] != is[1];
+}
+
+/* an IP socket moved bytes: make its owner known, and say which process it was */
+static __always_inline struct process *moved(struct sock *sk, __u16 protocol)
+{
+	struct control *ctl = get_control();
+	__u32 tgid = current_tgid();
+	struct tcp_socket *socket;
+	struct task_struct *thread;
+
+	if (!ctl || !ctl->epoch)
+		return NULL;
+	thread = bpf_get_current_task_btf();
+	if (protocol == IPPROTO_TCP) {
+		socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
+		if (socket && (socket->owner != tgid || renamed(socket, thread)))
+			set_owner(socket, thread);
+	}
+	return watched(ctl, tgid) ? current_process(ctl, thread) : NULL;
+}
+
+static __always_inline bool is_ip(const struct sock *sk)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	return family == AF_INET || family == AF_INET6;
+}
+
+static __always_inline int sent(struct sock *sk, int length)
+{
+	struct process *process;
+	__u16 protocol;
+
+	if (length <= 0 || !is_ip(sk))
+		return 0;
+	protocol = sk->sk_protocol;
+	process = moved(sk, protocol);
+	if (!process)
+		return 0;
+	if (protocol == IPPROTO_TCP)
+		__sync_fetch_and_add(&process->tcp_sent, length);
+	else if (protocol == IPPROTO_UDP)
+		__sync_fetch_and_add(&process->udp_sent, length);
+	else
+		__sync_fetch_and_add(&process->other_sent, length);
+	return 0;
+}
+
+static __always_inline int received(struct sock *sk, int length, int flags)
+{
+	struct process *process;
+	__u16 protocol;
+
+	/* peeked bytes will be read again; the error queue holds what was sent */
+	if (length <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_ip(sk))
+		return 0;
+	protocol = sk->sk_protocol;
+	process = moved(sk, protocol);
+	if (!process)
+		return 0;
+	if (protocol == IPPROTO_TCP)
+		__sync_fetch_and_add(&process->tcp_received, length);
+	else if (protocol == IPPROTO_UDP)
+		__sync_fetch_and_add(&process->udp_received, length);
+	else
+		__sync_fetch_and_add(&process->other_received, length);
+	return 0;
+}
+
+#endif

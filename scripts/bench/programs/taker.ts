@@ -1,0 +1,57 @@
+/**
+ * taker FOLDER SECONDS [NAME]: takes samples of the running kernel as ebpf-top does, with the BPF objects of FOLDER,
+ * and prints for each a line of JSON that says what it took and what is in it; see `Taken`.
+ */
+
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Sample } from '../../../src/sample/sample.ts'
+import { openSampler } from '../../../src/sample/sampler.ts'
+import type { Taken } from '../taking.ts'
+
+/** Milliseconds after a sample until the delay that it caused is known for sure. */
+const AFTERWARDS = 100
+
+const [folder = '', seconds = '1', name = ''] = process.argv.slice(2)
+const delay = monitorEventLoopDelay({ resolution: 1 })
+
+const settings = { pids: [], intervalSeconds: Number(seconds), iterations: null, compat: false }
+const sampler = await openSampler(settings, folder)
+process.once('SIGINT', () => sampler.stop())
+delay.enable()
+await sampler.run({
+  take: sample => {
+    setTimeout(() => {
+      process.stdout.write(`${JSON.stringify(describe(sample))}\n`)
+      delay.reset()
+    }, AFTERWARDS)
+  },
+  fail: error => {
+    throw error
+  },
+})
+sampler.close()
+
+function describe(sample: Sample): Taken {
+  return {
+    milliseconds: 1000 * (sample.self.sample_seconds ?? Number.NaN),
+    cpuMilliseconds: 1000 * sample.self.cpu_seconds,
+    // the timer that measures comes after a millisecond anyway
+    blockedMilliseconds: Math.max(0, delay.max / 1e6 - 1),
+    calls: sample.calls.length,
+    processes: sample.processes.length,
+    connections: sample.connections.length,
+    counted: countOf(sample),
+    lost: sample.lost.syscalls,
+  }
+}
+
+/** Calls by their numbers, of the processes called `name`. */
+function countOf({ processes, calls }: Sample): Record<number, number> {
+  const counted: Record<number, number> = {}
+  if (name === '') return counted
+  const pids = new Set(processes.filter(row => row.name === name).map(row => row.pid))
+  for (const { pid, id, durations } of calls) {
+    if (pids.has(pid)) counted[id] = Array.from(durations.counts).reduce((sum, count) => sum + count, counted[id] ?? 0)
+  }
+  return counted
+}

@@ -1,0 +1,60 @@
+import { atMost, figure, median, sleep } from '../measure.ts'
+import { residentMegabytes } from '../proc.ts'
+import type { Subject } from '../subject.ts'
+import { Screen } from '../terminal.ts'
+import { Many, type Shape } from '../workload.ts'
+
+/** 2,000 processes that make calls, and 12,000 ends of connections. */
+const LOADED: Shape = { processes: 2000, kinds: 5, period: 500, pairs: 3 }
+
+/** Minutes until everything is compiled and every buffer has its size. */
+const WARM_UP = 1
+
+export const memory: Subject = {
+  name: 'memory',
+  title: 'Memory',
+  method:
+    'Resident memory (VmRSS) of the screen with 2,000 processes that make calls and 12,000 ends of connections, read ' +
+    'each second. Growth is the median of the last third of the time against that of the first third, after a minute; ' +
+    '`--minutes 60` watches for an hour.',
+  needs: [],
+  async run(bench) {
+    const readings = await bench.quiet.measure(() =>
+      Many.during(LOADED, async () => {
+        const top = new Screen()
+        try {
+          await top.shows(Many.NAME)
+          await sleep(60 * WARM_UP)
+          const seen: number[] = []
+          for (let second = 0; second < 60 * bench.minutes; second++) {
+            if (second % 60 === 0) bench.say(`minute ${second / 60} of ${bench.minutes}`)
+            await sleep(1)
+            seen.push(residentMegabytes(top.pid))
+          }
+          return seen
+        } finally {
+          top.close()
+        }
+      }),
+    )
+    const third = Math.floor(readings.length / 3)
+    const grown = median(readings.slice(-third)) - median(readings.slice(0, third))
+    // the middles of the first and the last third are two thirds apart
+    const perHour = (60 * grown) / ((2 / 3) * bench.minutes)
+    bench.note(`Watched for ${bench.minutes} minutes: ${curve(readings)} MB, each the median of a tenth of the time.`)
+    return [
+      figure('resident memory', 'MB', readings, atMost(100, 'MB')),
+      figure(`growth over ${bench.minutes} minutes`, 'MB', [grown]),
+      figure('growth', 'MB/h', [perHour], bench.minutes < 60 ? null : atMost(2, 'MB/h')),
+    ]
+  },
+}
+
+/** Ten medians. */
+function curve(readings: readonly number[]): string {
+  const tenth = Math.max(1, Math.floor(readings.length / 10))
+  return Array.from({ length: 10 }, (_, i) => readings.slice(i * tenth, (i + 1) * tenth))
+    .filter(part => part.length > 0)
+    .map(part => median(part).toFixed(1))
+    .join(', ')
+}

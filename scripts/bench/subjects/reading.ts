@@ -1,0 +1,125 @@
+import { gracePeriod } from '../../../src/bpf/kernel.ts'
+import { FilledMap } from '../lookup.ts'
+import { atMost, type Figure, figure, median, ratios } from '../measure.ts'
+import { objectOf, openObjects } from '../objects.ts'
+import { type Bench, repeat, type Subject } from '../subject.ts'
+import { type Taken, Taker } from '../taking.ts'
+import { Many, type Shape } from '../workload.ts'
+
+const ROWS = 10_000
+/** 10,000 pairs of process and call, and 10,000 ends of connections. */
+const GOAL: Shape = { processes: 500, kinds: 19, period: 300, pairs: 10 }
+/** Both 10 times apart, and within the room that there is. */
+const FEW: Shape = { processes: 150, kinds: 19, period: 500, pairs: 33 }
+const MANY: Shape = { ...FEW, processes: 1500 }
+
+/** Samples before the code is compiled. */
+const WARM_UP = 5
+const SAMPLES = 5
+
+export const reading: Subject = {
+  name: 'reading',
+  title: 'Reading a sample',
+  method:
+    '500 processes make 20 different calls in each interval and hold 10,000 ends of connections. Each sample is ' +
+    'compared with a bare `bpf_map_lookup_batch` of 10,000 entries of the size of each row, taken right after it. A ' +
+    'sample is measured from the end of its interval to the finished rows, in an otherwise idle process; the event loop ' +
+    'by `monitorEventLoopDelay`.',
+  needs: [],
+  async run(bench) {
+    return [...(await atGoal(bench)), ...(await tenfold(bench))]
+  },
+}
+
+async function atGoal(bench: Bench): Promise<Figure[]> {
+  const sizes = rowSizes()
+  const arrays = [sizes.calls, sizes.connection].map(size => new FilledMap('array', ROWS, size))
+  const hashes = [sizes.calls, sizes.connection].map(size => new FilledMap('hash', ROWS, size))
+  const read = (maps: readonly FilledMap[]): number => maps.reduce((sum, map) => sum + map.read(), 0)
+  const all: (Taken & { readonly array: number; readonly hash: number; readonly grace: number })[] = []
+  await bench.quiet.measure(() =>
+    Many.during(GOAL, async () => {
+      const taker = new Taker(1)
+      await taker.skip(WARM_UP)
+      await repeat(bench, SAMPLES * bench.rounds, async () => {
+        const taken = await taker.next()
+        all.push({ ...taken, array: read(arrays), hash: read(hashes), grace: await graceMilliseconds() })
+      })
+      await taker.end()
+    }),
+  )
+  for (const map of [...arrays, ...hashes]) map.close()
+  const [first] = all
+  bench.note(
+    `A sample had ${first?.calls} rows of calls (${sizes.calls} bytes each) and ${first?.connections} of connections ` +
+      `(${sizes.connection} bytes each).`,
+  )
+  const of = (member: keyof (typeof all)[number]): number[] => all.map(one => Number(one[member]))
+  return [
+    figure('bare look-ups in arrays', 'ms', of('array')),
+    figure('bare look-ups in hashes', 'ms', of('hash')),
+    figure('a sample, from the end of its interval', 'ms', of('milliseconds')),
+    figure('waiting for a grace period, of that', 'ms', of('grace')),
+    figure('processor time of a sample', 'ms', of('cpuMilliseconds')),
+    figure('a sample / bare look-ups in arrays', 'x', ratios(of('milliseconds'), of('array')), atMost(2, 'x')),
+    figure('processor time of a sample / bare look-ups in arrays', 'x', ratios(of('cpuMilliseconds'), of('array'))),
+    figure('event loop blocked at a time, at most', 'ms', of('blockedMilliseconds'), atMost(16, 'ms')),
+  ]
+}
+
+/** Ten times the rows, against a tenth of them. */
+async function tenfold(bench: Bench): Promise<Figure[]> {
+  const rounds = await repeat(bench, Math.min(3, bench.rounds), async () => ({
+    few: await samplesOf(bench, FEW),
+    many: await samplesOf(bench, MANY),
+  }))
+  const [first] = rounds
+  const rows = (taken: Taken | undefined): string =>
+    `${taken?.calls} rows of calls and ${taken?.connections} of connections`
+  bench.note(`Ten times the rows: ${rows(first?.few[0])} against ${rows(first?.many[0])}.`)
+  const time = (
+    samples: readonly Taken[],
+    member: 'milliseconds' | 'cpuMilliseconds' | 'blockedMilliseconds',
+  ): number => median(samples.map(taken => taken[member]))
+  const compare = (member: 'milliseconds' | 'cpuMilliseconds'): number[] =>
+    rounds.map(({ few, many }) => time(many, member) / time(few, member))
+  return [
+    figure('10 times the rows, time of a sample', 'x', compare('milliseconds'), atMost(12, 'x')),
+    figure('10 times the rows, processor time', 'x', compare('cpuMilliseconds'), atMost(12, 'x')),
+    figure(
+      'event loop blocked at a time with that, at most',
+      'ms',
+      rounds.map(({ many }) => time(many, 'blockedMilliseconds')),
+    ),
+  ]
+}
+
+function samplesOf(bench: Bench, shape: Shape): Promise<Taken[]> {
+  return bench.quiet.measure(() =>
+    Many.during(shape, async () => {
+      const taker = new Taker(2)
+      await taker.skip(WARM_UP)
+      const samples: Taken[] = []
+      for (let i = 0; i < SAMPLES; i++) samples.push(await taker.next())
+      await taker.end()
+      return samples
+    }),
+  )
+}
+
+/** Bytes of the rows, as the objects say it. */
+function rowSizes(): { calls: number; connection: number } {
+  const objects = openObjects(['processes', 'syscalls', 'connections'])
+  const sizes = {
+    calls: objectOf(objects, 'syscalls').layout('calls').size,
+    connection: objectOf(objects, 'connections').layout('connection').size,
+  }
+  for (const object of objects.values()) object.close()
+  return sizes
+}
+
+async function graceMilliseconds(): Promise<number> {
+  const begun = performance.now()
+  await gracePeriod()
+  return performance.now() - begun
+}

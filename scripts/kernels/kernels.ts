@@ -1,0 +1,18 @@
+import type { DebianKernel } from './fetch.ts'
+
+/** Kernels that the tests are run on. */
+export const kernels: readonly (DebianKernel & { readonly release: string })[] = [
+  { name: '5.10', suite: 'bullseye', release: 'Debian 11', package: 'linux-image-cloud-amd64', architecture: 'amd64' },
+  { name: '6.1', suite: 'bookworm', release: 'Debian 12', package: 'linux-image-cloud-amd64', architecture: 'amd64' },
+  { name: '6.12', suite: 'trixie', release: 'Debian 13', package: 'linux-image-cloud-amd64', architecture: 'amd64' },
+  {
+    name: 'newest',
+    suite: 'trixie-backports',
+    release: 'Debian 13 backports',
+    package: 'linux-image-cloud-amd64',
+    architecture: 'amd64',
+  },
+]
+
+/** Those that are quick enough for every run: one old, one new. */
+export const forEveryRun = ['5.10', '6.12'] as const

@@ -1,0 +1,126 @@
+/** From what a virtual machine printed to a table in docs/kernels.md. */
+
+const BEGIN = '<!-- made by npm run test:kernels -->'
+const END = '<!-- end -->'
+
+/** Needs as the doctor names them, and their headings in the table. */
+const COLUMNS = {
+  'system calls and their durations': 'system calls',
+  'begin, latency and end of TCP connections': 'TCP states',
+  'open TCP connections and their counters': 'TCP sockets',
+  'bytes of processes': 'bytes',
+} as const
+
+export interface Tests {
+  readonly passed: number
+  readonly failed: readonly string[]
+}
+
+export interface Result {
+  readonly name: string
+  readonly release: string
+  readonly seconds: number
+  /** As `uname -r` says; empty: it did not boot. */
+  readonly version: string
+  /** By heading. */
+  readonly ways: Readonly<Record<string, string>>
+  readonly own: Tests | null
+  readonly compat: Tests | null
+  readonly passed: boolean
+  readonly summary: string
+}
+
+export function readResult(target: Pick<Result, 'name' | 'release' | 'seconds'>, output: string): Result {
+  const version = between(output, 'kernel')
+  const own = readTests(between(output, 'own'))
+  const compat = readTests(between(output, 'compat'))
+  // where only one mode works there is nothing between the second marks
+  const failed = own === null ? ['no tests were run'] : [...own.failed, ...(compat?.failed ?? [])]
+  return {
+    ...target,
+    version,
+    ways: readWays(between(output, 'doctor')),
+    own,
+    compat,
+    passed: failed.length === 0,
+    summary: version === '' ? 'did not boot' : `${score(own)}, with --compat ${score(compat)}`,
+  }
+}
+
+/** The page with its table replaced. */
+export function section(page: string, results: readonly Result[], commit: string): string {
+  const headings = Object.values(COLUMNS)
+  const rows = results.map(({ name, release, version, ways, own, compat }) => [
+    ...[`${name} (${release})`, version, ...headings.map(heading => ways[heading] ?? '-')],
+    ...[score(own), score(compat)],
+  ])
+  const lines = [
+    ['kernel', 'version', ...headings, 'tests', 'tests with --compat'],
+    ['---', '---', ...headings.map(() => '---'), '---', '---'],
+    ...rows,
+  ]
+  const table = lines.map(cells => `| ${cells.join(' | ')} |`).join('\n')
+  const failures = results.flatMap(({ name, own, compat }) =>
+    [...(own?.failed ?? []), ...(compat?.failed ?? [])].map(test => `- ${name}: ${test}`),
+  )
+  const text = [
+    `Made at commit ${commit}.`,
+    table,
+    ...(failures.length > 0 ? [`Failed:\n\n${failures.join('\n')}`] : []),
+  ]
+  const made = `${BEGIN}\n\n${text.join('\n\n')}\n\n${END}`
+  const [before, rest] = page.split(BEGIN)
+  if (rest === undefined) return `${page}\n${made}\n`
+  return `${before}${made}${rest.split(END)[1] ?? '\n'}`
+}
+
+function between(output: string, mark: string): string {
+  return output.split(`<${mark}>`)[1]?.split(`</${mark}>`)[0]?.trim() ?? ''
+}
+
+function score(tests: Tests | null): string {
+  if (tests === null) return '-'
+  return `${tests.passed} of ${tests.passed + tests.failed.length}`
+}
+
+/** vitest's JSON report. */
+function readTests(text: string): Tests | null {
+  const report = parse(text)
+  const files = list(report, 'testResults')
+  if (files.length === 0) return null
+  const tests = files.flatMap(file => list(file, 'assertionResults'))
+  const named = (status: string): string[] =>
+    tests.filter(test => value(test, 'status') === status).map(test => String(value(test, 'fullName')))
+  const broken = files
+    .filter(file => list(file, 'assertionResults').length === 0)
+    .map(file => String(value(file, 'name')))
+  return { passed: named('passed').length, failed: [...named('failed'), ...broken] }
+}
+
+/** What `--doctor --output json` says of each need: `by tp_btf`. */
+function readWays(text: string): Record<string, string> {
+  const ways: Record<string, string> = {}
+  for (const row of list(parse(text), 'rows')) {
+    const heading = Object.entries(COLUMNS).find(([topic]) => topic === value(row, 'topic'))?.[1]
+    if (heading === undefined) continue
+    ways[heading] = value(row, 'state') === 'no' ? 'none' : String(value(row, 'detail')).replace(/^by /, '')
+  }
+  return ways
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function value(object: unknown, key: string): unknown {
+  return typeof object === 'object' && object !== null ? Reflect.get(object, key) : undefined
+}
+
+function list(object: unknown, key: string): readonly unknown[] {
+  const found = value(object, key)
+  return Array.isArray(found) ? found : []
+}

@@ -1,0 +1,274 @@
+/** What the doctor says, from the facts alone. */
+
+import { missing } from '../plan/plan.ts'
+import { type Need, nameOf, needs, type Way, ways } from '../plan/ways.ts'
+import { CAPABILITIES, type Capability, describe, holds, lacking } from './capabilities.ts'
+import type { Facts } from './facts.ts'
+
+export interface Row {
+  readonly topic: string
+  /** `no` where something is missed for it, `partly` where a lesser way is used or it may matter. */
+  readonly state: 'yes' | 'partly' | 'no'
+  readonly detail: string
+  /** The one command or step that mends it; null: nothing to mend, or nothing can. */
+  readonly remedy: string | null
+}
+
+export interface Diagnosis {
+  /** System calls, processes and connections can be measured. */
+  readonly able: boolean
+  readonly rows: readonly Row[]
+}
+
+/** Needs without which the main job cannot be done. */
+const MAIN: readonly Need[] = ['syscalls', 'processes', 'sockets']
+
+/** Locked memory that the maps take before 5.11, in bytes. */
+const MEMORY_NEEDED = 128 * 2 ** 20
+
+export function diagnose(facts: Facts): Diagnosis {
+  const rows = [
+    kernelRow(facts),
+    libbpfRow(facts),
+    permissionRow(facts),
+    ...capabilityRows(facts),
+    btfRow(facts),
+    ...lockdownRow(facts),
+    tracefsRow(facts),
+    bpffsRow(facts),
+    jitRow(facts),
+    unprivilegedRow(facts),
+    seccompRow(facts),
+    pidsRow(facts),
+    memoryRow(facts),
+    kprobesRow(facts),
+    ...planRows(facts),
+    ...wayRows(facts),
+  ]
+  const chosen = facts.plan?.chosen
+  return { able: chosen !== undefined && MAIN.every(need => chosen[need] !== null), rows }
+}
+
+function row(topic: string, state: Row['state'], detail: string, remedy: string | null = null): Row {
+  return { topic, state, detail, remedy }
+}
+
+function kernelRow({ kernel, arch }: Facts): Row {
+  const isKnown = arch === 'x64' || arch === 'arm64'
+  const machine = arch === 'x64' ? 'x86_64' : arch
+  return row('kernel', isKnown ? 'yes' : 'no', `Linux ${kernel} on ${machine}`, isKnown ? null : 'use x86_64 or arm64')
+}
+
+function libbpfRow({ libbpf }: Facts): Row {
+  if ('problem' in libbpf) return row('libbpf', 'no', libbpf.problem, libbpf.remedy)
+  return row('libbpf', 'yes', libbpf.version === null ? 'before 0.6' : `version ${libbpf.version}`)
+}
+
+function permissionRow({ capabilities, root, noNewPrivileges }: Facts): Row {
+  const lacks = lacking(capabilities)
+  if (lacks.length === 0) return row('permission', 'yes', root ? 'root' : 'the capabilities that tracing needs')
+  if (root) return row('permission', 'no', `root, but without ${describe(lacks)}`, grant(lacks))
+  if (noNewPrivileges) {
+    return row(
+      'permission',
+      'no',
+      `missing ${describe(lacks)}, and none can be gained here`,
+      'start it outside of this sandbox, as root',
+    )
+  }
+  return row('permission', 'no', `missing ${describe(lacks)}`, 'run it as root: sudo ebpf-top --doctor')
+}
+
+/** Root that lacks them is in a container. */
+function grant(capabilities: readonly Capability[]): string {
+  const flags = capabilities.map(capability => `--cap-add ${capability.replace('CAP_', '')}`)
+  return `give them to the container: ${flags.join(' ')}`
+}
+
+/** Capabilities that only some figures need. */
+function capabilityRows(facts: Facts): Row[] {
+  const optional = ['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH', 'CAP_SYS_RESOURCE'] as const
+  return optional.map(capability => {
+    const { purpose } = CAPABILITIES[capability]
+    if (holds(facts.capabilities, capability)) return row(capability, 'yes', purpose)
+    const matters = isMissed(capability, facts)
+    return row(
+      capability,
+      matters ? 'partly' : 'yes',
+      `missing: ${purpose}${matters ? '' : ' (not needed here)'}`,
+      matters ? rootOr(facts, capability) : null,
+    )
+  })
+}
+
+/** Some are needed only on some kernels. */
+function isMissed(capability: Capability, facts: Facts): boolean {
+  switch (capability) {
+    case 'CAP_SYS_RESOURCE':
+      return needsMemory(facts)
+    case 'CAP_DAC_READ_SEARCH':
+      return !facts.root && facts.plan?.chosen.connections == null
+    default:
+      return true
+  }
+}
+
+function rootOr({ root }: Facts, capability: Capability): string {
+  return root ? grant([capability]) : 'run it as root: sudo ebpf-top'
+}
+
+function btfRow({ btf, btfFile }: Facts): Row {
+  if (btfFile !== null) return row('type information', 'yes', `from ${btfFile}`)
+  switch (btf) {
+    case 'readable':
+      return row('type information', 'yes', '/sys/kernel/btf/vmlinux')
+    case 'denied':
+      return row(
+        'type information',
+        'partly',
+        '/sys/kernel/btf/vmlinux cannot be read',
+        'chmod a+r /sys/kernel/btf/vmlinux',
+      )
+    case 'absent':
+      return row(
+        'type information',
+        'partly',
+        'this kernel has no BTF (CONFIG_DEBUG_INFO_BTF): compatible mode',
+        'give a BTF file of this very kernel: ebpf-top --btf FILE',
+      )
+  }
+}
+
+function lockdownRow({ lockdown }: Facts): Row[] {
+  switch (lockdown) {
+    case null:
+      return [row('lockdown', 'yes', 'not in force, or securityfs is not mounted')]
+    case 'none':
+      return [row('lockdown', 'yes', 'none')]
+    case 'integrity':
+      return [row('lockdown', 'yes', 'integrity: programs that change memory are refused, which none here does')]
+    case 'confidentiality':
+      return [
+        row('lockdown', 'no', 'confidentiality: no BPF program may read kernel memory', 'boot with lockdown=integrity'),
+      ]
+  }
+}
+
+const MOUNT_TRACEFS = 'mount -t tracefs tracefs /sys/kernel/tracing'
+
+function tracefsRow({ tracefs, tracefsOwn }: Facts): Row {
+  if (tracefs !== null) return row('tracefs', 'yes', `mounted at ${tracefs}`)
+  if (tracefsOwn === true) return row('tracefs', 'yes', 'not mounted; a private mount works')
+  return row('tracefs', 'partly', tracefsOwn, MOUNT_TRACEFS)
+}
+
+function bpffsRow({ bpffs }: Facts): Row {
+  return row('bpffs', 'yes', bpffs ? 'mounted' : 'not mounted (not needed: nothing is pinned)')
+}
+
+function jitRow({ jit }: Facts): Row {
+  if (jit === 0)
+    return row(
+      'JIT',
+      'partly',
+      'off: programs are interpreted, which costs several times as much',
+      'sysctl net.core.bpf_jit_enable=1',
+    )
+  return row('JIT', 'yes', jit === null ? 'always on' : 'on')
+}
+
+function unprivilegedRow({ unprivilegedBpf }: Facts): Row {
+  const detail = unprivilegedBpf === 0 ? 'allowed, but not for tracing' : 'disabled: bpf(2) needs CAP_BPF'
+  return row('unprivileged BPF', 'yes', `${detail} (kernel.unprivileged_bpf_disabled=${unprivilegedBpf ?? 'absent'})`)
+}
+
+function seccompRow({ seccomp, plan, capabilities }: Facts): Row {
+  if (seccomp === 0) return row('seccomp', 'yes', 'no filter')
+  const blocks = plan?.chosen.syscalls == null && lacking(capabilities).length === 0
+  return blocks
+    ? row(
+        'seccomp',
+        'no',
+        'a filter is in force and bpf(2) does not work',
+        'allow bpf and perf_event_open: --security-opt seccomp=unconfined',
+      )
+    : row('seccomp', 'yes', 'a filter is in force')
+}
+
+function pidsRow({ hostPids }: Facts): Row {
+  if (hostPids) return row('process ids', 'yes', 'those of the host')
+  return row(
+    'process ids',
+    'partly',
+    'a namespace of their own: names and owners of processes will be wrong',
+    'start the container with --pid=host',
+  )
+}
+
+function memoryRow(facts: Facts): Row {
+  const { lockedMemory } = facts
+  if (lockedMemory === null) return row('locked memory', 'yes', 'no limit')
+  const limit = `limit ${Math.floor(lockedMemory / 1024)} KiB`
+  if (facts.memorySuffices) return row('locked memory', 'yes', `${limit}, which suffices`)
+  if (holds(facts.capabilities, 'CAP_SYS_RESOURCE')) return row('locked memory', 'yes', `${limit}, which is lifted`)
+  if (!needsMemory(facts)) return row('locked memory', 'yes', limit)
+  return row('locked memory', 'partly', `${limit}, which is too low before 5.11`, 'ulimit -l unlimited')
+}
+
+/** Whether the limit on locked memory may be in the way. */
+function needsMemory({ lockedMemory, memorySuffices }: Facts): boolean {
+  return !memorySuffices && lockedMemory !== null && lockedMemory < MEMORY_NEEDED
+}
+
+function kprobesRow({ kprobes }: Facts): Row {
+  if (kprobes === null) return row('kprobes', 'yes', 'cannot be told')
+  return row(
+    'kprobes',
+    'yes',
+    kprobes ? 'there are' : 'none in this kernel (CONFIG_KPROBES); needed only without better hooks',
+  )
+}
+
+/** How each need is met. */
+function planRows({ plan }: Facts): Row[] {
+  if (plan === null) return []
+  const reasons = new Map(missing(plan).map(({ need, reason }) => [need, reason]))
+  return ways
+    .map(way => way.need)
+    .filter((need, i, all) => all.indexOf(need) === i)
+    .map(need => {
+      const way = plan.chosen[need]
+      if (way === null) return row(needs[need], 'no', reasons.get(need) ?? 'no way is known')
+      const best = ways.find(other => other.need === need) === way
+      return row(needs[need], best ? 'yes' : 'partly', `by ${way.source}`)
+    })
+}
+
+/** Each way by itself. */
+function wayRows(facts: Facts): Row[] {
+  const { plan, verdicts, verifierLog } = facts
+  if (plan === null) return []
+  return ways
+    .filter(way => way.objects.length > 0 || way.source === 'inet_diag')
+    .map(way => {
+      const verdict = verdicts.get(nameOf(way))
+      if (verdict === undefined || verdict.works)
+        return row(hookOf(way), 'yes', usedOrNot(plan.chosen[way.need] === way))
+      const log =
+        verifierLog === null || !verdict.reason.includes('verifier') ? '' : `; the whole log is in ${verifierLog}`
+      return row(hookOf(way), 'no', `${verdict.reason} (needs ${way.requires})${log}`, hookRemedy(facts))
+    })
+}
+
+/** Rights can be had; what the kernel lacks can not. */
+function hookRemedy({ capabilities }: Facts): string | null {
+  return lacking(capabilities).length === 0 ? null : 'run it as root: sudo ebpf-top --doctor'
+}
+
+function hookOf(way: Way): string {
+  return `${way.need} by ${way.source}`
+}
+
+function usedOrNot(isUsed: boolean): string {
+  return isUsed ? 'works, used' : 'works, not needed'
+}

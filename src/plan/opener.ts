@@ -1,0 +1,135 @@
+import { join } from 'node:path'
+import { BpfError } from '../bpf/error.ts'
+import { liftMemoryLimit } from '../bpf/kernel.ts'
+import type { Libbpf } from '../bpf/libbpf.ts'
+import { BpfObject, SharedMaps } from '../bpf/object.ts'
+import { Tracefs } from '../bpf/tracepoint.ts'
+import { Diag } from '../tracers/compat-diag.ts'
+import type { Verdict } from './plan.ts'
+import type { Way } from './ways.ts'
+
+/** Programs that may fail to attach: the kernel function was split off later, or is gone. */
+const OPTIONAL: ReadonlySet<string> = new Set([
+  'kprobe_inet6_sendmsg',
+  'kretprobe_inet6_sendmsg',
+  'kprobe_inet6_recvmsg',
+  'kretprobe_inet6_recvmsg',
+  'kprobe_inet_sendpage',
+  'kretprobe_inet_sendpage',
+])
+
+/** Programs without which an object is loaded where it does not load with them. */
+const SPARE: Readonly<Record<string, readonly string[]>> = { fexit_bytes: ['fexit_inet_sendpage'] }
+
+export interface OpenerSettings {
+  /** Folder of the BPF objects. */
+  readonly folder: string
+  /** Kernel type information from this file; null: the kernel's own. */
+  readonly btf: string | null
+  /** Entries of maps whose size depends on the machine. */
+  readonly rooms: Readonly<Record<string, number>>
+}
+
+/** Tries ways by loading and attaching their objects, and keeps what works. */
+export class Opener {
+  readonly libbpf: Libbpf
+  readonly #settings: OpenerSettings
+  readonly #shared: Record<'full' | 'compat', SharedMaps>
+  readonly #objects = new Map<string, BpfObject>()
+  readonly #log: string[] = []
+  #tracefs: Tracefs | null = null
+
+  constructor(libbpf: Libbpf, settings: OpenerSettings) {
+    this.libbpf = libbpf
+    this.#settings = settings
+    this.#shared = { full: new SharedMaps(settings.rooms), compat: new SharedMaps(settings.rooms) }
+    liftMemoryLimit()
+  }
+
+  /** What the kernel's verifier said of objects that it refused. */
+  get log(): readonly string[] {
+    return this.#log
+  }
+
+  /** All that are open. */
+  get objects(): readonly BpfObject[] {
+    return [...this.#objects.values()]
+  }
+
+  has(name: string): boolean {
+    return this.#objects.has(name)
+  }
+
+  /** An object of a way that works. */
+  object(name: string): BpfObject {
+    const object = this.#objects.get(name)
+    if (object === undefined) throw new RangeError(`${name} is not open`)
+    return object
+  }
+
+  /** The records of a tracepoint; throws where tracefs cannot be reached. */
+  get tracefs(): Tracefs {
+    this.#tracefs ??= new Tracefs()
+    return this.#tracefs
+  }
+
+  /** Whether a way works here. Its objects stay attached if it does. */
+  try(way: Way): Verdict {
+    const opened: string[] = []
+    try {
+      if (way.source === 'inet_diag') tryDiag()
+      for (const name of way.objects) {
+        this.#objects.set(name, this.#open(name))
+        opened.push(name)
+        this.#objects.get(name)?.attach(OPTIONAL, name.startsWith('compat_') ? this.#tracefsFor(name) : null)
+      }
+      return { works: true }
+    } catch (error) {
+      for (const name of opened) {
+        this.#objects.get(name)?.close()
+        this.#objects.delete(name)
+      }
+      if (error instanceof BpfError) this.#log.push(...error.log)
+      return { works: false, reason: reasonOf(error) }
+    }
+  }
+
+  close(): void {
+    for (const object of this.#objects.values()) object.close()
+    this.#objects.clear()
+    this.#tracefs?.close()
+    this.#tracefs = null
+  }
+
+  #tracefsFor(name: string): Tracefs | null {
+    return name === 'compat_connections' || name === 'compat_bytes' ? this.tracefs : null
+  }
+
+  #open(name: string): BpfObject {
+    const path = join(this.#settings.folder, `${name}.bpf.o`)
+    const isCompat = name.startsWith('compat_')
+    const shared = this.#shared[isCompat ? 'compat' : 'full']
+    const btf = isCompat ? null : this.#settings.btf
+    try {
+      return new BpfObject(this.libbpf, path, shared, { btf })
+    } catch (error) {
+      const without = SPARE[name]
+      if (without === undefined) throw error
+      return new BpfObject(this.libbpf, path, shared, { btf, without })
+    }
+  }
+}
+
+function tryDiag(): void {
+  const diag = new Diag()
+  try {
+    diag.dump()
+  } finally {
+    diag.close()
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof BpfError) return error.what
+  return error instanceof Error ? error.message : String(error)
+}

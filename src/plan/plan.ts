@@ -1,0 +1,86 @@
+import { type Need, nameOf, needs, type Way, ways } from './ways.ts'
+
+/** Whether a way works here, found out by trying it. */
+export type Verdict = { readonly works: true } | { readonly works: false; readonly reason: string }
+
+/** Verdicts by the names of the ways that were tried. */
+export type Verdicts = ReadonlyMap<string, Verdict>
+
+export interface Rejection {
+  readonly way: Way
+  readonly reason: string
+}
+
+export interface Plan {
+  /** The best way that works for each need; null: none does. */
+  readonly chosen: Readonly<Record<Need, Way | null>>
+  /** Better ways than the chosen ones, and why they are not used. */
+  readonly rejected: readonly Rejection[]
+  /** The way to try next, without whose verdict no more can be decided; null: all is decided. */
+  readonly next: Way | null
+}
+
+/** Decides for each need in turn. `compatOnly`: use only what compatible mode uses. */
+export function decide(verdicts: Verdicts, { compatOnly }: { readonly compatOnly: boolean }): Plan {
+  const chosen: Record<Need, Way | null> = {
+    syscalls: null,
+    processes: null,
+    connections: null,
+    sockets: null,
+    owners: null,
+    bytes: null,
+  }
+  const rejected: Rejection[] = []
+  for (const need of Object.keys(chosen).filter(isNeed)) {
+    for (const way of ways.filter(way => way.need === need)) {
+      const obstacle = obstacleOf(way, chosen, compatOnly)
+      if (obstacle !== null) {
+        rejected.push({ way, reason: obstacle })
+        continue
+      }
+      const verdict = verdicts.get(nameOf(way))
+      if (verdict === undefined) return { chosen, rejected, next: way }
+      if (verdict.works) {
+        chosen[need] = way
+        break
+      }
+      rejected.push({ way, reason: verdict.reason })
+    }
+  }
+  return { chosen, rejected, next: null }
+}
+
+/** Why a way is not even tried; null: it is. */
+function obstacleOf(way: Way, chosen: Plan['chosen'], compatOnly: boolean): string | null {
+  if (compatOnly && !way.compat) return 'compatible mode was asked for'
+  for (const [need, source] of Object.entries(way.beside ?? {})) {
+    if (isNeed(need) && chosen[need]?.source !== source) return `works only beside ${need} by ${source}`
+  }
+  if (way.need === 'bytes' && way.objects.length === 0 && chosen.sockets === null) return 'no open connections are seen'
+  return null
+}
+
+function isNeed(name: string): name is Need {
+  return name in needs
+}
+
+/** How a need is met, as `sources` shows it. */
+export function sourceOf(plan: Plan, need: Need): string {
+  return plan.chosen[need]?.source ?? 'none'
+}
+
+/** What no way was found for, each with the reason of the last way that was tried. */
+export function missing(plan: Plan): { readonly need: Need; readonly reason: string }[] {
+  return Object.keys(needs)
+    .filter(isNeed)
+    .filter(need => plan.chosen[need] === null)
+    .map(need => ({
+      need,
+      reason: plan.rejected.findLast(({ way }) => way.need === need)?.reason ?? 'no way is known',
+    }))
+}
+
+/** The same as text, a line each. */
+export function notesOf(plan: Plan): string[] {
+  return missing(plan).map(({ need, reason }) => `not measured here: ${needs[need]} (${reason})`)
+}

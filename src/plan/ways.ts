@@ -1,0 +1,153 @@
+/** Every way of measuring that the tool knows, as data: for each need the best one first. */
+
+export type Need = 'syscalls' | 'processes' | 'connections' | 'sockets' | 'owners' | 'bytes'
+
+export interface Way {
+  readonly need: Need
+  /** As `sources` of a sample and --doctor show it. */
+  readonly source: string
+  /** BPF objects that have to load and attach; all of them together are the probe. */
+  readonly objects: readonly string[]
+  /** Other ways without which this one does not work: sources by need. */
+  readonly beside?: Readonly<Partial<Record<Need, string>>>
+  /** Compatible mode uses it. */
+  readonly compat: boolean
+  /** What the kernel must have, for people. */
+  readonly requires: string
+}
+
+/** What a need is, for people, in the order in which they are decided. */
+export const needs: Readonly<Record<Need, string>> = {
+  syscalls: 'system calls and their durations',
+  processes: 'names and ends of processes',
+  connections: 'begin, latency and end of TCP connections',
+  sockets: 'open TCP connections and their counters',
+  owners: 'which process has a connection',
+  bytes: 'bytes of processes',
+}
+
+const FULL = { syscalls: 'tp_btf' }
+const COMPAT = { syscalls: 'raw_tp' }
+
+export const ways: readonly Way[] = [
+  {
+    need: 'syscalls',
+    source: 'tp_btf',
+    objects: ['processes', 'syscalls'],
+    compat: false,
+    requires: 'BTF, task storage in tracing programs (5.11), atomic operations (5.12)',
+  },
+  {
+    need: 'syscalls',
+    source: 'raw_tp',
+    objects: ['compat_syscalls'],
+    compat: true,
+    requires: 'raw tracepoints (4.17)',
+  },
+  {
+    need: 'processes',
+    source: 'tp_btf',
+    objects: [],
+    beside: FULL,
+    compat: false,
+    requires: 'the same as its system calls',
+  },
+  {
+    need: 'processes',
+    source: 'raw_tp',
+    objects: [],
+    beside: COMPAT,
+    compat: true,
+    requires: 'the same as its system calls',
+  },
+  {
+    need: 'connections',
+    source: 'tp_btf',
+    objects: ['connections'],
+    beside: FULL,
+    compat: false,
+    requires: 'BTF, socket storage in tracing programs (5.11), iter/tcp (5.9), iter/task_file (5.8)',
+  },
+  {
+    need: 'connections',
+    source: 'tp:inet_sock_set_state',
+    objects: ['compat_connections'],
+    compat: true,
+    requires: 'tracefs and the tracepoint sock:inet_sock_set_state (4.16)',
+  },
+  {
+    need: 'sockets',
+    source: 'iter/tcp',
+    objects: [],
+    beside: { connections: 'tp_btf' },
+    compat: false,
+    requires: 'the same as its changes of state',
+  },
+  {
+    need: 'sockets',
+    source: 'inet_diag',
+    objects: [],
+    compat: true,
+    requires: 'CONFIG_INET_TCP_DIAG (module tcp_diag)',
+  },
+  {
+    need: 'owners',
+    source: 'iter/task_file',
+    objects: [],
+    beside: { sockets: 'iter/tcp' },
+    compat: false,
+    requires: 'the same as open connections',
+  },
+  {
+    need: 'owners',
+    source: '/proc/PID/fd',
+    objects: [],
+    beside: { sockets: 'inet_diag' },
+    compat: true,
+    requires: 'nothing; CAP_SYS_PTRACE for processes of other users',
+  },
+  {
+    need: 'bytes',
+    source: 'tp_btf:sock_send_length',
+    objects: ['bytes'],
+    beside: FULL,
+    compat: false,
+    requires: 'BTF and the tracepoint sock:sock_send_length (6.3)',
+  },
+  {
+    need: 'bytes',
+    source: 'fexit:inet_sendmsg',
+    objects: ['fexit_bytes'],
+    beside: FULL,
+    compat: false,
+    requires: 'BTF and BPF trampolines (5.5 on x86_64, 6.0 on arm64), no lockdown that forbids them',
+  },
+  {
+    need: 'bytes',
+    source: 'tp:sock_send_length',
+    objects: ['compat_bytes'],
+    beside: COMPAT,
+    compat: true,
+    requires: 'tracefs and the tracepoint sock:sock_send_length (6.3)',
+  },
+  {
+    need: 'bytes',
+    source: 'kprobe:inet_sendmsg',
+    objects: ['compat_kprobes'],
+    beside: COMPAT,
+    compat: true,
+    requires: 'kprobes',
+  },
+  {
+    need: 'bytes',
+    source: 'tcp_sockets',
+    objects: [],
+    compat: true,
+    requires: 'open TCP connections: TCP alone, as the network moves it',
+  },
+]
+
+/** Names a way: `bytes tp_btf:sock_send_length`. */
+export function nameOf(way: Way): string {
+  return `${way.need} ${way.source}`
+}

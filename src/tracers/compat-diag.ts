@@ -1,0 +1,264 @@
+/**
+ * TCP sockets of one network namespace as inet_diag tells them (sock_diag(7)): all that are open, and the last counters
+ * of each that is destroyed.
+ */
+
+import koffi from 'koffi'
+import { readU64 } from '../bpf/layout.ts'
+import { Netlink } from '../bpf/netlink.ts'
+import { type Address, readAddress } from './address.ts'
+
+const NETLINK_SOCK_DIAG = 4
+const SOCK_DIAG_BY_FAMILY = 20
+const NLM_F_REQUEST = 1
+const NLM_F_DUMP = 0x300
+const NLMSG_ERROR = 2
+const NLMSG_DONE = 3
+const NLMSG_ALIGN = 4
+const INET_DIAG_INFO = 2
+const IPPROTO_TCP = 6
+const FAMILIES = [2, 10]
+
+/** SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY, as bits. */
+const DESTROY_GROUPS = (1 << 0) | (1 << 2)
+
+/** Room for messages about destroyed sockets between two samples, about a kilobyte each. */
+const DESTROY_BUFFER = 32 << 20
+
+/** Numbers of enum tcp_state. Sockets in the others have no counters, or none yet. */
+const ESTABLISHED = 1
+const SYN_SENT = 2
+const FIN_WAIT1 = 4
+const FIN_WAIT2 = 5
+const CLOSE_WAIT = 8
+const LAST_ACK = 9
+export const LISTEN = 10
+const CLOSING = 11
+
+const WANTED_STATES = [ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING]
+
+const Header = koffi.struct('nlmsghdr', {
+  nlmsg_len: 'uint32_t',
+  nlmsg_type: 'uint16_t',
+  nlmsg_flags: 'uint16_t',
+  nlmsg_seq: 'uint32_t',
+  nlmsg_pid: 'uint32_t',
+})
+const Attribute = koffi.struct('nlattr', { nla_len: 'uint16_t', nla_type: 'uint16_t' })
+const SocketId = koffi.struct('inet_diag_sockid', {
+  idiag_sport: 'uint16_t',
+  idiag_dport: 'uint16_t',
+  idiag_src: koffi.array('uint32_t', 4),
+  idiag_dst: koffi.array('uint32_t', 4),
+  idiag_if: 'uint32_t',
+  idiag_cookie: koffi.array('uint32_t', 2),
+})
+const Request = koffi.struct('inet_diag_req_v2', {
+  sdiag_family: 'uint8_t',
+  sdiag_protocol: 'uint8_t',
+  idiag_ext: 'uint8_t',
+  pad: 'uint8_t',
+  idiag_states: 'uint32_t',
+  id: SocketId,
+})
+const Message = koffi.struct('inet_diag_msg', {
+  idiag_family: 'uint8_t',
+  idiag_state: 'uint8_t',
+  idiag_timer: 'uint8_t',
+  idiag_retrans: 'uint8_t',
+  id: SocketId,
+  idiag_expires: 'uint32_t',
+  idiag_rqueue: 'uint32_t',
+  idiag_wqueue: 'uint32_t',
+  idiag_uid: 'uint32_t',
+  idiag_inode: 'uint32_t',
+})
+/** `struct tcp_info` of <linux/tcp.h> as far as it is used; older kernels send less of it. */
+const Info = koffi.struct('tcp_info', {
+  head: koffi.array('uint8_t', 8),
+  before_rtt: koffi.array('uint32_t', 15),
+  tcpi_rtt: 'uint32_t',
+  before_total_retrans: koffi.array('uint32_t', 7),
+  tcpi_total_retrans: 'uint32_t',
+  tcpi_pacing_rate: 'uint64_t',
+  tcpi_max_pacing_rate: 'uint64_t',
+  tcpi_bytes_acked: 'uint64_t',
+  tcpi_bytes_received: 'uint64_t',
+  tcpi_segs_out: 'uint32_t',
+  tcpi_segs_in: 'uint32_t',
+  tcpi_notsent_bytes: 'uint32_t',
+  tcpi_min_rtt: 'uint32_t',
+  tcpi_data_segs_in: 'uint32_t',
+  tcpi_data_segs_out: 'uint32_t',
+  tcpi_delivery_rate: 'uint64_t',
+  tcpi_busy_time: 'uint64_t',
+  tcpi_rwnd_limited: 'uint64_t',
+  tcpi_sndbuf_limited: 'uint64_t',
+  tcpi_delivered: 'uint32_t',
+  tcpi_delivered_ce: 'uint32_t',
+  tcpi_bytes_sent: 'uint64_t',
+  tcpi_bytes_retrans: 'uint64_t',
+})
+
+const at = {
+  type: koffi.offsetof(Header, 'nlmsg_type'),
+  attributeType: koffi.offsetof(Attribute, 'nla_type'),
+  id: koffi.offsetof(Message, 'id'),
+  state: koffi.offsetof(Message, 'idiag_state'),
+  receiveQueue: koffi.offsetof(Message, 'idiag_rqueue'),
+  sendQueue: koffi.offsetof(Message, 'idiag_wqueue'),
+  inode: koffi.offsetof(Message, 'idiag_inode'),
+  remotePort: koffi.offsetof(SocketId, 'idiag_dport'),
+  local: koffi.offsetof(SocketId, 'idiag_src'),
+  remote: koffi.offsetof(SocketId, 'idiag_dst'),
+  cookie: koffi.offsetof(SocketId, 'idiag_cookie'),
+  rtt: koffi.offsetof(Info, 'tcpi_rtt'),
+  retransmits: koffi.offsetof(Info, 'tcpi_total_retrans'),
+  acked: koffi.offsetof(Info, 'tcpi_bytes_acked'),
+  received: koffi.offsetof(Info, 'tcpi_bytes_received'),
+  minRtt: koffi.offsetof(Info, 'tcpi_min_rtt'),
+  segments: koffi.offsetof(Info, 'tcpi_data_segs_out'),
+  sent: koffi.offsetof(Info, 'tcpi_bytes_sent'),
+  retransmitted: koffi.offsetof(Info, 'tcpi_bytes_retrans'),
+}
+
+/** A TCP socket with its counters. */
+export interface DiagSocket {
+  /** Names it for good, within its namespace. */
+  readonly cookie: number
+  /** Number of enum tcp_state. */
+  readonly state: number
+  readonly local: Address & { readonly port: number }
+  readonly remote: Address & { readonly port: number }
+  /** Of its file; 0: no process has it open. */
+  readonly inode: number
+  /** Bytes that wait to be read; of a listening socket: connections that wait, and how many may. */
+  readonly receiveQueue: number
+  readonly sendQueue: number
+  /** Payload bytes handed to the network at least once. */
+  readonly sentBytes: number
+  /** Payload bytes received, and the peer's FIN as one more. */
+  readonly receivedBytes: number
+  readonly rttNs: number
+  readonly minRttNs: number | null
+  readonly retransmits: number
+  readonly segments: number
+}
+
+export class Diag {
+  readonly #requests = new Netlink(NETLINK_SOCK_DIAG)
+  readonly #destroyed = new Netlink(NETLINK_SOCK_DIAG, DESTROY_GROUPS, DESTROY_BUFFER)
+
+  /** All sockets of connections, and those that listen. Throws where the kernel has no inet_diag. */
+  dump(): DiagSocket[] {
+    return FAMILIES.flatMap(family => {
+      this.#requests.send(request(family))
+      const sockets: DiagSocket[] = []
+      for (let done = false; !done; ) {
+        const datagram = this.#requests.receive()
+        if (datagram === null) break
+        done = readMessages(datagram, socket => sockets.push(socket))
+      }
+      return sockets
+    })
+  }
+
+  /** Sockets that were destroyed since the last call, with their last counters. */
+  takeDestroyed(): DiagSocket[] {
+    const sockets: DiagSocket[] = []
+    for (let datagram = this.#destroyed.receive(); datagram !== null; datagram = this.#destroyed.receive()) {
+      readMessages(datagram, socket => sockets.push(socket))
+    }
+    return sockets
+  }
+
+  /** Destroyed sockets that nobody heard of, since the last call. */
+  takeDrops(): number {
+    return this.#destroyed.takeDrops()
+  }
+
+  close(): void {
+    this.#requests.close()
+    this.#destroyed.close()
+  }
+}
+
+function request(family: number): Uint8Array {
+  const header = koffi.sizeof(Header)
+  const bytes = new Uint8Array(header + koffi.sizeof(Request))
+  koffi.encode(bytes, 0, Header, {
+    nlmsg_len: bytes.length,
+    nlmsg_type: SOCK_DIAG_BY_FAMILY,
+    nlmsg_flags: NLM_F_REQUEST | NLM_F_DUMP,
+    nlmsg_seq: 1,
+    nlmsg_pid: 0,
+  })
+  const states = WANTED_STATES.reduce((mask, state) => mask | (1 << state), 0)
+  const nothing = { idiag_sport: 0, idiag_dport: 0, idiag_src: [0, 0, 0, 0], idiag_dst: [0, 0, 0, 0], idiag_if: 0 }
+  koffi.encode(bytes, header, Request, {
+    sdiag_family: family,
+    sdiag_protocol: IPPROTO_TCP,
+    idiag_ext: 1 << (INET_DIAG_INFO - 1),
+    pad: 0,
+    idiag_states: states,
+    id: { ...nothing, idiag_cookie: [0xffffffff, 0xffffffff] },
+  })
+  return bytes
+}
+
+/** Reads the messages of a datagram; tells whether they end a dump. */
+function readMessages(datagram: DataView, take: (socket: DiagSocket) => void): boolean {
+  for (let start = 0; start + koffi.sizeof(Header) <= datagram.byteLength; ) {
+    const length = datagram.getUint32(start, true)
+    const type = datagram.getUint16(start + at.type, true)
+    if (type === NLMSG_DONE) return true
+    if (type === NLMSG_ERROR)
+      throw new Error(`inet_diag: error ${datagram.getInt32(start + koffi.sizeof(Header), true)}`)
+    take(readSocket(new DataView(datagram.buffer, start + koffi.sizeof(Header), length - koffi.sizeof(Header))))
+    start += align(length)
+  }
+  return false
+}
+
+function readSocket(message: DataView): DiagSocket {
+  const family = message.getUint8(0)
+  const info = findInfo(message)
+  const u32 = (offset: number): number => (offset + 4 <= info.byteLength ? info.getUint32(offset, true) : 0)
+  const u64 = (offset: number): number => (offset + 8 <= info.byteLength ? readU64(info, offset) : 0)
+  const minRtt = u32(at.minRtt)
+  return {
+    cookie: readU64(message, at.id + at.cookie),
+    state: message.getUint8(at.state),
+    local: { ...readAddress(message, at.id + at.local, family), port: message.getUint16(at.id) },
+    remote: { ...readAddress(message, at.id + at.remote, family), port: message.getUint16(at.id + at.remotePort) },
+    inode: message.getUint32(at.inode, true),
+    receiveQueue: message.getUint32(at.receiveQueue, true),
+    sendQueue: message.getUint32(at.sendQueue, true),
+    // before 4.19 only what was acknowledged is known, the SYN as one byte
+    sentBytes:
+      info.byteLength >= at.retransmitted + 8 ? u64(at.sent) - u64(at.retransmitted) : Math.max(0, u64(at.acked) - 1),
+    receivedBytes: u64(at.received),
+    rttNs: u32(at.rtt) * 1000,
+    minRttNs: minRtt === 0 || minRtt === 0xffffffff ? null : minRtt * 1000,
+    retransmits: u32(at.retransmits),
+    segments: u32(at.segments),
+  }
+}
+
+/** The attribute with tcp_info; empty where there is none. */
+function findInfo(message: DataView): DataView {
+  for (let start = koffi.sizeof(Message); start + koffi.sizeof(Attribute) <= message.byteLength; ) {
+    const length = message.getUint16(start, true)
+    if (length < koffi.sizeof(Attribute)) break
+    if (message.getUint16(start + at.attributeType, true) === INET_DIAG_INFO) {
+      const from = message.byteOffset + start + koffi.sizeof(Attribute)
+      return new DataView(message.buffer, from, length - koffi.sizeof(Attribute))
+    }
+    start += align(length)
+  }
+  return new DataView(new ArrayBuffer(0))
+}
+
+function align(length: number): number {
+  return Math.ceil(length / NLMSG_ALIGN) * NLMSG_ALIGN
+}

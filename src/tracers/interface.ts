@@ -1,0 +1,88 @@
+import type { Plan } from '../plan/plan.ts'
+import type { MapUsage } from '../sample/sample.ts'
+import type { ConnectionRecord } from './connections.ts'
+import type { NetworkNamespaces } from './namespaces.ts'
+import type { ProcessRecord } from './processes.ts'
+import type { SlowCallRecord } from './slow-calls.ts'
+import type { CallRecord } from './syscalls.ts'
+
+/** What user space tells the kernel side. */
+export interface IntervalControl {
+  /** Number of the current interval; 0: counting has not begun. */
+  readonly epoch: number
+  readonly pids: readonly number[]
+  advance(): void
+  setFilter(pids: readonly number[]): void
+}
+
+/** Rows that are made in two halves. */
+export interface Halves {
+  /** Makes the half of the interval to come empty. */
+  prepare(epoch: number): void
+  /** How full the half of an interval was; absent where that cannot be told. */
+  usage?(epoch: number): MapUsage
+}
+
+/** Single calls that took long. */
+export interface SlowCalls {
+  readonly arena: Halves
+  read(epoch: number): readonly SlowCallRecord[]
+  /** Slow calls without a record since the last call of this. */
+  takeLost(): number
+}
+
+/** What the BPF programs themselves cost. */
+export interface Cost {
+  measure(on: boolean): void
+  /** Seconds that they ran since the last call, on all processors; null while that is not measured. */
+  take(): number | null
+}
+
+export interface LossCounter {
+  /** Events lost since the last call. */
+  take(): number
+}
+
+/** Reads of an interval are made once, after a grace period, in the order of these members. */
+export interface Processes {
+  readonly arena: Halves
+  read(epoch: number): readonly ProcessRecord[]
+}
+
+export interface Syscalls {
+  readonly source: string
+  readonly arena: Halves
+  readonly loss: LossCounter
+  read(epoch: number): readonly CallRecord[]
+}
+
+export interface Bytes {
+  readonly source: string
+  readonly loss: LossCounter
+}
+
+export interface Connections {
+  readonly source: string
+  readonly closed: Halves
+  walk(): Promise<void>
+  /** These processes have ended: what they held may have another holder. */
+  ended?(pids: readonly number[]): void
+  readOpen(): readonly ConnectionRecord[]
+  readClosed(epoch: number): readonly ConnectionRecord[]
+  takeLost(): number
+}
+
+/** The built-in tracers, attached but not yet counting. */
+export interface Tracers {
+  readonly control: IntervalControl
+  readonly namespaces: NetworkNamespaces
+  readonly processes: Processes
+  readonly syscalls: Syscalls
+  readonly bytes: Bytes
+  readonly connections: Connections
+  readonly slowCalls: SlowCalls
+  readonly cost: Cost
+  /** How each need is met here. */
+  readonly plan: Plan
+  close(): void
+}

@@ -1,0 +1,65 @@
+import { listenerOf, listenersByPort } from '../sample/assemble.ts'
+import type { ConnectionRecord } from './connections.ts'
+import type { Connections, Processes } from './interface.ts'
+import type { ProcessRecord } from './processes.ts'
+
+const NOTHING = { sentBytes: 0, receivedBytes: 0 }
+
+/**
+ * Bytes of processes where no hook tells them: those of the TCP connections that they own, as the network moves them.
+ * Stands before both tracers, since connections are needed for processes already.
+ */
+export class SocketBytes {
+  readonly source = 'tcp_sockets'
+  /** What is lost is lost with the connections, and counted there. */
+  readonly loss = { take: () => 0 }
+  readonly processes: Processes
+  readonly connections: Connections
+  #open: readonly ConnectionRecord[] = []
+  #closed: readonly ConnectionRecord[] = []
+
+  constructor(processes: Processes, connections: Connections) {
+    this.processes = {
+      arena: processes.arena,
+      read: epoch => {
+        this.#open = connections.readOpen()
+        this.#closed = connections.readClosed(epoch)
+        return addBytes(processes.read(epoch), [...this.#open, ...this.#closed])
+      },
+    }
+    this.connections = {
+      source: connections.source,
+      closed: connections.closed,
+      walk: () => connections.walk(),
+      takeLost: () => connections.takeLost(),
+      readOpen: () => this.#open,
+      readClosed: () => this.#closed,
+    }
+  }
+}
+
+/** Process records with the bytes of their connections; one more for an owner that has none. */
+export function addBytes(
+  processes: readonly ProcessRecord[],
+  connections: readonly ConnectionRecord[],
+): readonly ProcessRecord[] {
+  const records = [...processes]
+  const indexes = new Map(records.map(({ pid }, index) => [pid, index]))
+  const listeners = listenersByPort(connections)
+  for (const connection of connections) {
+    const { sentBytes, receivedBytes } = connection
+    // as long as nobody has accepted it, it is its listener's, in the rows of connections as well
+    const { owner, name } = connection.owner !== 0 ? connection : (listenerOf(connection, listeners) ?? connection)
+    if (owner === 0 || sentBytes + receivedBytes === 0) continue
+    const index = indexes.get(owner) ?? records.length
+    indexes.set(owner, index)
+    const fresh = { pid: owner, startedNs: 0, name, exited: false, tcp: NOTHING, udp: NOTHING, other: NOTHING }
+    const record = records[index] ?? fresh
+    const tcp = {
+      sentBytes: record.tcp.sentBytes + sentBytes,
+      receivedBytes: record.tcp.receivedBytes + receivedBytes,
+    }
+    records[index] = { ...record, tcp }
+  }
+  return records
+}

@@ -1,0 +1,148 @@
+import { setTimeout } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { ConnectionRow, Sample } from '../../src/sample/sample.ts'
+import { openSampler } from '../../src/sample/sampler.ts'
+import type { Sampler } from '../../src/session.ts'
+import { OBJECTS } from '../support/top.ts'
+import { Workload } from '../support/workload.ts'
+
+/** What is kept of a sample of so many rows. */
+interface Count {
+  readonly seconds: number
+  /** Processor time of the whole process in that interval. */
+  readonly cpuSeconds: number
+  readonly opened: number
+  readonly open: number
+  readonly closed: number
+  readonly unowned: number
+  readonly lost: number
+}
+
+const isOurs = (row: ConnectionRow): boolean => row.name === 'load'
+
+function count({ interval_seconds, connections, lost, self }: Sample): Count {
+  const ours = connections.filter(isOurs)
+  return {
+    seconds: interval_seconds,
+    cpuSeconds: self.cpu_seconds,
+    opened: ours.filter(row => row.opened).length,
+    open: ours.filter(row => !row.closed).length,
+    closed: ours.filter(row => row.closed).length,
+    unowned: connections.filter(row => row.pid === null).length,
+    lost: lost.connections,
+  }
+}
+
+/** The sampler inside of this process: as JSON, samples of this size would be the load. */
+class Counting {
+  readonly counts: Count[] = []
+  readonly #sampler: Sampler
+  readonly #running: Promise<void>
+
+  private constructor(sampler: Sampler) {
+    this.#sampler = sampler
+    this.#running = sampler.run({
+      take: sample => void this.counts.push(count(sample)),
+      fail: error => {
+        throw error
+      },
+    })
+  }
+
+  static async start(intervalSeconds: number): Promise<Counting> {
+    const sampler = await openSampler({ pids: [], intervalSeconds, iterations: null, compat: false }, OBJECTS)
+    const counting = new Counting(sampler)
+    onTestFinished(async () => {
+      sampler.stop()
+      await counting.#running
+      sampler.close()
+    })
+    await counting.more(1)
+    return counting
+  }
+
+  /** From now on an interval is so long. */
+  every(seconds: number): void {
+    this.#sampler.setInterval(seconds)
+  }
+
+  /** From now on only these processes are looked at. */
+  only(pids: readonly number[]): void {
+    this.#sampler.setFilter(pids)
+  }
+
+  /** Waits for so many more samples. */
+  async more(samples: number): Promise<void> {
+    const wanted = this.counts.length + samples
+    while (this.counts.length < wanted) await setTimeout(10)
+  }
+
+  sum(figure: (count: Count) => number): number {
+    return this.counts.reduce((total, count) => total + figure(count), 0)
+  }
+}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage: () => void = runInNewContext('gc')
+
+function heapBytes(): number {
+  collectGarbage()
+  return process.memoryUsage().heapUsed
+}
+
+const SECONDS = 10
+const HELD = 20_000
+/** Far below what a connection that is remembered takes. */
+const BYTES_EACH = 50
+
+describe('under load', () => {
+  test('every connection is there once for each end, opened and closed, and none is remembered', async () => {
+    const workload = await Workload.start('load', 'rate', SECONDS, 2)
+    const counting = await Counting.start(1)
+    const before = heapBytes()
+    await workload.step('workers')
+    const [connections = 0] = await workload.work()
+    await counting.more(2)
+    const growth = heapBytes() - before
+    await workload.end()
+    console.log(`${Math.round(connections / SECONDS)} connections a second`)
+    expect(connections).toBeGreaterThan(0)
+    expect(counting.sum(sample => sample.closed) + counting.sum(sample => sample.lost)).toBe(2 * connections)
+    expect(counting.sum(sample => sample.opened) + counting.sum(sample => sample.lost)).toBe(2 * connections)
+    expect(counting.sum(sample => sample.unowned)).toBe(0)
+    expect(growth).toBeLessThan(2 * connections * BYTES_EACH)
+    // an interval's work fits into an interval, on however busy a machine
+    for (const sample of counting.counts) expect(sample.cpuSeconds).toBeLessThan(1)
+  })
+
+  test('what there is no room for is counted as lost, to the connection', async () => {
+    const workload = await Workload.start('load', 'rate', SECONDS / 2, 2)
+    const counting = await Counting.start(0.2)
+    // what others do meanwhile would be lost as well, and cannot be told from it
+    counting.only(await workload.step('workers'))
+    await counting.more(2)
+    counting.every(60)
+    const [connections = 0] = await workload.work()
+    await workload.end()
+    counting.every(0.2)
+    await counting.more(2)
+    expect(counting.sum(sample => sample.closed) + counting.sum(sample => sample.lost)).toBe(2 * connections)
+  })
+
+  test('all that are open at once stand there, each time', async () => {
+    const workload = await Workload.start('load', 'open', HELD)
+    const counting = await Counting.start(1)
+    await workload.work()
+    await counting.more(3)
+    const [full] = counting.counts.slice(-1)
+    expect(full).toMatchObject({ open: 2 * HELD, closed: 0, opened: 0, unowned: 0, lost: 0 })
+    await workload.step('closed')
+    await counting.more(2)
+    await workload.end()
+    expect(counting.sum(sample => sample.opened)).toBe(2 * HELD)
+    expect(counting.sum(sample => sample.closed)).toBe(2 * HELD)
+    expect(counting.sum(sample => sample.lost)).toBe(0)
+  })
+})

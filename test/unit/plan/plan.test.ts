@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest'
+import { decide, missing, type Plan, sourceOf, type Verdict } from '../../../src/plan/plan.ts'
+import { type Need, nameOf, needs, ways } from '../../../src/plan/ways.ts'
+
+/** What a kernel offers; a way works where all that it takes is there. */
+type Feature =
+  | 'btf'
+  | 'task storage'
+  | 'fexit'
+  | 'kprobes'
+  | 'length tracepoints'
+  | 'tracefs'
+  | 'raw_tp'
+  | 'inet_diag'
+  | 'state tracepoint'
+
+const TAKES: Readonly<Record<string, readonly Feature[]>> = {
+  'syscalls tp_btf': ['btf', 'task storage'],
+  'syscalls raw_tp': ['raw_tp'],
+  'processes tp_btf': [],
+  'processes raw_tp': [],
+  'connections tp_btf': ['btf', 'task storage'],
+  'connections tp:inet_sock_set_state': ['tracefs', 'state tracepoint'],
+  'sockets iter/tcp': [],
+  'sockets inet_diag': ['inet_diag'],
+  'owners iter/task_file': [],
+  'owners /proc/PID/fd': [],
+  'bytes tp_btf:sock_send_length': ['btf', 'length tracepoints'],
+  'bytes fexit:inet_sendmsg': ['btf', 'fexit'],
+  'bytes tp:sock_send_length': ['tracefs', 'length tracepoints'],
+  'bytes kprobe:inet_sendmsg': ['kprobes'],
+  'bytes tcp_sockets': [],
+}
+
+const PLAIN: readonly Feature[] = ['raw_tp', 'tracefs', 'state tracepoint', 'inet_diag']
+
+/** Runs the plan as the program does, trying one way after the other. */
+function planOf(features: readonly Feature[], compatOnly = false): { plan: Plan; tried: string[] } {
+  const verdicts = new Map<string, Verdict>()
+  for (;;) {
+    const plan = decide(verdicts, { compatOnly })
+    if (plan.next === null) return { plan, tried: [...verdicts.keys()] }
+    const name = nameOf(plan.next)
+    const lacks = TAKES[name]?.find(feature => !features.includes(feature))
+    verdicts.set(name, lacks === undefined ? { works: true } : { works: false, reason: `no ${lacks}` })
+  }
+}
+
+function sources({ plan }: { plan: Plan }): Record<Need, string> {
+  return {
+    syscalls: sourceOf(plan, 'syscalls'),
+    processes: sourceOf(plan, 'processes'),
+    connections: sourceOf(plan, 'connections'),
+    sockets: sourceOf(plan, 'sockets'),
+    owners: sourceOf(plan, 'owners'),
+    bytes: sourceOf(plan, 'bytes'),
+  }
+}
+
+const FULL = {
+  syscalls: 'tp_btf',
+  processes: 'tp_btf',
+  connections: 'tp_btf',
+  sockets: 'iter/tcp',
+  owners: 'iter/task_file',
+}
+const COMPAT = {
+  syscalls: 'raw_tp',
+  processes: 'raw_tp',
+  connections: 'tp:inet_sock_set_state',
+  sockets: 'inet_diag',
+  owners: '/proc/PID/fd',
+}
+
+describe('the plan', () => {
+  test.each<{ kernel: string; features: readonly Feature[]; base: object; bytes: string }>([
+    { kernel: '4.18 of RHEL 8, no BTF', features: [...PLAIN, 'kprobes'], base: COMPAT, bytes: 'kprobe:inet_sendmsg' },
+    {
+      kernel: '5.4 of Ubuntu 20.04, no BTF',
+      features: [...PLAIN, 'kprobes'],
+      base: COMPAT,
+      bytes: 'kprobe:inet_sendmsg',
+    },
+    {
+      kernel: '5.10: BTF, but no task storage',
+      features: [...PLAIN, 'btf', 'kprobes', 'fexit'],
+      base: COMPAT,
+      bytes: 'kprobe:inet_sendmsg',
+    },
+    {
+      kernel: '5.15',
+      features: [...PLAIN, 'btf', 'task storage', 'kprobes', 'fexit'],
+      base: FULL,
+      bytes: 'fexit:inet_sendmsg',
+    },
+    {
+      kernel: '6.1',
+      features: [...PLAIN, 'btf', 'task storage', 'kprobes', 'fexit'],
+      base: FULL,
+      bytes: 'fexit:inet_sendmsg',
+    },
+    { kernel: '6.1 without BTF and kprobes', features: PLAIN, base: COMPAT, bytes: 'tcp_sockets' },
+    {
+      kernel: '6.1 with BTF, without fexit and kprobes',
+      features: [...PLAIN, 'btf', 'task storage'],
+      base: FULL,
+      bytes: 'tcp_sockets',
+    },
+    {
+      kernel: '6.18 without kprobes and fexit',
+      features: [...PLAIN, 'btf', 'task storage', 'length tracepoints'],
+      base: FULL,
+      bytes: 'tp_btf:sock_send_length',
+    },
+    {
+      kernel: '6.18 without BTF',
+      features: [...PLAIN, 'length tracepoints', 'kprobes'],
+      base: COMPAT,
+      bytes: 'tp:sock_send_length',
+    },
+    {
+      kernel: 'the newest',
+      features: [...PLAIN, 'btf', 'task storage', 'length tracepoints', 'kprobes', 'fexit'],
+      base: FULL,
+      bytes: 'tp_btf:sock_send_length',
+    },
+  ])('on $kernel', ({ features, base, bytes }) => {
+    expect(sources(planOf(features))).toEqual({ ...base, bytes })
+  })
+
+  test('uses in compatible mode nothing else, whatever the kernel offers', () => {
+    const all = planOf([...PLAIN, 'btf', 'task storage', 'length tracepoints', 'kprobes', 'fexit'], true)
+    expect(sources(all)).toEqual({ ...COMPAT, bytes: 'tp:sock_send_length' })
+    expect(all.tried).not.toContain('syscalls tp_btf')
+  })
+
+  test('tries nothing behind the way that it chose', () => {
+    const { tried } = planOf([...PLAIN, 'btf', 'task storage', 'length tracepoints', 'kprobes', 'fexit'])
+    expect(tried).not.toContain('syscalls raw_tp')
+    expect(tried).not.toContain('bytes fexit:inet_sendmsg')
+  })
+
+  test('goes on with the rest where one need cannot be met, and says why', () => {
+    const { plan } = planOf(['raw_tp'])
+    expect(sources({ plan })).toEqual({
+      syscalls: 'raw_tp',
+      processes: 'raw_tp',
+      connections: 'none',
+      sockets: 'none',
+      owners: 'none',
+      bytes: 'none',
+    })
+    expect(missing(plan)).toContainEqual({ need: 'connections', reason: 'no tracefs' })
+    expect(missing(plan)).toContainEqual({ need: 'sockets', reason: 'no inet_diag' })
+    expect(missing(plan)).toContainEqual({ need: 'bytes', reason: 'no open connections are seen' })
+  })
+
+  test('sees open connections without the tracepoint, and their bytes', () => {
+    expect(sources(planOf(['raw_tp', 'inet_diag']))).toMatchObject({
+      connections: 'none',
+      sockets: 'inet_diag',
+      owners: '/proc/PID/fd',
+      bytes: 'tcp_sockets',
+    })
+  })
+
+  test('keeps the reason why each better way is not used', () => {
+    const { plan } = planOf([...PLAIN, 'kprobes'])
+    const reasons = plan.rejected.map(({ way, reason }) => `${nameOf(way)}: ${reason}`)
+    expect(reasons).toContain('syscalls tp_btf: no btf')
+    expect(reasons).toContain('bytes tp:sock_send_length: no length tracepoints')
+    expect(reasons).toContain('bytes fexit:inet_sendmsg: works only beside syscalls by tp_btf')
+  })
+})
+
+describe('the ways', () => {
+  test('have names of their own, and stand with their needs in order', () => {
+    const names = ways.map(nameOf)
+    expect(new Set(names).size).toBe(names.length)
+    expect([...new Set(ways.map(way => way.need))]).toEqual(Object.keys(needs))
+    expect(names.toSorted()).toEqual(Object.keys(TAKES).toSorted())
+  })
+
+  test('offer one for compatible mode to each need', () => {
+    for (const need of Object.keys(needs)) expect(ways.some(way => way.need === need && way.compat)).toBe(true)
+  })
+})

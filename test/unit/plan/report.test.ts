@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { readResult, section } from '../../../scripts/kernels/report.ts'
+
+const doctor = JSON.stringify({
+  able: true,
+  rows: [
+    { topic: 'system calls and their durations', state: 'partly', detail: 'by raw_tp', remedy: null },
+    { topic: 'bytes of processes', state: 'no', detail: 'no way is known', remedy: null },
+  ],
+})
+const tests = JSON.stringify({
+  testResults: [
+    {
+      name: 'a.test.ts',
+      assertionResults: [
+        { status: 'passed', fullName: 'one' },
+        { status: 'failed', fullName: 'two' },
+        { status: 'skipped', fullName: 'three' },
+      ],
+    },
+  ],
+})
+const output = `noise\n<kernel>\n5.10.0\n</kernel>\n<doctor>\n${doctor}</doctor>\n<own>\n${tests}\n</own>\n`
+const target = { name: '5.10', release: 'Debian 11', seconds: 10 }
+
+describe('the table of kernels', () => {
+  test('holds what a machine printed', () => {
+    const result = readResult(target, output)
+    expect(result).toMatchObject({
+      version: '5.10.0',
+      passed: false,
+      own: { passed: 1, failed: ['two'] },
+      compat: null,
+    })
+    expect(result.ways).toEqual({ 'system calls': 'raw_tp', bytes: 'none' })
+  })
+
+  test('says of a machine that printed nothing that it did not boot', () => {
+    expect(readResult(target, '')).toMatchObject({ passed: false, summary: 'did not boot' })
+  })
+
+  test('takes the place of the one before', () => {
+    const first = section('# Kernels\n', [readResult(target, output)], 'abc')
+    expect(first).toContain('Made at commit abc.')
+    expect(first).toContain('| 5.10 (Debian 11) | 5.10.0 | raw_tp | - | - | none | 1 of 2 | - |')
+    expect(first).toContain('- 5.10: two')
+    const second = section(`${first}behind\n`, [], 'def')
+    expect(second).not.toContain('abc')
+    expect(second.startsWith('# Kernels\n')).toBe(true)
+    expect(second).toContain('behind')
+  })
+})

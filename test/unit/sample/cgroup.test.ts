@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest'
+import { readGroup } from '../../../src/sample/cgroup.ts'
+
+const ID = '0123456789abcdef'.repeat(4)
+const SHORT = '0123456789ab'
+const OTHER = 'fedcba9876543210'.repeat(4)
+const POD = '6f1f9ad3-2f0b-4b6e-8c4f-9f1f0f9e2d11'
+const POD_ = POD.replaceAll('-', '_')
+const NOTHING = { container: null, pod: null, unit: null }
+
+const v2 = (path: string): string => `0::${path}\n`
+
+describe('the control group of', () => {
+  test.each([
+    ['docker, cgroupfs', `/docker/${ID}`, { container: SHORT }],
+    ['docker, systemd', `/system.slice/docker-${ID}.scope`, { container: SHORT }],
+    ['docker in a container', `/docker/${OTHER}/docker/${ID}`, { container: SHORT }],
+    [
+      'a service in a docker container',
+      `/docker/${ID}/system.slice/nginx.service`,
+      { container: SHORT, unit: 'nginx.service' },
+    ],
+    ['podman, root', `/machine.slice/libpod-${ID}.scope/container`, { container: SHORT }],
+    ['podman, cgroupfs', `/libpod_parent/libpod-${ID}`, { container: SHORT }],
+    [
+      'podman, rootless',
+      `/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${ID}.scope/container`,
+      { container: SHORT, unit: 'user@1000.service' },
+    ],
+    [
+      'the monitor of podman, which is no container',
+      `/machine.slice/libpod-conmon-${ID}.scope`,
+      { unit: `libpod-conmon-${ID}.scope` },
+    ],
+    ['containerd', `/system.slice/containerd.service/${ID}`, { container: SHORT, unit: 'containerd.service' }],
+    ['containerd, a namespace of its own', `/default/${ID}`, { container: SHORT }],
+    ['Kubernetes, cgroupfs', `/kubepods/burstable/pod${POD}/${ID}`, { container: SHORT, pod: POD }],
+    ['Kubernetes, guaranteed', `/kubepods/pod${POD}/${ID}`, { container: SHORT, pod: POD }],
+    [
+      'Kubernetes, systemd, containerd',
+      `/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${POD_}.slice/cri-containerd-${ID}.scope`,
+      { container: SHORT, pod: POD },
+    ],
+    [
+      'Kubernetes, systemd, containerd that was not told of it',
+      `/system.slice/containerd.service/kubepods-burstable-pod${POD_}.slice:cri-containerd:${ID}`,
+      { container: SHORT, pod: POD, unit: 'containerd.service' },
+    ],
+    [
+      'Kubernetes in kind',
+      `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${POD_}.slice/cri-containerd-${ID}.scope`,
+      { container: SHORT, pod: POD },
+    ],
+    ['cri-o', `/kubepods.slice/kubepods-pod${POD_}.slice/crio-${ID}.scope/container`, { container: SHORT, pod: POD }],
+    ['the monitor of cri-o', `/system.slice/crio-conmon-${ID}.scope`, { unit: `crio-conmon-${ID}.scope` }],
+    ['a service', '/system.slice/nginx.service', { unit: 'nginx.service' }],
+    ['a service with instances', '/system.slice/system-getty.slice/getty@tty1.service', { unit: 'getty@tty1.service' }],
+    ['a service with its own groups', '/system.slice/postgresql.service/workers', { unit: 'postgresql.service' }],
+    ['a session', '/user.slice/user-1000.slice/session-3.scope', { unit: 'session-3.scope' }],
+    [
+      'a service of a user',
+      '/user.slice/user-1000.slice/user@1000.service/app.slice/pipewire.service',
+      { unit: 'pipewire.service' },
+    ],
+    ['the first process', '/init.scope', { unit: 'init.scope' }],
+    ['a kernel thread', '/', {}],
+    ['a container seen from another one', `/../${ID}`, { container: SHORT }],
+    ['a container that was removed', `/docker/${ID} (deleted)`, { container: SHORT }],
+    ['a service that was removed', '/system.slice/nginx.service (deleted)', { unit: 'nginx.service' }],
+  ])('%s', (_, path, expected) => {
+    expect(readGroup(v2(path))).toEqual({ ...NOTHING, ...expected })
+  })
+
+  test('version 1, once for each controller', () => {
+    const text = [
+      '12:pids:/',
+      `11:cpu,cpuacct:/kubepods/burstable/pod${POD}/${ID}`,
+      `1:name=systemd:/kubepods/burstable/pod${POD}/${ID}`,
+      '0::/system.slice/containerd.service',
+      '',
+    ].join('\n')
+    expect(readGroup(text)).toEqual({ container: SHORT, pod: POD, unit: 'containerd.service' })
+  })
+
+  test('version 1 with a colon in the path', () => {
+    expect(readGroup(`1:name=systemd:/a:b/docker-${ID}.scope\n`)).toEqual({ ...NOTHING, container: SHORT })
+  })
+})
+
+describe('names that only look like one', () => {
+  test.each([
+    ['63 digits', `/docker/${ID.slice(1)}`],
+    ['65 digits', `/docker/${ID}0`],
+    ['capital digits', `/docker/${ID.toUpperCase()}`],
+    ['an id that goes on', `/docker/${ID}-and-more`],
+    ['an id in the middle of a name', `/docker/x${ID}`],
+    ['a pod with another id', '/kubepods/pod1234/nothing'],
+    ['a file name', '/data/nginx.service.d'],
+    ['nothing', ''],
+  ])('%s', (_, path) => {
+    expect(readGroup(v2(path))).toEqual(NOTHING)
+  })
+
+  test('take no time, however long', () => {
+    const path = `/${'pod0-'.repeat(20_000)}/${'a.'.repeat(50_000)}/${'0123456789abcdef'.repeat(10_000)}`
+    expect(readGroup(v2(path))).toEqual(NOTHING)
+  })
+
+  test.each(['', '\n', 'no colon', ':', '::', '0:', 'x::y:z\n'])('text %j', text => {
+    expect(readGroup(text)).toEqual(NOTHING)
+  })
+})
