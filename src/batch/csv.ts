@@ -1,6 +1,7 @@
 /** Comma-separated values as in RFC 4180, with line feeds between the records. */
 
 import type { Sample } from '../sample/sample.ts'
+import { measured } from '../table/format.ts'
 import type { Table, Value } from '../table/table.ts'
 import { type Arrangement, arrange } from './rows.ts'
 
@@ -12,8 +13,12 @@ export function csvHeader<Row>(table: Table<Row>): string {
 /** A record for each row: exact numbers of the interval, durations in nanoseconds, nothing where there is no value. */
 export function formatCsv<Row>(table: Table<Row>, sample: Sample, arrangement: Arrangement): string {
   return arrange(table, table.rows(sample), arrangement)
-    .map(row => record([sample.time, sample.interval_seconds, ...table.columns.map(column => column.value(row))]))
+    .map(row => record([sample.time, sample.interval_seconds, ...valuesOf(table, row, sample)]))
     .join('')
+}
+
+function valuesOf<Row>(table: Table<Row>, row: Row, { sources }: Sample): Value[] {
+  return table.columns.map(column => measured(column, row, sources))
 }
 
 function record(values: readonly Value[]): string {

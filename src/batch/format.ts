@@ -2,7 +2,7 @@
 
 import type { OutputFormat, View } from '../cli/options.ts'
 import type { Sample } from '../sample/sample.ts'
-import { TABLE_NAMES, type Table } from '../table/table.ts'
+import { OVERVIEW_TABLES, type Table } from '../table/table.ts'
 import { tables } from '../table/tables.ts'
 import { csvHeader, formatCsv } from './csv.ts'
 import { formatJson } from './json.ts'
@@ -48,7 +48,7 @@ export function batchFormat(settings: BatchSettings): BatchFormat {
       }
     }
     case 'text': {
-      const names = settings.view === 'overview' ? TABLE_NAMES : [settings.view]
+      const names = settings.view === 'overview' ? OVERVIEW_TABLES : [settings.view]
       const shown: readonly Table<unknown>[] = names.map(name => tables[name])
       const print = (sample: Sample) => shown.map(table => formatTable(table, sample, settings)).join('')
       return { header: '', sample: sample => textHeader(sample) + print(sample), note: () => '' }

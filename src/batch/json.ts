@@ -13,6 +13,8 @@ export function formatJson(sample: Sample, arrangement: Arrangement): string {
     syscalls: arrange(tables.syscalls, sample.syscalls, arrangement),
     processes: arrange(tables.processes, sample.processes, arrangement),
     connections: arrange(tables.connections, sample.connections, arrangement),
+    listeners: arrange(tables.listeners, sample.listeners, arrangement),
+    slow_calls: arrange(tables.slow, sample.slow_calls, arrangement),
   })
   return `${text.replace(UNSAFE, escaped)}\n`
 }

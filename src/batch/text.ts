@@ -17,7 +17,7 @@ export function textHeader(sample: Sample): string {
 export function formatTable<Row>(table: Table<Row>, sample: Sample, arrangement: Arrangement): string {
   const rows = arrange(table, table.rows(sample), arrangement)
   const columns = table.columns.map(column => {
-    const texts = [column.title, ...rows.map(row => formatCell(column, row, sample.interval_seconds))]
+    const texts = [column.title, ...rows.map(row => formatCell(column, row, sample))]
     const width = texts.reduce((widest, text) => Math.max(widest, cells(text)), 0)
     return texts.map(text => fitText(text, width, alignment(column.unit)))
   })

@@ -1,10 +1,6 @@
-import type { ConnectionRow, Endpoint } from '../sample/sample.ts'
+import type { ConnectionRow } from '../sample/sample.ts'
+import { endpoint, namedEndpoint, namedHost, namedService } from './endpoint.ts'
 import type { Table } from './table.ts'
-
-/** `address:port`, an IPv6 address in brackets (RFC 5952, section 6). */
-export function endpoint({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-}
 
 /** TCP connections. */
 export const connectionTable: Table<ConnectionRow> = {
@@ -14,8 +10,8 @@ export const connectionTable: Table<ConnectionRow> = {
   defaultSort: 'bytes',
   columns: [
     { id: 'pid', title: 'PID', unit: 'number', value: row => row.pid, width: 7, priority: 2 },
-    { id: 'name', title: 'NAME', unit: 'text', value: row => row.name, width: 15, priority: 1 },
-    { id: 'family', title: 'FAMILY', unit: 'text', value: row => row.family, width: 7, priority: 14 },
+    { id: 'name', title: 'NAME', unit: 'text', value: row => row.name, width: 12, grow: 3, widest: 15, priority: 1 },
+    { id: 'family', title: 'FAMILY', unit: 'text', value: row => row.family, width: 7, priority: 18 },
     {
       id: 'direction',
       title: 'DIR',
@@ -30,6 +26,8 @@ export const connectionTable: Table<ConnectionRow> = {
       title: 'LOCAL',
       unit: 'text',
       value: row => endpoint(row.local),
+      // the service is at the end that was called
+      named: (row, names) => (row.direction === 'inbound' ? namedService(row.local, names) : endpoint(row.local)),
       cut: 'middle',
       width: 21,
       grow: 1,
@@ -41,6 +39,8 @@ export const connectionTable: Table<ConnectionRow> = {
       title: 'REMOTE',
       unit: 'text',
       value: row => endpoint(row.remote),
+      named: (row, names) =>
+        row.direction === 'outbound' ? namedEndpoint(row.remote, names) : namedHost(row.remote, names),
       cut: 'middle',
       width: 21,
       grow: 1,
@@ -98,7 +98,32 @@ export const connectionTable: Table<ConnectionRow> = {
       width: 8,
       priority: 8,
     },
-    { id: 'rtt_ns', title: 'RTT', unit: 'nanoseconds', value: row => row.rtt_ns, width: 7, priority: 4 },
+    {
+      id: 'handshake_latency_ns',
+      title: 'HANDSHK',
+      unit: 'nanoseconds',
+      value: row => row.handshake_latency_ns,
+      width: 8,
+      priority: 15,
+    },
+    {
+      id: 'accept_wait_ns',
+      title: 'ACCEPT',
+      unit: 'nanoseconds',
+      value: row => row.accept_wait_ns,
+      width: 7,
+      priority: 14,
+    },
+    {
+      id: 'rtt_ns',
+      title: 'RTT',
+      unit: 'nanoseconds',
+      // 0: the kernel has not measured one yet
+      value: row => (row.rtt_ns > 0 ? row.rtt_ns : null),
+      width: 7,
+      priority: 4,
+    },
+    { id: 'rtt_min_ns', title: 'RTTMIN', unit: 'nanoseconds', value: row => row.rtt_min_ns, width: 7, priority: 16 },
     {
       id: 'retransmits',
       title: 'RETR',
@@ -109,6 +134,16 @@ export const connectionTable: Table<ConnectionRow> = {
       priority: 10,
     },
     {
+      id: 'retransmit_share',
+      title: 'RETR%',
+      unit: 'share',
+      // SYNs sent again are no segments with payload
+      value: row => (row.segments_sent > 0 ? Math.min(1, row.retransmits / row.segments_sent) : null),
+      alarm: true,
+      width: 6,
+      priority: 13,
+    },
+    {
       id: 'age_seconds',
       title: 'AGE',
       unit: 'seconds',
@@ -117,12 +152,26 @@ export const connectionTable: Table<ConnectionRow> = {
       width: 7,
       priority: 11,
     },
-    { id: 'opened', title: 'OPENED', unit: 'flag', value: row => row.opened, width: 7, priority: 16 },
-    { id: 'closed', title: 'CLOSED', unit: 'flag', value: row => row.closed, width: 7, priority: 13 },
-    { id: 'error', title: 'ERROR', unit: 'text', value: row => row.error, alarm: true, width: 12, priority: 9 },
+    { id: 'error', title: 'ERROR', unit: 'text', value: row => row.error, sparse: true, alarm: true, width: 12, priority: 9 },
+    { id: 'reset', title: 'RESET', unit: 'text', value: row => row.reset, sparse: true, alarm: true, width: 8, priority: 16 },
+    { id: 'closed_by', title: 'CLOSER', unit: 'text', value: row => row.closed_by, width: 7, priority: 12 },
+    { id: 'container', title: 'CONTAINER', unit: 'text', value: row => row.container, sparse: true, width: 12, priority: 13 },
+    {
+      id: 'network_namespace',
+      title: 'NETNS',
+      sparse: true,
+      unit: 'number',
+      value: row => row.network_namespace,
+      width: 10,
+      priority: 17,
+    },
+    { id: 'opened', title: 'OPENED', unit: 'flag', value: row => row.opened, width: 7, priority: 20 },
+    { id: 'closed', title: 'CLOSED', unit: 'flag', value: row => row.closed, width: 7, priority: 19 },
   ],
   rows: sample => sample.connections,
-  key: row => `${endpoint(row.local)} ${endpoint(row.remote)}`,
+  // they come as the kernel's hash table has them, and to make fifty thousand keys takes its time
+  steady: true,
+  key: row => `${row.network_namespace ?? ''} ${endpoint(row.local)} ${endpoint(row.remote)}`,
   pid: row => row.pid,
   ended: row => row.closed,
 }

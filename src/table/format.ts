@@ -1,7 +1,9 @@
 /** How values are written for people: on the screen and in the text output of batch mode. */
 
 import stringWidth from 'string-width'
-import type { Column, Unit } from './table.ts'
+import type { Names } from '../names/names.ts'
+import type { Sources } from '../sample/sample.ts'
+import type { Column, Unit, Value } from './table.ts'
 
 /** What stands for a character that must not reach a terminal. */
 const REPLACEMENT = '?'
@@ -16,7 +18,8 @@ const ELLIPSIS = '…'
  */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
-const PRINTABLE_ASCII = /^[\x20-\x7e]*$/
+/** Latin-1 without what is not printed: one cell a character, and most of what there is to write. */
+const PLAIN = /^[\x20-\x7e\xa1-\xac\xae-\xff]*$/
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
@@ -25,12 +28,12 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
  * line, holds no escape sequence and reads in the order it is stored.
  */
 export function sanitize(text: string): string {
-  return PRINTABLE_ASCII.test(text) ? text : text.replaceAll(UNPRINTABLE, REPLACEMENT)
+  return PLAIN.test(text) ? text : text.replaceAll(UNPRINTABLE, REPLACEMENT)
 }
 
 /** Width of a text in terminal cells; wide characters take two. */
 export function cells(text: string): number {
-  return PRINTABLE_ASCII.test(text) ? text.length : stringWidth(text)
+  return PLAIN.test(text) ? text.length : stringWidth(text)
 }
 
 /**
@@ -59,7 +62,7 @@ function cutMiddle(text: string, width: number): string {
 
 /** The start of `text` that takes at most `width` cells. */
 function take(text: string, width: number): string {
-  if (PRINTABLE_ASCII.test(text)) return text.slice(0, Math.max(0, width))
+  if (PLAIN.test(text)) return text.slice(0, Math.max(0, width))
   let taken = ''
   let used = 0
   for (const { segment } of graphemes.segment(text)) {
@@ -72,7 +75,7 @@ function take(text: string, width: number): string {
 
 /** The end of `text` that takes at most `width` cells. */
 export function takeLast(text: string, width: number): string {
-  if (PRINTABLE_ASCII.test(text)) return width <= 0 ? '' : text.slice(-width)
+  if (PLAIN.test(text)) return width <= 0 ? '' : text.slice(-width)
   let taken = ''
   let used = 0
   for (const { segment } of [...graphemes.segment(text)].reverse()) {
@@ -88,19 +91,41 @@ export function alignment(unit: Unit): 'left' | 'right' {
   return unit === 'text' || unit === 'flag' ? 'left' : 'right'
 }
 
+/** What a row has to be read with: facts of its sample, and names to write instead of addresses. */
+export interface Reading {
+  readonly interval_seconds: number
+  readonly sources: Sources
+  /** Absent or null: names are not wanted. */
+  readonly names?: Names | null
+}
+
+/** How `Sources` says that the kernel offers no way to measure something. */
+const NOT_MEASURED = 'none'
+
+/** Numbers of this kind are measured. */
+export function isMeasured(kind: keyof Sources, sources: Sources): boolean {
+  return sources[kind] !== NOT_MEASURED
+}
+
+/** The exact value; null also where what it comes from offers none. */
+export function measured<Row>(column: Column<Row>, row: Row, sources: Sources): Value {
+  return column.source === undefined || isMeasured(column.source, sources) ? column.value(row) : null
+}
+
 /**
  * The text of one cell, without padding: sanitized, in the column's unit, per second where the column says so.
  * Numbers take at most seven cells, whatever they are; text may be longer than the column (see `fitText`).
- *
- * @param intervalSeconds length of the sample's interval
  */
-export function formatCell<Row>(column: Column<Row>, row: Row, intervalSeconds: number): string {
-  const value = column.value(row)
+export function formatCell<Row>(column: Column<Row>, row: Row, reading: Reading): string {
+  if (reading.names && column.named !== undefined) return sanitize(column.named(row, reading.names))
+  const value = measured(column, row, reading.sources)
   if (value === null) return '-'
   const mark = column.mark?.(row) ?? ''
   if (typeof value === 'string') return sanitize(mark + value)
   if (typeof value === 'boolean') return value ? `${mark}yes` : ''
-  return mark + formatNumber(perInterval(column, value, intervalSeconds), column.unit, column.width - mark.length)
+  return (
+    mark + formatNumber(perInterval(column, value, reading.interval_seconds), column.unit, column.width - mark.length)
+  )
 }
 
 function perInterval<Row>(column: Column<Row>, value: number, intervalSeconds: number): number {
@@ -117,6 +142,8 @@ function formatNumber(value: number, unit: Unit, width: number): string {
       return formatNanoseconds(value)
     case 'seconds':
       return formatSeconds(value)
+    case 'share':
+      return formatShare(value)
     default: {
       const exact = String(value)
       return exact.length <= width ? exact : formatEvents(value)
@@ -151,9 +178,10 @@ export function formatNanoseconds(value: number): string {
   return formatSeconds(value / 1e9)
 }
 
-/** A duration given in seconds, in whole units, cut and not rounded, as ages are: `5s`, `3m12s`, `2h05m`, `3d04h`. */
+/** A duration given in seconds, in whole units, cut and not rounded, as ages are: `70ms`, `5s`, `3m12s`, `2h05m`, `3d04h`. */
 export function formatSeconds(value: number): string {
   if (!Number.isFinite(value)) return '-'
+  if (value > 0 && value < 1) return value < 0.001 ? '<1ms' : `${Math.floor(value * 1000)}ms`
   const seconds = Math.floor(Math.max(0, value))
   const minutes = Math.floor(seconds / 60)
   const hours = Math.floor(minutes / 60)
@@ -162,6 +190,12 @@ export function formatSeconds(value: number): string {
   if (hours === 0) return `${minutes}m${twoDigits(seconds % 60)}s`
   if (days === 0) return `${hours}h${twoDigits(minutes % 60)}m`
   return days < 100 ? `${days}d${twoDigits(hours % 24)}h` : `${days}d`
+}
+
+/** A part of 1 as percentage: `0`, `0.04%`, `1.5%`, `100%`. */
+export function formatShare(value: number): string {
+  if (!Number.isFinite(value)) return '-'
+  return value === 0 ? '0' : `${small(value * 100)}%`
 }
 
 /** Below the first prefix: whole where it is whole or large, and never rounded to 0 where it is not 0. */

@@ -1,5 +1,7 @@
 import { connectionTable } from './connections.ts'
+import { listenerTable } from './listeners.ts'
 import { processTable } from './processes.ts'
+import { slowTable } from './slow.ts'
 import { syscallTable } from './syscalls.ts'
 
 /** Every table by its name. */
@@ -7,4 +9,6 @@ export const tables = {
   syscalls: syscallTable,
   connections: connectionTable,
   processes: processTable,
+  listeners: listenerTable,
+  slow: slowTable,
 } as const

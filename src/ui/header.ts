@@ -5,8 +5,8 @@ import { formatBytes, formatEvents, formatSeconds, sanitize } from '../table/for
 import { unmeasured } from './empty.ts'
 import { type Item, joinItems } from './items.ts'
 import { headerHeight } from './layout.ts'
-import { type State, tableOf, VIEWS } from './state.ts'
-import { fitLine, type Line, lineWidth, type Span, span, spread } from './style.ts'
+import { type State, showsConnections, tableOf, VIEWS } from './state.ts'
+import { fitLine, type Line, lineWidth, span, spread } from './style.ts'
 
 /** Spaces between two facts. */
 const GAP = 2
@@ -18,18 +18,24 @@ const PIDS_LISTED = 3
 export function headerLines(state: State): Line[] {
   const { columns } = state.size
   const tall = headerHeight(state.size) === 3
-  const tabs = tabLine(state)
-  if (!tall) return [facts([...news(state), ...costs(state)], columns), fitLine(tabs, columns)]
-  const exporter = state.exporter === '' ? [] : [span(`${sanitize(state.exporter)} `, 'accent')]
+  const views = tabLine(state)
+  const exporter = exporterState(state)
+  const beside = tall && exporter !== null && lineWidth(views) + lineWidth(exporter) < columns
+  const told = news(state, beside ? null : exporter)
+  if (!tall) return [facts([...told, ...costs(state)], columns), fitLine(views, columns)]
   return [
     spread(
       identity(state),
       [...joinItems(costs(state), columns - lineWidth(identity(state)), GAP), span(' ')],
       columns,
     ),
-    facts(news(state), columns),
-    spread(tabs, exporter, columns),
+    facts(told, columns),
+    spread(views, beside ? exporter : [], columns),
   ]
+}
+
+function exporterState({ exporter }: State): Line | null {
+  return exporter === '' ? null : [span(`${sanitize(exporter)} `, 'accent')]
 }
 
 function facts(items: readonly Item[], columns: number): Line {
@@ -47,8 +53,8 @@ function identity({ version, host }: State): Line {
 }
 
 /** What the machine does, and what the user made the screen do. */
-function news(state: State): Item[] {
-  const { shown } = state
+function news(state: State, exporter: Line | null): Item[] {
+  const shown = state.shown?.sample ?? null
   const items: Item[] = []
   if (state.pause !== null) items.push({ rank: 0, line: [span(pausedText(state, state.pause.samples), 'paused')] })
   if (shown !== null) {
@@ -58,15 +64,20 @@ function news(state: State): Item[] {
     if (unseen.length > 0) items.push({ rank: 3, line: [span(`not measured: ${unseen.join(', ')}`, 'warning')] })
   }
   items.push({ rank: 1, line: filters(state) })
+  if (exporter !== null) items.push({ rank: 2, line: exporter })
   return items
 }
 
 /** What watching costs. */
-function costs({ shown, interval }: State): Item[] {
+function costs({ shown: moment, interval }: State): Item[] {
+  const shown = moment?.sample ?? null
   const items: Item[] = [{ rank: 5, line: named('every', formatInterval(interval)) }]
   if (shown !== null) {
-    const cpu = shown.interval_seconds > 0 ? (100 * shown.self.cpu_seconds) / shown.interval_seconds : 0
-    items.push({ rank: 6, line: named('own CPU', `${cpu.toFixed(1)}%`) })
+    const share = (seconds: number): string =>
+      `${(shown.interval_seconds > 0 ? (100 * seconds) / shown.interval_seconds : 0).toFixed(1)}%`
+    const { cpu_seconds, bpf_seconds } = shown.self
+    items.push({ rank: 6, line: named('own CPU', share(cpu_seconds)) })
+    if (bpf_seconds !== null) items.push({ rank: 6, line: named('in the kernel', share(bpf_seconds)) })
     items.push({ rank: 7, line: named('memory', formatBytes(shown.self.resident_bytes)) })
   }
   return items
@@ -84,25 +95,29 @@ function eventRate(sample: Sample): Line {
 /** Those of the interval by kind; once there were any, never again a plain 0. */
 function lostEvents({ lost }: Sample, soFar: number): Line {
   const kinds = Object.entries(lost).filter(([, count]) => count > 0)
-  const now = kinds.map(([kind, count]) => `${formatEvents(count)} ${kind}`).join(', ')
+  const now = kinds.map(([kind, count]) => `${formatEvents(count)} ${kind.replace('_', ' ')}`).join(', ')
   if (now !== '') return [span(`lost ${now}`, 'alarm')]
   return soFar === 0
     ? [span('lost ', 'dim'), span('0')]
     : [span('lost ', 'dim'), span(`0 now, ${formatEvents(soFar)} before`, 'warning')]
 }
 
-function filters({ pids, filter }: State): Line {
-  const parts: Span[] = []
-  if (pids.length > PIDS_LISTED) parts.push(span(`${pids.length} pids`, 'accent'))
-  else if (pids.length > 0) parts.push(span(`pid ${pids.join(',')}`, 'accent'))
-  if (filter !== '') parts.push(span(`${parts.length > 0 ? ' and ' : ''}“${sanitize(filter)}”`, 'accent'))
-  return [span('filter ', 'dim'), ...(parts.length > 0 ? parts : [span('none')])]
+function filters(state: State): Line {
+  const { pids, filter, group } = state
+  const parts: string[] = []
+  if (pids.length > PIDS_LISTED) parts.push(`${pids.length} pids`)
+  else if (pids.length > 0) parts.push(`pid ${pids.join(',')}`)
+  if (group !== null && showsConnections(state)) parts.push(sanitize(group.title))
+  if (filter !== '') parts.push(`“${sanitize(filter)}”`)
+  return [span('filter ', 'dim'), parts.length > 0 ? span(parts.join(' and '), 'accent') : span('none')]
 }
 
 /** For how long by the samples' own clock: the screen does not look at another. */
 function pausedText({ shown, latest }: State, samples: number): string {
   const seconds =
-    shown === null || latest === null ? 0 : Math.max(0, (Date.parse(latest.time) - Date.parse(shown.time)) / 1000)
+    shown === null || latest === null
+      ? 0
+      : Math.max(0, (Date.parse(latest.sample.time) - Date.parse(shown.sample.time)) / 1000)
   return ` PAUSED ${formatSeconds(seconds)}, ${samples} ${samples === 1 ? 'sample' : 'samples'} `
 }
 
@@ -110,10 +125,15 @@ function formatInterval(seconds: number): string {
   return `${Number(seconds.toFixed(3))}s`
 }
 
-function tabLine(state: State): Span[] {
+function tabLine(state: State): Line {
+  const roomy = tabs(state, GAP)
+  return lineWidth(roomy) <= state.size.columns ? roomy : tabs(state, 1)
+}
+
+function tabs(state: State, gap: number): Line {
   return VIEWS.flatMap((view, i) => {
     const title = view === 'overview' ? 'Overview' : tableOf(view).title
     const open = state.view === view
-    return [span(i === 0 ? ' ' : '  '), span(`${i + 1} `, 'dim'), span(title, open ? 'selected' : 'plain')]
+    return [span(' '.repeat(i === 0 ? 1 : gap)), span(`${i + 1} `, 'dim'), span(title, open ? 'selected' : 'plain')]
   })
 }

@@ -2,6 +2,7 @@
 
 import { fitText } from '../table/format.ts'
 import { bindings } from './keys.ts'
+import { LINGERING } from './moment.ts'
 import type { Size } from './state.ts'
 import { fitLine, type Line, span } from './style.ts'
 
@@ -21,9 +22,15 @@ const reading: readonly (readonly [string, string])[] = [
   ['32:read', 'called through the table of 32-bit calls'],
   ['12.3K', 'bytes: K, M, G are units of 1024'],
   ['12.3k', 'all else: k, M, G are units of 1000'],
-  ['RETR', 'segments sent again since it was opened'],
+  ['RETR RETR%', 'segments sent again since it was opened'],
+  ['CONNECT', 'outbound: from SYN to established'],
+  ['HANDSHK', 'inbound: from SYN received to established'],
+  ['ACCEPT', 'inbound: waited for the accept call'],
+  ['CLOSER', 'the end that closed first'],
+  ['WAITING', 'in the accept queue, of LIMIT at the most'],
+  ['NETNS', 'another network namespace, by its inode'],
   ['>5m00s', 'older than ebpf-top: at least of this age'],
-  ['dimmed', 'ended or closed in this interval'],
+  ['dimmed', `ended, or closed in the last ${LINGERING / 1000} seconds`],
   ['lost', 'events that are in no row'],
 ]
 

@@ -1,6 +1,6 @@
 /** Every key that does something, as data: the reducer, the footer and the help are made of it. */
 
-import { activeTable, type State } from './state.ts'
+import { activeTable, type State, showsConnections } from './state.ts'
 
 export type Action =
   | 'next view'
@@ -9,6 +9,8 @@ export type Action =
   | 'syscalls'
   | 'connections'
   | 'processes'
+  | 'listeners'
+  | 'slow'
   | 'focus next'
   | 'focus previous'
   | 'up'
@@ -20,6 +22,10 @@ export type Action =
   | 'sort left'
   | 'sort right'
   | 'reverse'
+  | 'group'
+  | 'open group'
+  | 'names'
+  | 'cost'
   | 'filter'
   | 'pids'
   | 'only this'
@@ -53,9 +59,15 @@ export interface Binding {
   visible?(state: State): boolean
 }
 
-const hasPids = (state: State): boolean => activeTable(state) !== 'syscalls'
+const hasGroups = (state: State): boolean => activeTable(state) === 'groups'
+const hasPids = (state: State): boolean => activeTable(state) !== 'syscalls' && !hasGroups(state)
+const hasAddresses = (state: State): boolean => showsConnections(state) || state.view === 'listeners'
 const inOverview = (state: State): boolean => state.view === 'overview'
-const canGoBack = (state: State): boolean => state.help !== null || state.filter !== '' || state.pids.length > 0
+const canGoBack = (state: State): boolean =>
+  state.help !== null ||
+  state.filter !== '' ||
+  state.pids.length > 0 ||
+  (state.group !== null && showsConnections(state))
 
 export const bindings: readonly Binding[] = [
   {
@@ -70,6 +82,8 @@ export const bindings: readonly Binding[] = [
   { keys: ['2'], shown: '2', action: 'syscalls', description: 'system calls' },
   { keys: ['3'], shown: '3', action: 'connections', description: 'TCP connections' },
   { keys: ['4'], shown: '4', action: 'processes', description: 'processes' },
+  { keys: ['5'], shown: '5', action: 'listeners', description: 'listening sockets' },
+  { keys: ['6'], shown: '6', action: 'slow', description: 'slow system calls, one by one' },
   {
     keys: ['right'],
     shown: '→',
@@ -107,6 +121,30 @@ export const bindings: readonly Binding[] = [
     footer: { label: 'Reverse', rank: 9 },
   },
   {
+    keys: ['b'],
+    shown: 'b',
+    action: 'group',
+    description: 'group connections by host, service, process',
+    footer: { label: 'Group by', rank: 4 },
+    visible: showsConnections,
+  },
+  {
+    keys: ['enter'],
+    shown: 'Enter',
+    action: 'open group',
+    description: 'show the connections of the group',
+    footer: { label: 'Open', rank: 3 },
+    visible: hasGroups,
+  },
+  {
+    keys: ['n'],
+    shown: 'n',
+    action: 'names',
+    description: 'names of hosts and services, or numbers',
+    footer: { label: 'Names', rank: 9 },
+    visible: hasAddresses,
+  },
+  {
     keys: ['/'],
     shown: '/',
     action: 'filter',
@@ -132,7 +170,7 @@ export const bindings: readonly Binding[] = [
     keys: ['escape'],
     shown: 'Esc',
     action: 'back',
-    description: 'back: help, prompt, text filter, pid filter',
+    description: 'back: help, prompt, group, filters',
     footer: { label: 'Back', rank: 1 },
     visible: canGoBack,
   },
@@ -156,6 +194,7 @@ export const bindings: readonly Binding[] = [
     description: 'shorter interval',
     footer: { shown: '+ -', label: 'Interval', rank: 8 },
   },
+  { keys: ['c'], shown: 'c', action: 'cost', description: 'measure the cost in the kernel, or not' },
   { keys: ['d'], shown: 'd', action: 'interval', description: 'type the interval' },
   {
     keys: ['?', 'h'],
@@ -177,7 +216,7 @@ export const bindings: readonly Binding[] = [
 
 /** What still works while the help covers the tables. */
 const HELP_ACTIONS: ReadonlySet<Action> = new Set<Action>([
-  ...(['next view', 'previous view', 'overview', 'syscalls', 'connections', 'processes'] as const),
+  ...(['next view', 'previous view', 'overview', 'syscalls', 'connections', 'processes', 'listeners', 'slow'] as const),
   ...(['up', 'down', 'page up', 'page down', 'top', 'bottom'] as const),
   ...(['back', 'help', 'redraw', 'suspend', 'quit'] as const),
 ])
@@ -188,9 +227,12 @@ export function isAvailable(binding: Binding, state: State): boolean {
   return binding.visible?.(state) ?? true
 }
 
-/** What a key does in this state; null if nothing. While a prompt is open only these control keys are not text. */
+/**
+ * What a key does in this state; null if nothing. While a prompt is open only these control keys are not text. A key may
+ * have several bindings, of which one is available at a time.
+ */
 export function actionOf(key: string, state: State): Action | null {
-  const binding = bindings.find(each => each.keys.includes(key))
-  if (binding === undefined || !isAvailable(binding, state)) return null
+  const binding = bindings.find(each => each.keys.includes(key) && isAvailable(each, state))
+  if (binding === undefined) return null
   return state.prompt === null || key.startsWith('ctrl-') ? binding.action : null
 }

@@ -1,7 +1,7 @@
 /** Where the tables lie on the screen. */
 
-import { TABLE_NAMES, type TableName } from '../table/table.ts'
-import type { Size, State } from './state.ts'
+import { type ListName, OVERVIEW_TABLES, type TableName } from '../table/table.ts'
+import { listFor, type Size, type State } from './state.ts'
 
 /** Below this the screen only says that it is too small. */
 export const LEAST: Size = { columns: 60, rows: 10 }
@@ -22,7 +22,7 @@ const BETWEEN = 1
 const LEAST_ROWS = 1
 
 export interface Pane {
-  readonly table: TableName
+  readonly table: ListName
   readonly width: number
   /** Lines, with title and heading. */
   readonly height: number
@@ -50,7 +50,7 @@ export function layout(state: State): readonly Band[] {
   const titled = size.rows >= TALL
   const overhead = titled ? 2 : 1
   const pane = (table: TableName, width: number, lines: number): Pane => ({
-    table,
+    table: listFor(state, table),
     width,
     height: lines,
     titled,
@@ -59,8 +59,10 @@ export function layout(state: State): readonly Band[] {
   if (view !== 'overview') return [[pane(view, size.columns, height)]]
 
   const bands: readonly (readonly TableName[])[] =
-    size.columns >= WIDE ? [['syscalls', 'processes'], ['connections']] : TABLE_NAMES.map(name => [name])
-  const needs = bands.map(names => overhead + Math.max(LEAST_ROWS, ...names.map(name => state.tables[name].need)))
+    size.columns >= WIDE ? [['syscalls', 'processes'], ['connections']] : OVERVIEW_TABLES.map(name => [name])
+  const needs = bands.map(
+    names => overhead + Math.max(LEAST_ROWS, ...names.map(name => state.tables[listFor(state, name)].need)),
+  )
   const heights = shareHeight(needs, height, overhead + LEAST_ROWS)
   return bands.map((names, i) => {
     const lines = heights[i] ?? 0

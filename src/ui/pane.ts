@@ -1,12 +1,12 @@
 /** The lines of one table. */
 
-import { alignment, cells, fitText, formatCell } from '../table/format.ts'
+import { alignment, cells, fitText, formatCell, type Reading } from '../table/format.ts'
 import type { Column } from '../table/table.ts'
 import { type FittedColumn, fitColumns, GUTTER } from './columns.ts'
 import { emptyText } from './empty.ts'
 import type { Pane } from './layout.ts'
-import { cursorIndex, type Listing, listing } from './listing.ts'
-import { activeTable, type State, type TableState } from './state.ts'
+import { cursorIndex, type Listing, listing, visibleRows } from './listing.ts'
+import { activeTable, namesIn, type State, type TableState } from './state.ts'
 import { fitLine, type Line, type Span, span, spread, type Tone } from './style.ts'
 
 /** Text of the gutter in front of the selected row: it marks the row where there are no colours. */
@@ -16,7 +16,7 @@ const CURSOR = '>'
 export function paneLines(state: State, pane: Pane): Line[] {
   const shown = listing(state, pane.table)
   const table = state.tables[pane.table]
-  const columns = fitColumns(shown.table.columns, pane.width, table.order.column)
+  const columns = fitColumns(shown.columns, pane.width, table.order.column)
   const active = activeTable(state) === pane.table
   const lines: Line[] = []
   if (pane.titled) lines.push(title(state, pane, shown, active))
@@ -26,20 +26,22 @@ export function paneLines(state: State, pane: Pane): Line[] {
     lines.push(fitLine([span(` ${emptyText(state, pane.table)}`, 'dim')], pane.width))
   }
   const selected = active ? cursorIndex(state, pane.table) : -1
-  const interval = state.shown?.interval_seconds ?? 1
-  shown.rows.slice(table.top, table.top + pane.rows).forEach((row, i) => {
-    const isSelected = table.top + i === selected
-    const dimmed = shown.table.ended?.(row) ?? false
-    lines.push(rowLine(columns, row, interval, pane.width, isSelected ? 'selected' : dimmed ? 'dim' : 'plain'))
-  })
+  if (state.shown !== null) {
+    const { interval_seconds, sources } = state.shown.sample
+    const reading: Reading = { interval_seconds, sources, names: namesIn(state) }
+    visibleRows(state, pane).forEach((row, i) => {
+      const isSelected = table.top + i === selected
+      const dimmed = shown.table.ended?.(row) ?? false
+      lines.push(rowLine(columns, row, reading, pane.width, isSelected ? 'selected' : dimmed ? 'dim' : 'plain'))
+    })
+  }
   while (lines.length < pane.height) lines.push([span(' '.repeat(pane.width))])
   return lines.slice(0, pane.height)
 }
 
 /** Name of the table, and at the right which of its rows are in sight. */
-function title(state: State, pane: Pane, { table, rows }: Listing, active: boolean): Line {
+function title(state: State, pane: Pane, { table, rows, all }: Listing, active: boolean): Line {
   const { top } = state.tables[pane.table]
-  const all = state.shown === null ? 0 : table.rows(state.shown).length
   const last = Math.min(rows.length, top + pane.rows)
   const range = rows.length > pane.rows ? `${top + 1}-${last} of ${rows.length}` : `${rows.length}`
   const filtered = rows.length < all ? ` (${all} without the filter)` : ''
@@ -69,14 +71,14 @@ function sortMark(column: Column<unknown>, reversed: boolean): string {
 function rowLine(
   columns: readonly FittedColumn<unknown>[],
   row: unknown,
-  interval: number,
+  reading: Reading,
   width: number,
   rowTone: Tone,
 ): Line {
   const line: Span[] = [span(rowTone === 'selected' ? CURSOR.padEnd(GUTTER) : ' '.repeat(GUTTER), rowTone)]
   columns.forEach(({ column, width: columnWidth }, i) => {
     if (i > 0) line.push(span(' ', rowTone))
-    const text = formatCell(column, row, interval)
+    const text = formatCell(column, row, reading)
     const fitted = fitText(text, columnWidth, alignment(column.unit), column.cut)
     line.push(span(fitted, rowTone === 'plain' ? cellTone(column, row, text) : rowTone))
   })

@@ -1,20 +1,35 @@
 /** The next state of the screen, given what happened. */
 
+import type { Names } from '../names/names.ts'
 import type { Sample } from '../sample/sample.ts'
-import { TABLE_NAMES, type TableName } from '../table/table.ts'
+import { type ListName, OVERVIEW_TABLES } from '../table/table.ts'
+import { openGroup, turnGrouping } from './grouping.ts'
 import { helpBottom } from './help.ts'
 import type { Key } from './input.ts'
 import { type Action, actionOf } from './keys.ts'
 import { layout, rowsNeeded } from './layout.ts'
 import { cursorIndex, listing, selectedPid } from './listing.ts'
+import { nextMoment } from './moment.ts'
 import { INTERVAL_LEAST, type Machine, openPrompt, promptKey, promptText } from './prompt.ts'
-import { activeTable, type Size, type State, tableOf, VIEWS, withTable } from './state.ts'
+import {
+  activeTable,
+  isInOverview,
+  listedAs,
+  listFor,
+  type Size,
+  type State,
+  showsConnections,
+  VIEWS,
+  type View,
+  withTable,
+} from './state.ts'
 
 export type Event =
   | { readonly type: 'key'; readonly key: Key }
   | { readonly type: 'paste'; readonly text: string }
   | { readonly type: 'sample'; readonly sample: Sample; readonly exporter: string }
   | { readonly type: 'resize'; readonly size: Size }
+  | { readonly type: 'names'; readonly names: Names }
   | { readonly type: 'message'; readonly text: string }
 
 /** Intervals that + and - step through, in seconds. */
@@ -31,15 +46,19 @@ export function reduce(state: State, event: Event, machine: Machine): State {
       return settle(sampled({ ...state, exporter: event.exporter }, event.sample))
     case 'resize':
       return settle({ ...state, size: event.size })
+    case 'names':
+      // A filter may match a name.
+      return settle({ ...state, names: event.names })
     case 'message':
       return { ...state, message: event.text }
   }
 }
 
 function sampled(state: State, sample: Sample): State {
-  const lost = state.lost + sample.lost.syscalls + sample.lost.connections + sample.lost.bytes
-  if (state.pause !== null) return { ...state, latest: sample, lost, pause: { samples: state.pause.samples + 1 } }
-  return { ...state, latest: sample, shown: sample, lost }
+  const lost = state.lost + Object.values(sample.lost).reduce((sum, count) => sum + count, 0)
+  const latest = nextMoment(state.latest, sample)
+  if (state.pause !== null) return { ...state, latest, lost, pause: { samples: state.pause.samples + 1 } }
+  return { ...state, latest, shown: latest, lost }
 }
 
 function pressed(state: State, key: Key, machine: Machine): State {
@@ -59,11 +78,13 @@ function act(state: State, action: Action): State {
     case 'syscalls':
     case 'connections':
     case 'processes':
-      return { ...state, view: action, help: null, focus: action === 'overview' ? state.focus : action }
+    case 'listeners':
+    case 'slow':
+      return openView(state, action)
     case 'focus next':
-      return { ...state, focus: neighbour(TABLE_NAMES, state.focus, 1) }
+      return { ...state, focus: neighbour(OVERVIEW_TABLES, state.focus, 1) }
     case 'focus previous':
-      return { ...state, focus: neighbour(TABLE_NAMES, state.focus, -1) }
+      return { ...state, focus: neighbour(OVERVIEW_TABLES, state.focus, -1) }
     case 'up':
       return move(state, -1)
     case 'down':
@@ -82,6 +103,14 @@ function act(state: State, action: Action): State {
       return sortBeside(state, 1)
     case 'reverse':
       return reverse(state)
+    case 'group':
+      return turnGrouping(state)
+    case 'open group':
+      return openGroup(state)
+    case 'cost':
+      return { ...state, costing: !state.costing }
+    case 'names':
+      return { ...state, naming: !state.naming }
     case 'filter':
     case 'pids':
     case 'interval':
@@ -107,8 +136,11 @@ function act(state: State, action: Action): State {
 }
 
 function turnView(state: State, by: number): State {
-  const view = neighbour(VIEWS, state.view, by)
-  return { ...state, view, help: null, focus: view === 'overview' ? state.focus : view }
+  return openView(state, neighbour(VIEWS, state.view, by))
+}
+
+function openView(state: State, view: View): State {
+  return { ...state, view, help: null, focus: isInOverview(view) ? view : state.focus }
 }
 
 /** The element `by` places after `from`, round the end. */
@@ -135,7 +167,7 @@ function pageOf(state: State): number {
 
 function sortBeside(state: State, by: number): State {
   const name = activeTable(state)
-  const ids = tableOf(name).columns.map(column => column.id)
+  const ids = listedAs(state, name).columns.map(column => column.id)
   const { order } = state.tables[name]
   return withTable(state, name, { order: { column: neighbour(ids, order.column, by), reversed: false } })
 }
@@ -149,11 +181,13 @@ function reverse(state: State): State {
 function onlySelected(state: State): State {
   const pid = selectedPid(state, activeTable(state))
   if (pid !== null) return { ...state, pids: [pid] }
-  return { ...state, message: 'nobody is known to hold this connection' }
+  if (cursorIndex(state, activeTable(state)) < 0) return state
+  return { ...state, message: `nobody is known to hold this ${listedAs(state, activeTable(state)).noun.one}` }
 }
 
 function back(state: State): State {
   if (state.help !== null) return { ...state, help: null }
+  if (state.group !== null && showsConnections(state)) return { ...state, group: null }
   if (state.filter !== '') return { ...state, filter: '' }
   return { ...state, pids: [] }
 }
@@ -182,20 +216,23 @@ function scrollHelp(state: State, action: keyof typeof HELP_SCROLL): State {
  * stays at its index and follows the row that is there now.
  */
 function settle(state: State): State {
-  const roomy = state.view === 'overview' ? TABLE_NAMES.reduce(withNeed, state) : state
+  const roomy =
+    state.view === 'overview'
+      ? OVERVIEW_TABLES.reduce((roomy, name) => withNeed(roomy, listFor(roomy, name)), state)
+      : state
   return layout(roomy)
     .flat()
     .reduce((settled, pane) => settleTable(settled, pane.table, pane.rows), roomy)
 }
 
-function withNeed(state: State, name: TableName): State {
+function withNeed(state: State, name: ListName): State {
   if (state.shown === null) return state
   const until = state.tables[name].need
   const need = rowsNeeded(listing(state, name).rows.length, until)
   return need === until ? state : withTable(state, name, { need })
 }
 
-function settleTable(state: State, name: TableName, visible: number): State {
+function settleTable(state: State, name: ListName, visible: number): State {
   const now = state.tables[name]
   const { table, rows } = listing(state, name)
   if (rows.length === 0) return state

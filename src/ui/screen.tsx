@@ -1,11 +1,14 @@
 /** The interactive screen: a sink of samples, and the keys that steer the session. */
 
 import { type Instance, render } from 'ink'
+import type { Names } from '../names/names.ts'
+import { type NameSource, openNames } from '../names/resolver.ts'
 import type { Host, Session, Sink } from '../session.ts'
 import { holdConsole } from './console.ts'
 import type { Key } from './input.ts'
 import { type Jobs, jobs as realJobs } from './jobs.ts'
 import { actionOf } from './keys.ts'
+import { addressesInSight } from './naming.ts'
 import type { Event } from './reduce.ts'
 import { initialState, type Size, type View as ViewName } from './state.ts'
 import { createStore } from './store.ts'
@@ -40,6 +43,8 @@ export interface ScreenOptions {
   explain(error: unknown): string
   /** State of the exporter in a few words, asked for at every sample; '' if there is none. */
   exporter?(): string
+  /** Where names of hosts and services come from, once they are wanted; default: the system's. */
+  readonly openNames?: (changed: (names: Names) => void) => NameSource
   /** Emits signals, uncaughtException and exit; default process. */
   readonly signals?: NodeJS.EventEmitter
   readonly jobs?: Jobs
@@ -74,15 +79,24 @@ export function startScreen(options: ScreenOptions): Screen {
   const terminal = guardTerminal(stdin, stdout)
   const release = holdConsole()
   let ink: Instance | undefined
+  let names: NameSource | undefined
   let open = true
 
   const dispatch = (...events: readonly Event[]): void => {
     if (!open) return
     try {
       store.dispatch(events)
+      askNames()
     } catch (error) {
       end({ reason: 'error', error })
     }
+  }
+  /** Names are looked up for what is in sight, and not before somebody wants to see them. */
+  const askNames = (): void => {
+    const state = store.get()
+    if (!state.naming) return
+    names ??= (options.openNames ?? openNames)(found => dispatch({ type: 'names', names: found }))
+    names.want(addressesInSight(state))
   }
   const onKey = (key: Key): void => {
     const action = actionOf(key, store.get())
@@ -121,6 +135,7 @@ export function startScreen(options: ScreenOptions): Screen {
   /** Gives the terminal back, whatever state it is in. */
   const close = (): void => {
     suspension.close()
+    names?.close()
     // Later: the signal-exit package, which Ink uses, kills the process if it finds itself the last one listening.
     setImmediate(ignoreSignals)
     stdout.off('resize', onResize)

@@ -1,10 +1,19 @@
 /** All that the screen shows is made of this state, and all keys and samples do is make the next one of it. */
 
-import type { Sample } from '../sample/sample.ts'
+import type { Names } from '../names/names.ts'
 import type { Host } from '../session.ts'
 import { findColumn, type Order } from '../table/arrange.ts'
-import { TABLE_NAMES, type Table, type TableName } from '../table/table.ts'
+import { type Grouping, groupTables } from '../table/groups.ts'
+import {
+  type ListName,
+  OVERVIEW_TABLES,
+  type OverviewTable,
+  TABLE_NAMES,
+  type Table,
+  type TableName,
+} from '../table/table.ts'
 import { tables } from '../table/tables.ts'
+import type { Moment } from './moment.ts'
 
 export const VIEWS = ['overview', ...TABLE_NAMES] as const
 export type View = (typeof VIEWS)[number]
@@ -37,6 +46,13 @@ export interface Prompt {
   readonly problem: string | null
 }
 
+/** One group of connections, whose connections alone are shown. */
+export interface OpenGroup {
+  readonly key: string
+  /** What they have in common, for people. */
+  readonly title: string
+}
+
 /** The screen stands still at `State.shown` while samples go on. */
 export interface Pause {
   /** Samples that came since. */
@@ -49,12 +65,15 @@ export interface State {
   readonly size: Size
   readonly view: View
   /** The table that the cursor keys act on in the overview. */
-  readonly focus: TableName
-  readonly tables: Readonly<Record<TableName, TableState>>
+  readonly focus: OverviewTable
+  readonly tables: Readonly<Record<ListName, TableState>>
+  /** What the connections are put together by; null: each is a row. */
+  readonly grouping: Grouping | null
+  readonly group: OpenGroup | null
   /** The sample on the screen; null before the first. */
-  readonly shown: Sample | null
+  readonly shown: Moment | null
   /** The newest sample; differs from `shown` while paused. */
-  readonly latest: Sample | null
+  readonly latest: Moment | null
   readonly pause: Pause | null
   /** Events lost since the screen opened. */
   readonly lost: number
@@ -63,7 +82,13 @@ export interface State {
   readonly pids: readonly number[]
   /** Seconds. */
   readonly interval: number
+  /** The samples are to say what the BPF programs cost. */
+  readonly costing: boolean
   readonly exporter: string
+  /** Names are wanted. */
+  readonly naming: boolean
+  /** Those known by now. */
+  readonly names: Names | null
   readonly prompt: Prompt | null
   /** First visible line of the help; null: no help. */
   readonly help: number | null
@@ -89,18 +114,32 @@ export function tableOf(name: TableName): Table<unknown> {
   return tables[name]
 }
 
+/** The description of what is listed under a name. */
+export function listedAs(state: State, name: ListName): Table<unknown> {
+  return name === 'groups' ? groupTables[state.grouping ?? 'remote'] : tables[name]
+}
+
+/** What stands in the place of a table: for the connections, groups of them where that is wanted. */
+export function listFor(state: State, name: TableName): ListName {
+  return name === 'connections' && state.grouping !== null && state.group === null ? 'groups' : name
+}
+
+/** The names to write instead of addresses; null where they are not wanted. */
+export function namesIn(state: State): Names | null {
+  return state.naming ? state.names : null
+}
+
+/** The connections are in sight, in groups or not. */
+export function showsConnections(state: State): boolean {
+  return state.view === 'overview' || state.view === 'connections'
+}
+
 export function initialState(start: Start): State {
   const { host, version, size, view, sort, filter, pids, interval } = start
   const tableState = (name: TableName): TableState => {
     const opened = view === 'overview' || view === name
     const column = opened && sort !== undefined ? findColumn(tableOf(name), sort)?.id : undefined
-    return {
-      order: { column: column ?? tableOf(name).defaultSort, reversed: false },
-      key: null,
-      index: 0,
-      top: 0,
-      need: 0,
-    }
+    return fresh(column ?? tableOf(name).defaultSort)
   }
   return {
     host,
@@ -110,29 +149,47 @@ export function initialState(start: Start): State {
     filter,
     pids,
     interval,
-    focus: view === 'overview' ? 'processes' : view,
+    focus: isInOverview(view) ? view : 'processes',
     tables: {
       syscalls: tableState('syscalls'),
       connections: tableState('connections'),
       processes: tableState('processes'),
+      listeners: tableState('listeners'),
+      slow: tableState('slow'),
+      groups: fresh(groupTables.remote.defaultSort),
     },
+    grouping: null,
+    group: null,
     shown: null,
     latest: null,
     pause: null,
     lost: 0,
+    costing: false,
     exporter: '',
+    naming: false,
+    names: null,
     prompt: null,
     help: null,
     message: '',
   }
 }
 
+/** A table that nobody has looked at yet. */
+function fresh(column: string): TableState {
+  return { order: { column, reversed: false }, key: null, index: 0, top: 0, need: 0 }
+}
+
+/** The view is one of the tables of the overview. */
+export function isInOverview(view: View): view is OverviewTable {
+  return OVERVIEW_TABLES.some(name => name === view)
+}
+
 /** The state with one table's part changed. */
-export function withTable(state: State, name: TableName, change: Partial<TableState>): State {
+export function withTable(state: State, name: ListName, change: Partial<TableState>): State {
   return { ...state, tables: { ...state.tables, [name]: { ...state.tables[name], ...change } } }
 }
 
 /** The table that the keys act on. */
-export function activeTable(state: State): TableName {
-  return state.view === 'overview' ? state.focus : state.view
+export function activeTable(state: State): ListName {
+  return listFor(state, state.view === 'overview' ? state.focus : state.view)
 }

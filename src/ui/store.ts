@@ -34,9 +34,11 @@ function steered(session: Session, before: State, next: State): State {
   try {
     if (next.pids !== before.pids) session.setFilter(next.pids)
     if (next.interval !== before.interval) session.setInterval(next.interval)
+    if (next.costing !== before.costing) session.measureCost(next.costing)
     return next
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    return { ...next, pids: before.pids, interval: before.interval, message: sanitize(message) }
+    const { pids, interval, costing } = before
+    return { ...next, pids, interval, costing, message: sanitize(message) }
   }
 }

@@ -62,6 +62,15 @@ describe('csv', () => {
     expect(parse(text)[0]?.[column]).toBe(name)
   })
 
+  it('has nothing where the kernel offers no way to measure it', () => {
+    const sources = { syscalls: 'tp_btf', connections: 'iter/tcp', bytes: 'none' }
+    const [names = [], values = []] = parse(
+      csvHeader(tables.processes) + formatCsv(tables.processes, sampleOf({ sources }), all),
+    )
+    const record = Object.fromEntries(names.map((name, i) => [name, values[i]]))
+    expect(record).toMatchObject({ syscalls: '9', sent_bytes: '', received_bytes: '', udp_sent_bytes: '' })
+  })
+
   it('quotes what is not plain text, an empty text to tell it from no value', () => {
     const names = ['a,b', '"', '\u0007', ''].map(name => processRow({ name }))
     const texts = names.map(row => formatCsv(tables.processes, sampleOf({ processes: [row] }), all))

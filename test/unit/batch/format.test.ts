@@ -12,6 +12,7 @@ describe('batchFormat', () => {
         .match(/^\w+ \(\d+\)$/gm)
     expect(titles('overview')).toEqual(['Syscalls (1)', 'Connections (1)', 'Processes (1)'])
     expect(titles('connections')).toEqual(['Connections (1)'])
+    expect(titles('listeners')).toEqual(['Listeners (1)'])
   })
 
   it('prints the csv heading once, and syscalls for the overview', () => {
@@ -22,7 +23,7 @@ describe('batchFormat', () => {
   })
 
   it('notes beside csv, which has no place for it, what was lost', () => {
-    const lost = { syscalls: 2, connections: 0, bytes: 0 }
+    const lost = { syscalls: 2, connections: 0, bytes: 0, slow_calls: 0 }
     expect(batchFormat({ ...settings, output: 'csv' }).note(sampleOf({ lost }))).toContain('2 syscalls')
     expect(batchFormat({ ...settings, output: 'csv' }).note(sampleOf())).toBe('')
     expect(batchFormat({ ...settings, output: 'json' }).note(sampleOf({ lost }))).toBe('')

@@ -46,9 +46,22 @@ const CONTRACT = [
 /** Added to the contract since. */
 const ADDED = [
   'syscalls[].abi',
+  ...['pod', 'unit'].map(name => `processes[].${name}`),
+  ...['tcp', 'udp', 'other'].flatMap(transport =>
+    ['sent_bytes', 'received_bytes'].map(name => `processes[].transports.${transport}.${name}`),
+  ),
+  ...['container', 'handshake_latency_ns', 'accept_wait_ns', 'rtt_min_ns', 'segments_sent'].map(
+    name => `connections[].${name}`,
+  ),
+  ...['reset', 'closed_by', 'network_namespace'].map(name => `connections[].${name}`),
+  ...['id', 'started_ns', 'ended_ns'].map(name => `connections[].${name}`),
+  ...['pid', 'name', 'container', 'family', 'local.address', 'local.port'].map(name => `listeners[].${name}`),
+  ...['backlog', 'backlog_limit', 'accepts', 'drops', 'network_namespace'].map(name => `listeners[].${name}`),
   'connections[].age_is_minimum',
   'connections[].error',
   'connections[].opened',
+  'lost.slow_calls',
+  'self.bpf_seconds',
   'self.cpu_seconds',
   'self.resident_bytes',
 ]

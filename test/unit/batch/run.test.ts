@@ -41,6 +41,7 @@ class FakeSampler implements Sampler {
 
   setFilter(): void {}
   setInterval(): void {}
+  measureCost(): void {}
 }
 
 /** Keeps what is written to it. */

@@ -9,7 +9,9 @@ describe('text', () => {
   it('says in one line what the sample is', () => {
     expect(textHeader(sampleOf())).toBe('2026-01-01T12:00:00.000Z  interval 1.000s  pids all  lost none\n')
     expect(
-      textHeader(sampleOf({ filter: { pids: [1, 42] }, lost: { syscalls: 3, connections: 0, bytes: 1 } })),
+      textHeader(
+        sampleOf({ filter: { pids: [1, 42] }, lost: { syscalls: 3, connections: 0, bytes: 1, slow_calls: 0 } }),
+      ),
     ).toContain('pids 1,42  lost 3 syscalls, 1 bytes')
   })
 

@@ -20,8 +20,16 @@ describe('sorting', () => {
   })
 
   it('keeps rows that compare equal in the order of their keys', () => {
-    expect(pids(sortRows(connections, rows, { column: 'rtt_ns', reversed: false }))).toEqual([9, null, 7])
-    expect(pids(sortRows(connections, rows, { column: 'rtt_ns', reversed: true }))).toEqual([9, null, 7])
+    const equal = [3, 1, 2].map(pid => processRow({ pid, syscalls: 5 }))
+    const some = [...equal, processRow({ pid: 9, syscalls: 7 }), processRow({ pid: 4, syscalls: 1 })]
+    expect(pids(sortRows(processes, some, { column: 'syscalls', reversed: false }))).toEqual([9, 1, 2, 3, 4])
+    expect(pids(sortRows(processes, some, { column: 'syscalls', reversed: true }))).toEqual([4, 1, 2, 3, 9])
+    expect(pids(sortRows(processes, equal, { column: 'name', reversed: true }))).toEqual([1, 2, 3])
+  })
+
+  it('leaves equal connections as they come, in the steady order of the kernel', () => {
+    expect(pids(sortRows(connections, rows, { column: 'rtt_ns', reversed: false }))).toEqual([7, null, 9])
+    expect(pids(sortRows(connections, rows, { column: 'rtt_ns', reversed: true }))).toEqual([7, null, 9])
   })
 })
 
@@ -35,6 +43,21 @@ describe('filtering', () => {
     expect(pids(filterRows(processes, some, ' 12 '))).toEqual([12])
     expect(pids(filterRows(processes, some, 'SSH'))).toEqual([120])
     expect(filterRows(processes, some, '  ')).toBe(some)
+    expect(filterRows(processes, some, '.*')).toEqual([])
+  })
+
+  it('finds containers, units and pods', () => {
+    const row = processRow({ container: '4f1c9a2b7d3e', unit: 'postgresql.service', pod: '7c6f-11' })
+    for (const text of ['4f1c', 'postgresql.serv', '7c6f']) expect(filterRows(processes, [row], text)).toEqual([row])
+    const connection = connectionRow({ container: '4f1c9a2b7d3e' })
+    expect(filterRows(connections, [connection, connectionRow()], '4f1c')).toEqual([connection])
+  })
+
+  it('finds names where names are shown', () => {
+    const names = { host: () => 'db.example', service: () => 'postgresql' }
+    expect(filterRows(connections, rows, 'DB.EX')).toEqual([])
+    expect(filterRows(connections, rows, 'DB.EX', names)).toEqual(rows)
+    expect(filterRows(connections, rows, '203.0.113', names)).toEqual(rows)
   })
 })
 

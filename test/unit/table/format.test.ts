@@ -1,5 +1,7 @@
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
+import type { Names } from '../../../src/names/names.ts'
+import type { ConnectionRow, Sources } from '../../../src/sample/sample.ts'
 import {
   cells,
   fitText,
@@ -8,10 +10,12 @@ import {
   formatEvents,
   formatNanoseconds,
   formatSeconds,
+  type Reading,
   sanitize,
   takeLast,
 } from '../../../src/table/format.ts'
-import type { Column } from '../../../src/table/table.ts'
+import { groupTables } from '../../../src/table/groups.ts'
+import type { Column, Table } from '../../../src/table/table.ts'
 import { tables } from '../../../src/table/tables.ts'
 import { connectionRow, processRow, syscallRow } from '../ui/samples.ts'
 
@@ -85,16 +89,22 @@ describe('numbers', () => {
   })
 })
 
+const reading = (interval_seconds: number, change: Partial<Reading> = {}): Reading => ({
+  interval_seconds,
+  sources: { syscalls: 'tp_btf', connections: 'iter/tcp', bytes: 'tp_btf' },
+  ...change,
+})
+
 describe('cells', () => {
   it('are per second where the column says so', () => {
     const [count] = tables.syscalls.columns.filter(column => column.id === 'count')
-    expect(count && formatCell(count, syscallRow({ count: 3 }), 2)).toBe('1.5')
-    expect(count && formatCell(count, syscallRow({ count: 1 }), 60)).toBe('0.02')
+    expect(count && formatCell(count, syscallRow({ count: 3 }), reading(2))).toBe('1.5')
+    expect(count && formatCell(count, syscallRow({ count: 1 }), reading(60))).toBe('0.02')
   })
 
   const at = <Row>(columns: readonly Column<Row>[], id: string, row: Row): string | undefined => {
     const column = columns.find(each => each.id === id)
-    return column && formatCell(column, row, 1)
+    return column && formatCell(column, row, reading(1))
   }
 
   it('say - for what is not known, and nothing for a flag that is not set', () => {
@@ -103,6 +113,34 @@ describe('cells', () => {
     expect(at(columns, 'closed', connectionRow())).toBe('')
     expect(at(columns, 'closed', connectionRow({ closed: true }))).toBe('yes')
     expect(at(columns, 'age_seconds', connectionRow({ age_is_minimum: true }))).toBe('>1m15s')
+  })
+
+  it('say - where the kernel offers no way to measure it', () => {
+    const without = (kind: keyof Sources): Reading =>
+      reading(1, { sources: { syscalls: 'tp_btf', connections: 'iter/tcp', bytes: 'tp_btf', [kind]: 'none' } })
+    const unmeasured = (kind: keyof Sources): string[] =>
+      tables.processes.columns
+        .filter(
+          column => formatCell(column, processRow({ container: 'c', pod: 'p', unit: 'u' }), without(kind)) === '-',
+        )
+        .map(column => column.id)
+    expect(unmeasured('bytes')).toEqual(['sent_bytes', 'received_bytes', 'udp_sent_bytes', 'udp_received_bytes'])
+    expect(unmeasured('connections')).toEqual(['connections'])
+    expect(unmeasured('syscalls')).toHaveLength(7)
+  })
+
+  it('have names where they are wanted, of the end that offers a service', () => {
+    const names: Names = { host: address => (address === '10.0.0.9' ? 'db\x1b[2J' : null), service: () => 'https' }
+    const text = (id: string, row: ConnectionRow): string | undefined => {
+      const column = tables.connections.columns.find(each => each.id === id)
+      return column && formatCell(column, row, reading(1, { names }))
+    }
+    const ends = { local: { address: '10.0.0.9', port: 443 }, remote: { address: '10.0.0.9', port: 50_000 } }
+    const inbound = connectionRow({ ...ends, direction: 'inbound' })
+    const outbound = connectionRow({ ...ends, direction: 'outbound' })
+    expect([text('local', inbound), text('remote', inbound)]).toEqual(['10.0.0.9:https', 'db?[2J:50000'])
+    expect([text('local', outbound), text('remote', outbound)]).toEqual(['10.0.0.9:443', 'db?[2J:https'])
+    expect(text('remote', connectionRow({ remote: { address: '::1', port: 5 } }))).toBe('[::1]:5')
   })
 
   it('of untrusted text hold no escape sequence', () => {
@@ -114,7 +152,7 @@ describe('cells', () => {
     const widths = <Row>(columns: readonly Column<Row>[], row: Row): void => {
       for (const column of columns) {
         if (column.unit === 'text') continue
-        expect(stringWidth(formatCell(column, row, 1)), column.id).toBeLessThanOrEqual(column.width)
+        expect(stringWidth(formatCell(column, row, reading(1))), column.id).toBeLessThanOrEqual(column.width)
       }
     }
     const bytes = 2 ** 53
@@ -145,7 +183,8 @@ describe('cells', () => {
   })
 
   it('have room for the heading and its sort mark', () => {
-    for (const { columns } of [tables.syscalls, tables.connections, tables.processes]) {
+    const all: readonly Table<unknown>[] = [...Object.values(tables), ...Object.values(groupTables)]
+    for (const { columns } of all) {
       for (const column of columns) expect(column.width, column.id).toBeGreaterThan(column.title.length)
     }
   })

@@ -1,7 +1,9 @@
 /** What a person does, and what comes of it. */
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { bindings } from '../../../src/ui/keys.ts'
+import { GROUPINGS } from '../../../src/table/groups.ts'
+import { bindings, isAvailable } from '../../../src/ui/keys.ts'
+import { initialState, type State, VIEWS } from '../../../src/ui/state.ts'
 import { everybodyLeaves, type Person, sitDown } from './person.ts'
 import { connectionRow, fullSample, processRow, sampleOf } from './samples.ts'
 
@@ -23,27 +25,43 @@ async function atProcesses(columns = 80, rows = 24): Promise<Person> {
   return person
 }
 
-it('no key has two meanings', () => {
-  const keys = bindings.flatMap(binding => binding.keys)
-  expect(keys).toEqual([...new Set(keys)])
+it('no key has two meanings at a time', () => {
+  const start = { host: { name: '', kernel: '', cpus: 1 }, version: '', size: { columns: 80, rows: 24 } }
+  const state = initialState({ ...start, view: 'connections', filter: '', pids: [], interval: 1 })
+  const states: State[] = VIEWS.flatMap(view =>
+    [null, ...GROUPINGS].flatMap(grouping =>
+      [null, { key: '', title: '' }].map(group => ({ ...state, view, grouping, group })),
+    ),
+  )
+  for (const each of states) {
+    const keys = bindings.filter(binding => isAvailable(binding, each)).flatMap(binding => binding.keys)
+    expect(keys).toEqual([...new Set(keys)])
+  }
 })
 
 describe('views', () => {
-  it('turn with Tab and Shift-Tab and open with 1 to 4', async () => {
+  it('turn with Tab and Shift-Tab and open with 1 to 6', async () => {
     const person = sitDown(80, 24)
     person.take(fullSample())
     const only = (heading: string) => (lines: string[]) =>
-      lines.filter(line => /SYSCALL|REMOTE|COMMAND|CONN$/.test(line)).length === 1 && lines.join().includes(heading)
+      lines.filter(line => /CALLS\/s|REMOTE|COMMAND|CONN$|ADDRESS|TOOK/.test(line)).length === 1 &&
+      lines.join().includes(heading)
     const all = (lines: string[]) => ['SYSCALL', 'REMOTE', 'CONN'].every(heading => lines.join().includes(heading))
     await person.see(all)
     for (const [keys, seen] of [
       ['\t', only('SYSCALL')],
       ['\t', only('REMOTE')],
-      ['\t\t', all],
+      ['\t\t', only('ADDRESS')],
+      ['\t', only('TOOK')],
+      ['\t', all],
+      ['\x1b[Z', only('TOOK')],
+      ['\x1b[Z', only('ADDRESS')],
       ['\x1b[Z', only('CONN')],
       ['2', only('SYSCALL')],
       ['3', only('REMOTE')],
       ['4', only('CONN')],
+      ['5', only('ADDRESS')],
+      ['6', only('TOOK')],
       ['1', all],
     ] as const) {
       person.type(keys)
@@ -212,7 +230,7 @@ describe('the pid filter', () => {
     const refuse = (): void => {
       throw new Error('at most 1024 processes\x1b[2J')
     }
-    const person = sitDown(80, 24, { session: { setFilter: refuse, setInterval: refuse } })
+    const person = sitDown(80, 24, { session: { setFilter: refuse, setInterval: refuse, measureCost: refuse } })
     person.type('P12\r')
     const lines = await person.see('at most 1024 processes?[2J')
     expect(lines.join()).toContain('filter none')
@@ -232,6 +250,18 @@ it('the interval goes in steps or is typed', async () => {
   person.type('\x15' + '2.5\r')
   await person.see('every 2.5s')
   expect(person.told).toEqual(['interval 2', 'interval 1', 'interval 0.5', 'interval 0.2', 'interval 2.5'])
+})
+
+it('the cost in the kernel is measured on demand', async () => {
+  const person = sitDown(120, 24)
+  person.type('c')
+  await expect.poll(() => person.told).toEqual(['cost true'])
+  person.take(sampleOf({ self: { cpu_seconds: 0.02, bpf_seconds: 0.003, resident_bytes: 1 << 20 } }))
+  await person.see('own CPU 2.0%  in the kernel 0.3%')
+  person.type('c')
+  await expect.poll(() => person.told).toEqual(['cost true', 'cost false'])
+  person.take(sampleOf())
+  await person.see(lines => !lines.join('\n').includes('in the kernel'))
 })
 
 it('keys without a name do nothing', async () => {

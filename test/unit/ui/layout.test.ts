@@ -6,7 +6,7 @@ import { rowsNeeded, shareHeight } from '../../../src/ui/layout.ts'
 import { span } from '../../../src/ui/style.ts'
 
 describe('columns', () => {
-  it.each(['syscalls', 'connections', 'processes'] as const)(
+  it.each(['syscalls', 'connections', 'processes', 'listeners'] as const)(
     'of %s fit at every width, the sort column among them',
     name => {
       const { columns } = tables[name]
@@ -31,7 +31,7 @@ describe('columns', () => {
 
   it('that grow share what is left over, up to their limits', () => {
     const wide = fitColumns(tables.connections.columns, 400, 'bytes')
-    expect(wide.filter(each => each.column.grow).map(each => each.width)).toEqual([47, 47])
+    expect(wide.filter(each => each.column.grow).map(each => each.width)).toEqual([15, 47, 47])
   })
 })
 

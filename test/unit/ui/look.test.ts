@@ -19,7 +19,7 @@ const SIZES = [
   [180, 50],
   [200, 60],
 ] as const
-const VIEWS = ['overview', 'syscalls', 'connections', 'processes'] as const
+const VIEWS = ['overview', 'syscalls', 'connections', 'processes', 'listeners'] as const
 
 describe.each(SIZES)('at %ix%i', (columns, rows) => {
   it.each(VIEWS)('the view %s fills the terminal and no more', async view => {
@@ -28,9 +28,9 @@ describe.each(SIZES)('at %ix%i', (columns, rows) => {
     const lines = await person.see(seen => seen.at(-1)?.includes('Quit') === true && !seen.join().includes('waiting'))
     expect(lines).toHaveLength(rows)
     for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns)
-    expect(lines.join('\n')).toContain('1 Overview  2 Syscalls  3 Connections  4 Processes')
+    expect(lines.join('\n')).toMatch(/1 Overview {1,2}2 Syscalls {1,2}3 Connections {1,2}4 Processes {1,2}5 Listeners/)
     expect(lines.slice(2).filter(line => line === '')).toEqual([])
-    const headings = lines.filter(line => /CALLS\/s|REMOTE/.test(line))
+    const headings = lines.filter(line => /CALLS\/s|REMOTE|ADDRESS/.test(line))
     expect(headings).toHaveLength(view !== 'overview' ? 1 : columns >= 180 ? 2 : 3)
     for (const heading of headings) {
       expect(heading).toMatch(/[▼▲]/)
@@ -86,7 +86,9 @@ it('follows a resize without leaving anything of the old size behind', async () 
 describe('the header', () => {
   it('has host, kernel, interval, events per second, own cost', async () => {
     const person = sitDown(120, 40)
-    person.take(sampleOf({ interval_seconds: 2, self: { cpu_seconds: 0.05, resident_bytes: 64 * 1024 ** 2 } }))
+    person.take(
+      sampleOf({ interval_seconds: 2, self: { cpu_seconds: 0.05, resident_bytes: 64 * 1024 ** 2, bpf_seconds: null } }),
+    )
     const [identity, facts] = await person.see('own CPU')
     expect(identity).toMatch(
       /ebpf-top 0\.1\.0 {2}web-1 {2}Linux 6\.12\.30-amd64 {2}16 CPUs .*every 1s {2}own CPU 2\.5% {2}memory 64\.0M/,
@@ -96,7 +98,7 @@ describe('the header', () => {
 
   it('shows what was lost by kind, and does not forget it', async () => {
     const person = sitDown(80, 24)
-    person.take(sampleOf({ lost: { syscalls: 12, connections: 0, bytes: 3 } }))
+    person.take(sampleOf({ lost: { syscalls: 12, connections: 0, bytes: 3, slow_calls: 0 } }))
     await person.see('lost 12 syscalls, 3 bytes')
     expect(person.looksOf('lost 12')).toMatchObject({ coloured: true, bold: true })
     person.take(sampleOf())
@@ -108,6 +110,12 @@ describe('the header', () => {
     person.take(sampleOf({ connections: [], sources: { syscalls: 'tp_btf', connections: 'none', bytes: 'none' } }))
     const lines = await person.see('not measured: connections, bytes')
     expect(lines.join('\n')).toContain('connections cannot be seen on this machine')
+  })
+
+  it('has - for what is not measured', async () => {
+    const person = sitDown(80, 24, { view: 'processes' })
+    person.take(sampleOf({ sources: { syscalls: 'tp_btf', connections: 'iter/tcp', bytes: 'none' } }))
+    await person.see(seen => / 100 nginx +500 +0 +1\.5ms +- +- +1$/m.test(seen.join('\n')))
   })
 
   it('counts what the pause hides, and shows the newest sample after it', async () => {
@@ -127,9 +135,11 @@ describe('the header', () => {
   })
 
   it('has room for the state of the exporter', async () => {
-    const person = sitDown(80, 24, { exporter: () => 'otlp: collector unreachable' })
-    person.take(sampleOf())
-    await person.see('otlp: collector unreachable')
+    for (const columns of [60, 80, 120]) {
+      const person = sitDown(columns, 24, { exporter: () => 'otlp: unreachable' })
+      person.take(sampleOf())
+      await person.see('otlp: unreachable')
+    }
   })
 })
 

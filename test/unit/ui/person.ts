@@ -108,6 +108,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
     session: {
       setFilter: pids => told.push(`pids ${pids.join(',')}`),
       setInterval: seconds => told.push(`interval ${seconds}`),
+      measureCost: on => told.push(`cost ${on}`),
     },
     version: '0.1.0',
     interval: 1,

@@ -1,6 +1,6 @@
 /** Made-up samples for the tests of the screen. */
 
-import type { ConnectionRow, ProcessRow, Sample, SyscallRow } from '../../../src/sample/sample.ts'
+import type { ConnectionRow, ListenerRow, ProcessRow, Sample, SyscallRow } from '../../../src/sample/sample.ts'
 
 const DURATION = { sum: 4_000_000, max: 2_000_000, p50: 1200, p95: 512_000, p99: 1_500_000 }
 
@@ -14,12 +14,19 @@ export function processRow(change: Partial<ProcessRow> = {}): ProcessRow {
     name: 'nginx',
     command: 'nginx: worker process',
     container: null,
+    pod: null,
+    unit: null,
     exited: false,
     syscalls: 500,
     errors: 0,
     duration_ns: DURATION,
     sent_bytes: 2048,
     received_bytes: 1024,
+    transports: {
+      tcp: { sent_bytes: 2048, received_bytes: 1024 },
+      udp: { sent_bytes: 0, received_bytes: 0 },
+      other: { sent_bytes: 0, received_bytes: 0 },
+    },
     connections: 1,
     ...change,
   }
@@ -27,8 +34,10 @@ export function processRow(change: Partial<ProcessRow> = {}): ProcessRow {
 
 export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRow {
   return {
+    id: 1,
     pid: 100,
     name: 'nginx',
+    container: null,
     family: 'ipv4',
     direction: 'inbound',
     state: 'ESTABLISHED',
@@ -39,13 +48,38 @@ export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRo
     total_sent_bytes: 1_048_576,
     total_received_bytes: 4096,
     connect_latency_ns: null,
+    handshake_latency_ns: null,
+    accept_wait_ns: null,
     rtt_ns: 840_000,
+    rtt_min_ns: null,
     retransmits: 0,
+    segments_sent: 8,
+    reset: null,
+    closed_by: null,
+    network_namespace: null,
     age_seconds: 75,
     age_is_minimum: false,
+    started_ns: 1_767_268_798_500_000_000,
+    ended_ns: null,
     opened: false,
     closed: false,
     error: null,
+    ...change,
+  }
+}
+
+export function listenerRow(change: Partial<ListenerRow> = {}): ListenerRow {
+  return {
+    pid: 100,
+    name: 'nginx',
+    container: null,
+    family: 'ipv4',
+    local: { address: '0.0.0.0', port: 443 },
+    backlog: 1,
+    backlog_limit: 128,
+    accepts: 3,
+    drops: 0,
+    network_namespace: null,
     ...change,
   }
 }
@@ -62,8 +96,10 @@ export function sampleOf(change: Partial<Sample> = {}): Sample {
       connectionRow(),
       connectionRow({ pid: 200, name: 'redis-server', local: { address: '::1', port: 6379 } }),
     ],
-    lost: { syscalls: 0, connections: 0, bytes: 0 },
-    self: { cpu_seconds: 0.012, resident_bytes: 89_000_000 },
+    listeners: [listenerRow()],
+    slow_calls: [],
+    lost: { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 },
+    self: { cpu_seconds: 0.012, resident_bytes: 89_000_000, bpf_seconds: null },
     calls: [],
     ...change,
   }
@@ -83,6 +119,9 @@ export function fullSample(): Sample {
         remote: { address: '2001:db8::8a2e:370:7334', port: 1000 + i },
         sent_bytes: 1e9 - i,
       }),
+    ),
+    listeners: upTo(200).map(i =>
+      listenerRow({ pid: 1000 + i, local: { address: '::', port: 1000 + i }, accepts: 900 - i }),
     ),
   })
 }

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import type { ConnectionRow, Sample } from '../../../src/sample/sample.ts'
+import { connectionsOf, LINGERING, MOST_LINGERING, type Moment, nextMoment } from '../../../src/ui/moment.ts'
+import { connectionRow, sampleOf } from './samples.ts'
+
+const START = Date.parse('2026-01-01T12:00:00.000Z')
+
+const sampleAt = (milliseconds: number, connections: readonly ConnectionRow[], change: Partial<Sample> = {}): Sample =>
+  sampleOf({ time: new Date(START + milliseconds).toISOString(), connections, ...change })
+
+const gone = (port: number): ConnectionRow =>
+  connectionRow({ remote: { address: '192.0.2.1', port }, closed: true, opened: true, total_sent_bytes: 99 })
+
+/** The moments of samples, one after the other. */
+const momentAfter = (...samples: readonly Sample[]): Moment => {
+  let last: Moment | null = null
+  for (const sample of samples) last = nextMoment(last, sample)
+  if (last === null) throw new Error('no sample')
+  return last
+}
+
+describe('a closed connection', () => {
+  it('stays in sight with its totals, and as one that moves nothing', () => {
+    const [row, ...rest] = connectionsOf(momentAfter(sampleAt(0, [gone(1), connectionRow()]), sampleAt(1000, [])))
+    expect(rest).toEqual([])
+    expect(row).toEqual({ ...gone(1), opened: false, sent_bytes: 0, received_bytes: 0 })
+  })
+
+  it('leaves after some seconds, by the samples’ clock', () => {
+    const closing = sampleAt(0, [gone(1)])
+    expect(connectionsOf(momentAfter(closing, sampleAt(LINGERING - 1, [])))).toHaveLength(1)
+    expect(connectionsOf(momentAfter(closing, sampleAt(LINGERING, [])))).toHaveLength(0)
+    expect(connectionsOf(momentAfter(closing, sampleAt(2000, []), sampleAt(LINGERING, [])))).toHaveLength(0)
+  })
+
+  it('is in its own sample once', () => {
+    expect(connectionsOf(momentAfter(sampleAt(0, [gone(1)])))).toHaveLength(1)
+  })
+
+  it('goes with its process when the pid filter changes', () => {
+    const closing = sampleAt(0, [gone(1), { ...gone(2), pid: 7 }, { ...gone(3), pid: null }])
+    const rows = connectionsOf(momentAfter(closing, sampleAt(1000, [], { filter: { pids: [7] } })))
+    expect(rows.map(row => row.pid)).toEqual([7])
+  })
+
+  it('gives way to newer ones where there are too many', () => {
+    const many = Array.from({ length: MOST_LINGERING }, (_, i) => gone(i))
+    const rows = connectionsOf(momentAfter(sampleAt(0, many), sampleAt(1000, [gone(60_000)]), sampleAt(2000, [])))
+    expect(rows).toHaveLength(MOST_LINGERING)
+    expect(rows.at(-1)?.remote.port).toBe(60_000)
+    expect(rows[0]?.remote.port).toBe(1)
+  })
+})
