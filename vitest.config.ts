@@ -13,6 +13,15 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.{ts,tsx}'], sequence: { groupOrder: 1 } } },
+      {
+        test: {
+          ...onTheMachine,
+          name: 'otel',
+          include: ['test/otel/**/*.test.ts'],
+          exclude: skipKernel ? ['test/otel/kernel/**'] : [],
+          sequence: { groupOrder: 4 },
+        },
+      },
       ...(skipKernel
         ? []
         : [

@@ -27,6 +27,8 @@ function words(line: string): string[] {
     .map(word => (word === "''" ? '' : word))
 }
 
+const exportOptions = { protocol: 'otlp', intervalSeconds: null, pids: false, top: 200, spans: false } as const
+
 const DEFAULTS: Options = {
   mode: 'screen',
   pids: [],
@@ -37,6 +39,8 @@ const DEFAULTS: Options = {
   sort: null,
   filter: '',
   export: null,
+  slowNs: 10_000_000,
+  cost: false,
   tracers: [],
   compat: false,
   btf: null,
@@ -66,10 +70,17 @@ describe('good command lines', () => {
     ['-F nginx', { filter: 'nginx' }],
     ['--filter=-x', { filter: '-x' }],
     ['-F 10', { filter: '10' }],
-    ['--export otlp', { export: { protocol: 'otlp', intervalSeconds: null } }],
-    ['--export otlp --export-interval 5', { export: { protocol: 'otlp', intervalSeconds: 5 } }],
-    ['--headless --export otlp', { mode: 'headless', export: { protocol: 'otlp', intervalSeconds: null } }],
-    ['--batch --export otlp', { mode: 'batch', export: { protocol: 'otlp', intervalSeconds: null } }],
+    ['--export otlp', { export: exportOptions }],
+    ['--export otlp --export-interval 5', { export: { ...exportOptions, intervalSeconds: 5 } }],
+    [
+      '--export otlp --export-pids --export-top 7 --export-spans',
+      { export: { ...exportOptions, pids: true, top: 7, spans: true } },
+    ],
+    ['--slow 1.5ms', { slowNs: 1_500_000 }],
+    ['--slow 20us', { slowNs: 20_000 }],
+    ['--slow 2s', { slowNs: 2_000_000_000 }],
+    ['--headless --export otlp', { mode: 'headless', export: exportOptions }],
+    ['--batch --export otlp', { mode: 'batch', export: exportOptions }],
     ['--tracer own.bpf.o', { tracers: ['own.bpf.o'] }],
     ['--tracer own.bpf.o --tracer=own.bpf.o', { tracers: ['own.bpf.o', 'own.bpf.o'] }],
     ['--compat', { compat: true }],
@@ -96,7 +107,7 @@ describe('bad command lines', () => {
     ['--bogus 1', 'unknown flag --bogus'],
     ['-x', 'unknown flag -x'],
     ['-bx', 'unknown flag -x'],
-    ['--export-pids', 'unknown flag --export-pids'],
+    ['--export-pods', 'unknown flag --export-pods'],
     ['--__proto__ x', 'unknown flag'],
     ['--pid', '--pid needs a value'],
     ['--pid --batch', '--pid needs a value'],
@@ -160,6 +171,14 @@ describe('bad command lines', () => {
     ['--once -n 2', '--once and --iterations contradict'],
     ['--doctor --headless --export otlp', 'contradict'],
     ['--export-interval 5', '--export-interval without --export'],
+    ['--export-pids', '--export-pids without --export'],
+    ['--export-top 5', '--export-top without --export'],
+    ['--export-spans', '--export-spans without --export'],
+    ['--export otlp --export-top 0', '--export-top: "0" is not a number of processes'],
+    ['--export otlp --export-top x', '--export-top: "x" is not a number of processes'],
+    ['--slow 10', '--slow: "10" is not a duration'],
+    ['--slow 0ms', '--slow: "0ms" is not a duration'],
+    ['--slow 2h', '--slow: "2h" is not a duration'],
     ['--export otlp --export-interval 0', '--export-interval: "0" is not a number of seconds'],
     ['--tracer missing.o', '--tracer: missing.o is not a file'],
     ['--btf missing', '--btf: missing is not a file'],

@@ -1,0 +1,218 @@
+/** From samples to what is exported: counters and histograms since the start, and levels of the last sample. */
+
+import type { CallRow, ConnectionRow, Lost, ProcessRow, Sample } from '../sample/sample.ts'
+import { ATTRIBUTES as A, connectionState } from './attributes.ts'
+import { type ConnectionChange, ConnectionChanges, isEstablished } from './connections.ts'
+import type { LevelName } from './metrics.ts'
+import { type Labels, SeriesGroup } from './series.ts'
+import { type Identity, type Process, TopProcesses } from './top.ts'
+
+/** So many bytes count as much as one system call when processes are ranked by activity. */
+const BYTES_PER_CALL = 4096
+
+export interface AccumulatorSettings {
+  /** A series for each process id, and not for each name. */
+  readonly pids: boolean
+  /** Processes with series of their own. */
+  readonly top: number
+}
+
+/** A number that is not added up over time. */
+export interface Level {
+  readonly name: LevelName
+  readonly labels: Labels
+  readonly value: number
+}
+
+export interface Collection {
+  /** All counters and histograms. */
+  readonly groups: readonly SeriesGroup[]
+  readonly levels: readonly Level[]
+  /** Since when levels are known, in milliseconds of Unix time. */
+  readonly startMs: number
+  /** End of the last sample: up to when everything is counted. */
+  readonly endMs: number
+}
+
+const syscallLabels = (syscall: string): Labels => ({ [A.syscallName]: syscall })
+const networkLabels = (type: string): Labels => ({ [A.networkType]: type })
+const errorLabels = (error: string): Labels => ({ [A.errorType]: error })
+
+export class Accumulator {
+  /** Counters of the machine and of ebpf-top itself. */
+  readonly own: SeriesGroup
+  readonly #settings: AccumulatorSettings
+  readonly #changes = new ConnectionChanges()
+  readonly #startMs: number
+  readonly #top: TopProcesses
+  /** Levels that were told once are told again when they are 0. */
+  readonly #states = new Map<string, Labels>()
+  #active = new Map<string, { identity: Identity; type: string }>()
+  #last: Sample | null = null
+
+  constructor(settings: AccumulatorSettings, startMs: number) {
+    this.#settings = settings
+    this.#startMs = startMs
+    this.#top = new TopProcesses(settings.top, startMs)
+    this.own = new SeriesGroup({}, startMs)
+  }
+
+  take(sample: Sample): void {
+    this.#last = sample
+    const rows = new Map(sample.processes.map(row => [row.pid, row]))
+    const found = new Map<number | null, Process>()
+    const processOf = (pid: number | null): Process => {
+      let process = found.get(pid)
+      if (process === undefined) {
+        process = this.#top.get(identify(pid === null ? undefined : rows.get(pid), this.#settings.pids))
+        found.set(pid, process)
+      }
+      return process
+    }
+    for (const call of sample.calls) addCalls(processOf(call.pid), call)
+    for (const row of sample.processes) if (row.sent_bytes + row.received_bytes > 0) addBytes(processOf(row.pid), row)
+    for (const change of this.#changes.of(sample)) addConnection(processOf(change.row.pid), change)
+    this.#top.prune()
+    this.#takeOwn(sample)
+  }
+
+  /** What is to be exported now; null before the first sample. */
+  collect(): Collection | null {
+    const sample = this.#last
+    if (sample === null) return null
+    const endMs = Date.parse(sample.time)
+    this.#top.rank(endMs)
+    return { groups: [...this.#top.all(), this.own], levels: this.#levels(sample), startMs: this.#startMs, endMs }
+  }
+
+  /** All of the last collection has arrived. */
+  delivered(): void {
+    this.#top.delivered()
+  }
+
+  #takeOwn({ lost, self }: Sample): void {
+    // slow calls without a row are calls that are counted all the same
+    const { slow_calls: _, ...events }: Lost = lost
+    for (const [tracer, count] of Object.entries(events)) {
+      this.own.add('ebpf_top.lost', count, tracer, () => ({ [A.tracer]: tracer }))
+    }
+    this.own.add('ebpf_top.cpu.time', self.cpu_seconds)
+    this.own.add('ebpf_top.bpf.time', self.bpf_seconds ?? 0)
+    if (self.sample_seconds !== undefined) this.own.record('ebpf_top.sample.duration', self.sample_seconds * 1e9)
+  }
+
+  #levels(sample: Sample): Level[] {
+    const open = sample.connections.filter(row => !row.closed)
+    return [
+      ...this.#connectionCounts(open),
+      ...this.#activeConnections(open, sample.processes),
+      ...(sample.maps ?? []).flatMap(({ name, used, limit }): Level[] => [
+        { name: 'ebpf_top.map.usage', labels: { [A.mapName]: name }, value: used },
+        { name: 'ebpf_top.map.limit', labels: { [A.mapName]: name }, value: limit },
+      ]),
+      { name: 'ebpf_top.filter.active', labels: {}, value: sample.filter.pids.length > 0 ? 1 : 0 },
+      { name: 'ebpf_top.memory.usage', labels: {}, value: sample.self.resident_bytes },
+    ]
+  }
+
+  #connectionCounts(open: readonly ConnectionRow[]): Level[] {
+    const counts = new Map<string, number>()
+    for (const row of open) {
+      const state = connectionState(row.state)
+      counts.set(state, (counts.get(state) ?? 0) + 1)
+      this.#states.set(state, { [A.connectionState]: state, [A.transport]: 'tcp' })
+    }
+    return [...this.#states].map(([state, labels]) => ({
+      name: 'system.network.connection.count',
+      labels,
+      value: counts.get(state) ?? 0,
+    }))
+  }
+
+  #activeConnections(open: readonly ConnectionRow[], processes: readonly ProcessRow[]): Level[] {
+    const rows = new Map(processes.map(row => [row.pid, row]))
+    const active = new Map<string, { identity: Identity; type: string; value: number }>()
+    for (const [key, before] of this.#active) active.set(key, { ...before, value: 0 })
+    for (const row of open) {
+      if (!isEstablished(row)) continue
+      const identity = identify(row.pid === null ? undefined : rows.get(row.pid), this.#settings.pids)
+      const key = `${identity.key}\0${row.family}`
+      active.set(key, { identity, type: row.family, value: (active.get(key)?.value ?? 0) + 1 })
+    }
+    this.#active = new Map([...active].filter(([, { value }]) => value > 0))
+    // those that share a series are added up
+    const levels = new Map<string, Level>()
+    for (const { identity, type, value } of active.values()) {
+      const labels = { ...this.#top.labelsOf(identity), ...networkLabels(type) }
+      const key = JSON.stringify(labels)
+      levels.set(key, {
+        name: 'ebpf_top.tcp.connection.active',
+        labels,
+        value: value + (levels.get(key)?.value ?? 0),
+      })
+    }
+    return [...levels.values()]
+  }
+}
+
+/** Under which attributes a process is counted; none: its owner is not known. */
+function identify(row: ProcessRow | undefined, pids: boolean): Identity {
+  if (row === undefined) return { key: '', labels: {} }
+  const { name, container, pod, pid } = row
+  return {
+    key: `${name}\0${container ?? ''}\0${pod ?? ''}\0${pids ? pid : ''}`,
+    labels: {
+      [A.processName]: name,
+      ...(container === null ? {} : { [A.containerId]: container }),
+      ...(pod === null ? {} : { [A.podUid]: pod }),
+      ...(pids ? { [A.processId]: pid } : {}),
+    },
+  }
+}
+
+function addCalls(process: Process, call: CallRow): void {
+  const { syscall, durations, failures } = call
+  let count = 0
+  for (let i = 0; i < durations.counts.length; i++) count += durations.counts[i] ?? 0
+  process.activity += count
+  process.series.add('ebpf_top.syscall.calls', count, syscall, syscallLabels)
+  process.series.histogram('ebpf_top.syscall.duration', syscall, syscallLabels).add(durations)
+  for (const failure of failures) {
+    process.series.add('ebpf_top.syscall.errors', failure.count, `${syscall} ${failure.errno}`, () => ({
+      ...syscallLabels(syscall),
+      ...errorLabels(failure.errno),
+    }))
+  }
+}
+
+function addBytes(process: Process, row: ProcessRow): void {
+  process.activity += (row.sent_bytes + row.received_bytes) / BYTES_PER_CALL
+  for (const [transport, { sent_bytes, received_bytes }] of Object.entries(row.transports)) {
+    const add = (direction: string, bytes: number): void =>
+      process.series.add('process.network.io', bytes, `${direction} ${transport}`, () => ({
+        [A.ioDirection]: direction,
+        [A.transport]: transport,
+      }))
+    add('transmit', sent_bytes)
+    add('receive', received_bytes)
+  }
+}
+
+function addConnection(process: Process, change: ConnectionChange): void {
+  const { row, established, failed, closed, retransmits } = change
+  const measured = isEstablished(row) && row.sent_bytes > 0 && row.rtt_ns > 0
+  const { series } = process
+  if (established || failed || closed || measured) process.activity++
+  if (established) {
+    const name = row.direction === 'outbound' ? 'ebpf_top.tcp.connection.opened' : 'ebpf_top.tcp.connection.accepted'
+    series.add(name, 1, row.family, networkLabels)
+    if (row.connect_latency_ns !== null) series.record('ebpf_top.tcp.connect.duration', row.connect_latency_ns)
+  }
+  if (failed) series.add('ebpf_top.tcp.connection.failed', 1, row.error ?? '', errorLabels)
+  if (closed) {
+    series.add('ebpf_top.tcp.connection.closed', 1, row.family, networkLabels)
+    if (change.whole) series.record('ebpf_top.tcp.connection.duration', row.age_seconds * 1e9)
+  }
+  if (measured) series.record('ebpf_top.tcp.rtt', row.rtt_ns)
+  series.add('ebpf_top.tcp.retransmits', retransmits)
+}

@@ -1,0 +1,60 @@
+/** From the rows of connections, one a sample, to what happened to each of them: what began, ended or failed once. */
+
+import type { ConnectionRow, Sample } from '../sample/sample.ts'
+
+/** What the sample before said of a connection. */
+interface Known {
+  readonly established: boolean
+  readonly retransmits: number
+}
+
+export interface ConnectionChange {
+  readonly row: ConnectionRow
+  /** It was established, since the sample before. */
+  readonly established: boolean
+  /** It failed before it was established. */
+  readonly failed: boolean
+  /** It closed, having been established. */
+  readonly closed: boolean
+  /** Its beginning was seen. */
+  readonly whole: boolean
+  /** Segments sent again since the sample before. */
+  readonly retransmits: number
+}
+
+export class ConnectionChanges {
+  #known = new Map<number, Known>()
+
+  /** The changes in one sample; of every sample in turn, or what it missed is not told. */
+  of({ connections }: Sample): ConnectionChange[] {
+    const before = this.#known
+    const open = new Map<number, Known>()
+    const changes: ConnectionChange[] = []
+    for (const row of connections) {
+      changes.push(changeOf(row, row.opened ? undefined : before.get(row.id)))
+      if (!row.closed) open.set(row.id, { established: isEstablished(row), retransmits: row.retransmits })
+    }
+    this.#known = open
+    return changes
+  }
+}
+
+function changeOf(row: ConnectionRow, known: Known | undefined): ConnectionChange {
+  const whole = !row.age_is_minimum
+  const established = isEstablished(row)
+  return {
+    row,
+    established: established && (known === undefined ? row.opened : !known.established),
+    failed: row.error !== null,
+    closed: row.closed && established,
+    whole,
+    retransmits: Math.max(0, row.retransmits - (known?.retransmits ?? (row.opened ? 0 : row.retransmits))),
+  }
+}
+
+const CONNECTING = new Set(['SYN_SENT', 'SYN_RECV', 'NEW_SYN_RECV'])
+
+/** It is established, or was. */
+export function isEstablished({ state, error }: ConnectionRow): boolean {
+  return error === null && !CONNECTING.has(state)
+}

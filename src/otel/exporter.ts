@@ -1,0 +1,156 @@
+/** The exporter: metrics in the background at their own interval, and spans where they are asked for. */
+
+import { ExportResultCode } from '@opentelemetry/core'
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc'
+import {
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+  type ResourceMetrics,
+} from '@opentelemetry/sdk-metrics'
+import type { Sample } from '../sample/sample.ts'
+import type { Sink } from '../session.ts'
+import { Accumulator } from './accumulate.ts'
+import { ATTRIBUTES } from './attributes.ts'
+import { connection } from './credentials.ts'
+import { routeLogs } from './log.ts'
+import { Producer } from './producer.ts'
+import { exportResource } from './resource.ts'
+import { Sender } from './sender.ts'
+import type { ExportSettings } from './settings.ts'
+import { SpanSender } from './span-sender.ts'
+import { connectionSpans, slowCallSpans } from './spans.ts'
+import { ExportStatus, type RequestEnd } from './status.ts'
+
+/** With at most 1 kB for a data point, requests stay below the 4 MiB that collectors take. */
+const POINTS_PER_REQUEST = 2000
+
+/** What the end may take in milliseconds, whatever the collector does. */
+const CLOSE_TIMEOUT_MS = 500
+
+export interface Exporter extends Sink {
+  readonly status: ExportStatus
+  /** Sends what is left, for as long as CLOSE_TIMEOUT_MS; never rejects. */
+  close(): Promise<void>
+}
+
+/** `log` gets one line for each change of the state, and what the SDK has to say. */
+export function startExporter(settings: ExportSettings, log: (line: string) => void): Exporter {
+  const status = new ExportStatus(settings.disabled, log)
+  if (settings.disabled) return { status, take: () => {}, fail: () => {}, close: async () => {} }
+  routeLogs(settings.logLevel, log)
+  log(`export to ${settings.target} every ${settings.intervalMs / 1000} s`)
+  return new OtlpExporter(settings, status)
+}
+
+class OtlpExporter implements Exporter {
+  readonly status: ExportStatus
+  readonly #accumulator: Accumulator
+  readonly #sender: Sender<ResourceMetrics>
+  readonly #spans: SpanSender | null
+  readonly #requests: RequestQueue
+  readonly #provider: MeterProvider
+
+  constructor(settings: ExportSettings, status: ExportStatus) {
+    this.status = status
+    const resource = exportResource()
+    const onEnd = (end: RequestEnd): void => this.#requestEnded(end)
+    const connect = (): OTLPMetricExporter => new OTLPMetricExporter(connection('METRICS', settings))
+    this.#accumulator = new Accumulator(settings, Date.now())
+    this.#sender = new Sender('metrics', connect, onEnd)
+    this.#spans = settings.spans ? new SpanSender(settings, resource, this.#accumulator.own, onEnd) : null
+
+    const template = connect()
+    const producer = new Producer(this.#accumulator, {
+      ...settings,
+      temporalityOf: instrument => template.selectAggregationTemporality(instrument),
+    })
+    this.#requests = new RequestQueue(this.#sender, producer)
+    this.#provider = new MeterProvider({
+      resource,
+      readers: [
+        new PeriodicExportingMetricReader({
+          exporter: this.#requests,
+          metricProducers: [producer],
+          exportIntervalMillis: settings.intervalMs,
+          exportTimeoutMillis: settings.intervalMs,
+          maxExportBatchSize: POINTS_PER_REQUEST,
+        }),
+      ],
+    })
+  }
+
+  take(sample: Sample): void {
+    this.status.setFiltered(sample.filter.pids)
+    this.#accumulator.take(sample)
+    this.#spans?.add([...connectionSpans(sample), ...slowCallSpans(sample)], sample.lost.slow_calls)
+  }
+
+  /** What was measured until then is sent when it is closed. */
+  fail(): void {}
+
+  async close(): Promise<void> {
+    const late = new Promise(resolve => setTimeout(resolve, CLOSE_TIMEOUT_MS))
+    await Promise.race([Promise.allSettled([this.#flush(), this.#spans?.close()]), late])
+    this.#sender.close()
+  }
+
+  async #flush(): Promise<void> {
+    // a collection that found another one under way would be passed over
+    await this.#requests.forceFlush()
+    await this.#provider.shutdown()
+  }
+
+  #requestEnded(end: RequestEnd): void {
+    this.status.update(end)
+    if (end.status === 'OK') return
+    const { signal, status } = end
+    this.#accumulator.own.add('ebpf_top.export.failures', 1, `${signal} ${status}`, () => ({
+      [ATTRIBUTES.signal]: signal,
+      [ATTRIBUTES.errorType]: status,
+    }))
+  }
+}
+
+/**
+ * The SDK's side of the sender: takes requests and sends them one after the other, so that the SDK never waits. While
+ * those of one collection are under way, later ones are passed over: what they held stays with the producer.
+ */
+class RequestQueue implements PushMetricExporter {
+  readonly #sender: Sender<ResourceMetrics>
+  readonly #producer: Producer
+  #sending: Promise<void> = Promise.resolve()
+  #waiting = 0
+  #round = 0
+  #failed = 0
+
+  constructor(sender: Sender<ResourceMetrics>, producer: Producer) {
+    this.#sender = sender
+    this.#producer = producer
+  }
+
+  export(metrics: ResourceMetrics, callback: Parameters<PushMetricExporter['export']>[1]): void {
+    callback({ code: ExportResultCode.SUCCESS })
+    const round = this.#producer.rounds
+    if (this.#waiting > 0 && round !== this.#round) return
+    this.#round = round
+    this.#waiting++
+    this.#sending = this.#sending.then(() => this.#send(metrics, round))
+  }
+
+  /** Waits for the requests that are under way. */
+  forceFlush(): Promise<void> {
+    return this.#sending
+  }
+
+  async shutdown(): Promise<void> {}
+
+  async #send(metrics: ResourceMetrics, round: number): Promise<void> {
+    // where one request of a collection fails, the rest of it would too
+    if (round !== this.#failed) {
+      if (await this.#sender.send(metrics)) this.#producer.arrived(metrics, round)
+      else this.#failed = round
+    }
+    this.#waiting--
+  }
+}

@@ -1,0 +1,47 @@
+/** What the SDK and gRPC have to say: never on the terminal, which may be the screen's. */
+
+import { logVerbosity, setLogger, setLogVerbosity } from '@grpc/grpc-js'
+import { DiagLogLevel, diag } from '@opentelemetry/api'
+import { sanitize } from '../table/format.ts'
+import type { LogLevel } from './settings.ts'
+
+const LEVELS: Readonly<Record<LogLevel, DiagLogLevel>> = {
+  none: DiagLogLevel.NONE,
+  error: DiagLogLevel.ERROR,
+  warn: DiagLogLevel.WARN,
+  info: DiagLogLevel.INFO,
+  debug: DiagLogLevel.DEBUG,
+  verbose: DiagLogLevel.VERBOSE,
+  all: DiagLogLevel.ALL,
+}
+
+const VERBOSITY = 'GRPC_VERBOSITY'
+
+/** The same line is not told again before so many others were. */
+const REMEMBERED = 16
+
+/** From now on each message is one line for `write`, as much as `level` lets through. */
+export function routeLogs(level: LogLevel, write: (line: string) => void): void {
+  const recent: string[] = []
+  const log = (...words: unknown[]): void => {
+    const line = sanitize(words.map(text).join(' ').split('\n', 1)[0] ?? '')
+    // a collector that is away makes the same message with every export
+    if (recent.includes(line)) return
+    recent.push(line)
+    if (recent.length > REMEMBERED) recent.shift()
+    write(line)
+  }
+  diag.setLogger(
+    { error: log, warn: log, info: log, debug: log, verbose: log },
+    { logLevel: LEVELS[level], suppressOverrideMessage: true },
+  )
+  process.removeAllListeners('warning').on('warning', ({ name, message }) => log(`${name}: ${message}`))
+  setLogger({ error: log, info: log, debug: log })
+  // gRPC tells each failure to the exporter as well
+  if (process.env[VERBOSITY] === undefined) setLogVerbosity(logVerbosity.NONE)
+}
+
+function text(word: unknown): string {
+  if (typeof word === 'string') return word
+  return word instanceof Error ? word.message : (JSON.stringify(word) ?? String(word))
+}

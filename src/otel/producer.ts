@@ -1,0 +1,168 @@
+/** What the accumulator holds, as the metrics SDK wants it. */
+
+import { ValueType } from '@opentelemetry/api'
+import { emptyResource } from '@opentelemetry/resources'
+import {
+  AggregationTemporality,
+  type CollectionResult,
+  type DataPoint,
+  DataPointType,
+  InstrumentType,
+  type MetricData,
+  type MetricProducer,
+  type ResourceMetrics,
+} from '@opentelemetry/sdk-metrics'
+import { VERSION } from '../cli/version.ts'
+import { type Histogram, HistogramSum } from '../sample/histogram.ts'
+import type { Accumulator, Collection } from './accumulate.ts'
+import {
+  type ExplicitHistogram,
+  type ExponentialHistogram,
+  explicitHistogram,
+  exponentialHistogram,
+  histogramBetween,
+} from './buckets.ts'
+import { Ledger, type OnArrival, point, type Series } from './ledger.ts'
+import {
+  type CounterName,
+  type HistogramName,
+  type LevelName,
+  METRIC_NAMES,
+  METRICS,
+  type MetricDescription,
+  type MetricName,
+} from './metrics.ts'
+import type { SeriesGroup } from './series.ts'
+import { hrTime } from './time.ts'
+
+export const SCOPE = { name: 'ebpf-top', version: VERSION }
+
+export interface ProducerSettings {
+  /** The kernel side's buckets are those of an exponential histogram; an explicit one has the same bounds. */
+  readonly histograms: 'exponential' | 'explicit'
+  temporalityOf(instrument: InstrumentType): AggregationTemporality
+}
+
+const numbers = {
+  between: (later: number, earlier: number | undefined) => later - (earlier ?? 0) || null,
+  copy: (value: number) => value,
+  send: (value: number) => value,
+}
+
+const histograms = {
+  between: histogramBetween,
+  copy: (value: Histogram): Histogram => new HistogramSum().add(value),
+}
+
+export class Producer implements MetricProducer {
+  /** How often was collected. */
+  rounds = 0
+  readonly #accumulator: Accumulator
+  readonly #settings: ProducerSettings
+  readonly #counters = new Ledger(numbers)
+  readonly #exponential = new Ledger<Histogram, ExponentialHistogram>({ ...histograms, send: exponentialHistogram })
+  readonly #explicit = new Ledger<Histogram, ExplicitHistogram>({ ...histograms, send: explicitHistogram })
+  readonly #arrivals = new WeakMap<object, () => void>()
+  /** Points of the last collection that have not arrived. */
+  #left = 0
+
+  constructor(accumulator: Accumulator, settings: ProducerSettings) {
+    this.#accumulator = accumulator
+    this.#settings = settings
+  }
+
+  async collect(): Promise<CollectionResult> {
+    const metrics: MetricData[] = []
+    const errors: unknown[] = []
+    this.rounds++
+    // if it threw, the batch of every producer would be lost
+    try {
+      const collection = this.#accumulator.collect()
+      if (collection !== null) metrics.push(...METRIC_NAMES.map(name => this.#metric(name, collection)))
+    } catch (error) {
+      errors.push(error)
+    }
+    const filled = metrics.filter(({ dataPoints }) => dataPoints.length > 0)
+    this.#left = filled.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0)
+    const scopeMetrics = filled.length === 0 ? [] : [{ scope: SCOPE, metrics: filled }]
+    return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors }
+  }
+
+  /** These have arrived, a part of collection number `round`. Deltas hold what has not arrived again. */
+  arrived({ scopeMetrics }: ResourceMetrics, round: number): void {
+    for (const { metrics } of scopeMetrics) {
+      for (const { dataPoints } of metrics) {
+        if (round === this.rounds) this.#left -= dataPoints.length
+        for (const point of dataPoints) this.#arrivals.get(point)?.()
+      }
+    }
+    if (round === this.rounds && this.#left === 0) this.#accumulator.delivered()
+  }
+
+  readonly #onArrival: OnArrival = (point, act) => {
+    this.#arrivals.set(point, act)
+  }
+
+  #metric(name: MetricName, collection: Collection): MetricData {
+    const { kind, unit, description, fractional }: MetricDescription = METRICS[name]
+    const valueType = kind === 'histogram' || fractional === true ? ValueType.DOUBLE : ValueType.INT
+    const common = { descriptor: { name, unit, description, valueType } }
+    if (isCounter(name)) return { ...common, ...this.#counter(name, collection) }
+    if (isHistogram(name)) return { ...common, ...this.#histogram(name, collection) }
+    const dataPoints = levelPoints(name, collection)
+    const aggregationTemporality = AggregationTemporality.CUMULATIVE
+    return kind === 'gauge'
+      ? { ...common, dataPointType: DataPointType.GAUGE, aggregationTemporality, dataPoints }
+      : { ...common, dataPointType: DataPointType.SUM, isMonotonic: false, aggregationTemporality, dataPoints }
+  }
+
+  #counter(name: CounterName, collection: Collection) {
+    // its state is a total, so that it is an observed counter for those who choose by the kind of instrument
+    const aggregationTemporality = this.#settings.temporalityOf(InstrumentType.OBSERVABLE_COUNTER)
+    const dataPoints = this.#points(this.#counters, group => group.counters(name), aggregationTemporality, collection)
+    return { dataPointType: DataPointType.SUM, isMonotonic: true, aggregationTemporality, dataPoints } as const
+  }
+
+  #histogram(name: HistogramName, collection: Collection) {
+    const aggregationTemporality = this.#settings.temporalityOf(InstrumentType.HISTOGRAM)
+    const points = <Sent>(ledger: Ledger<Histogram, Sent>): DataPoint<Sent>[] =>
+      this.#points(ledger, group => group.histograms(name), aggregationTemporality, collection)
+    return this.#settings.histograms === 'explicit'
+      ? ({
+          dataPointType: DataPointType.HISTOGRAM,
+          aggregationTemporality,
+          dataPoints: points(this.#explicit),
+        } as const)
+      : ({
+          dataPointType: DataPointType.EXPONENTIAL_HISTOGRAM,
+          aggregationTemporality,
+          dataPoints: points(this.#exponential),
+        } as const)
+  }
+
+  #points<Value, Sent>(
+    ledger: Ledger<Value, Sent>,
+    seriesOf: (group: SeriesGroup) => Iterable<Series<Value>>,
+    temporality: AggregationTemporality,
+    { groups, endMs }: Collection,
+  ): DataPoint<Sent>[] {
+    return groups.flatMap(group =>
+      temporality === AggregationTemporality.CUMULATIVE
+        ? ledger.totals(seriesOf(group), group.startMs, endMs)
+        : ledger.deltas(seriesOf(group), group.startMs, endMs, this.#onArrival),
+    )
+  }
+}
+
+function levelPoints(name: LevelName, { levels, startMs, endMs }: Collection): DataPoint<number>[] {
+  const [start, end] = [hrTime(startMs), hrTime(endMs)]
+  return levels.filter(level => level.name === name).map(({ labels, value }) => point(start, end, labels, value))
+}
+
+function isCounter(name: MetricName): name is CounterName {
+  return METRICS[name].kind === 'counter'
+}
+
+function isHistogram(name: MetricName): name is HistogramName {
+  return METRICS[name].kind === 'histogram'
+}

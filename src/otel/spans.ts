@@ -1,0 +1,74 @@
+/** Spans of single events: a TCP connection, or a system call that took long. */
+
+import { type Attributes, SpanKind } from '@opentelemetry/api'
+import type { ConnectionRow, Sample } from '../sample/sample.ts'
+import { ATTRIBUTES as A } from './attributes.ts'
+import { isEstablished } from './connections.ts'
+
+/** A span before it has an id. Times are in milliseconds with fractions, the start is Unix time. */
+export interface SpanEvent {
+  readonly name: 'tcp.connect' | 'tcp.accept' | 'syscall'
+  readonly kind: SpanKind
+  readonly startMs: number
+  readonly durationMs: number
+  readonly attributes: Attributes
+  /** Name of the errno; null where nothing failed. */
+  readonly error: string | null
+}
+
+/** Nanoseconds in a millisecond. */
+const NANOSECONDS = 1e6
+
+/** A span for each connection that closed, from its beginning to its end. One whose beginning was not seen has none. */
+export function connectionSpans({ connections }: Sample): SpanEvent[] {
+  return connections.filter(row => row.closed && !row.age_is_minimum).map(connectionSpan)
+}
+
+function connectionSpan(row: ConnectionRow): SpanEvent {
+  const outbound = row.direction === 'outbound'
+  return {
+    name: outbound ? 'tcp.connect' : 'tcp.accept',
+    kind: outbound ? SpanKind.CLIENT : SpanKind.SERVER,
+    startMs: row.started_ns / NANOSECONDS,
+    durationMs: row.age_seconds * 1000,
+    error: row.error,
+    attributes: {
+      ...(row.pid === null ? {} : { [A.processId]: row.pid }),
+      ...(row.name === null ? {} : { [A.processName]: row.name }),
+      ...(row.container === null ? {} : { [A.containerId]: row.container }),
+      [A.transport]: 'tcp',
+      [A.networkType]: row.family,
+      [A.localAddress]: row.local.address,
+      [A.localPort]: row.local.port,
+      [A.peerAddress]: row.remote.address,
+      [A.peerPort]: row.remote.port,
+      'ebpf_top.tcp.sent_bytes': row.total_sent_bytes,
+      'ebpf_top.tcp.received_bytes': row.total_received_bytes,
+      'ebpf_top.tcp.retransmits': row.retransmits,
+      ...(row.connect_latency_ns === null
+        ? {}
+        : { 'ebpf_top.tcp.connect.duration_ms': row.connect_latency_ns / NANOSECONDS }),
+      ...(isEstablished(row) ? {} : { [A.errorType]: row.error ?? 'OTHER' }),
+    },
+  }
+}
+
+export function slowCallSpans({ slow_calls }: Sample): SpanEvent[] {
+  return slow_calls.map(call => ({
+    name: 'syscall',
+    kind: SpanKind.INTERNAL,
+    startMs: call.started_ns / NANOSECONDS,
+    durationMs: call.duration_ns / NANOSECONDS,
+    error: call.error,
+    attributes: {
+      [A.processId]: call.pid,
+      [A.threadId]: call.tid,
+      [A.processName]: call.name,
+      'syscall.id': call.id,
+      'syscall.name': call.syscall,
+      'syscall.return': call.return,
+      'syscall.duration_ms': call.duration_ns / NANOSECONDS,
+      ...(call.error === null ? {} : { [A.errorType]: call.error }),
+    },
+  }))
+}

@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest'
+import { Accumulator, type Level } from '../../../src/otel/accumulate.ts'
+import type { CounterName, HistogramName, LevelName } from '../../../src/otel/metrics.ts'
+import { total } from '../../../src/sample/histogram.ts'
+import type { ConnectionRow, Sample } from '../../../src/sample/sample.ts'
+import { connectionRow } from '../../support/samples.ts'
+import { callRow, quietProcess, START_MS, sampleWith } from './calls.ts'
+
+const NOBODY = new Map<string, number>()
+
+/** An accumulator that has taken `samples`, and ways to look at what it exports. */
+function accumulated(samples: readonly Sample[], settings = { pids: false, top: 10 }) {
+  const accumulator = new Accumulator(settings, START_MS)
+  for (const sample of samples) accumulator.take(sample)
+  const collection = accumulator.collect()
+  const groups = collection?.groups ?? []
+  return {
+    accumulator,
+    counters: (name: CounterName) =>
+      groups.flatMap(group => [...group.counters(name)].map(({ labels, value }) => ({ ...labels, value }))),
+    histograms: (name: HistogramName) =>
+      groups.flatMap(group => [...group.histograms(name)].map(({ labels, value }) => ({ ...labels, value }))),
+    levels: (name: LevelName) => levelsOf(collection?.levels ?? [], name),
+  }
+}
+
+function levelsOf(levels: readonly Level[], name: LevelName) {
+  return levels.filter(level => level.name === name).map(({ labels, value }) => ({ ...labels, value }))
+}
+
+/** Sample `index` with these connections of nginx, pid 42. */
+function withConnections(index: number, connections: readonly ConnectionRow[], change: Partial<Sample> = {}): Sample {
+  return sampleWith(index, NOBODY, { processes: [quietProcess(42, 'nginx')], connections, ...change })
+}
+
+const nginx = { 'process.executable.name': 'nginx' }
+
+describe('system calls', () => {
+  it('are counted by process name and call, with their errors by errno and their durations', () => {
+    const sample = sampleWith(1, NOBODY, {
+      processes: [quietProcess(1, 'cat'), quietProcess(2, 'cat')],
+      calls: [
+        callRow(1, 10),
+        callRow(2, 5, {
+          errors: 3,
+          failures: [
+            { errno: 'EAGAIN', count: 2 },
+            { errno: 'errno 599', count: 1 },
+          ],
+        }),
+        callRow(2, 7, { syscall: 'write' }),
+      ],
+    })
+    const { counters, histograms } = accumulated([sample, sample])
+    const cat = { 'process.executable.name': 'cat' }
+    expect(counters('ebpf_top.syscall.calls')).toEqual([
+      { ...cat, 'ebpf_top.syscall.name': 'read', value: 30 },
+      { ...cat, 'ebpf_top.syscall.name': 'write', value: 14 },
+    ])
+    expect(counters('ebpf_top.syscall.errors')).toEqual([
+      { ...cat, 'ebpf_top.syscall.name': 'read', 'error.type': 'EAGAIN', value: 4 },
+      { ...cat, 'ebpf_top.syscall.name': 'read', 'error.type': 'errno 599', value: 2 },
+    ])
+    const [read] = histograms('ebpf_top.syscall.duration')
+    expect(read?.value.counts[10]).toBe(30)
+    expect(read?.value.sum).toBe(30 * 1500)
+  })
+
+  it('keep containers and pods apart', () => {
+    const sample = sampleWith(1, NOBODY, {
+      processes: [quietProcess(1, 'cat', { container: '0123456789ab', pod: 'p-1' }), quietProcess(2, 'cat')],
+      calls: [callRow(1, 10), callRow(2, 5)],
+    })
+    expect(accumulated([sample]).counters('ebpf_top.syscall.calls')).toEqual([
+      {
+        'process.executable.name': 'cat',
+        'container.id': '0123456789ab',
+        'k8s.pod.uid': 'p-1',
+        'ebpf_top.syscall.name': 'read',
+        value: 10,
+      },
+      { 'process.executable.name': 'cat', 'ebpf_top.syscall.name': 'read', value: 5 },
+    ])
+  })
+})
+
+describe('bytes', () => {
+  it('are counted by direction and transport', () => {
+    const transports = {
+      tcp: { sent_bytes: 100, received_bytes: 20 },
+      udp: { sent_bytes: 3, received_bytes: 0 },
+      other: { sent_bytes: 0, received_bytes: 0 },
+    }
+    const row = quietProcess(42, 'nginx', { sent_bytes: 103, received_bytes: 20, transports })
+    const sample = sampleWith(1, NOBODY, { processes: [row] })
+    expect(accumulated([sample, sample]).counters('process.network.io')).toEqual([
+      { ...nginx, 'network.io.direction': 'transmit', 'network.transport': 'tcp', value: 200 },
+      { ...nginx, 'network.io.direction': 'receive', 'network.transport': 'tcp', value: 40 },
+      { ...nginx, 'network.io.direction': 'transmit', 'network.transport': 'udp', value: 6 },
+    ])
+  })
+})
+
+describe('connections', () => {
+  const young = { opened: true, age_seconds: 0.5, direction: 'outbound', connect_latency_ns: 2_000_000 } as const
+
+  it('are each opened once and closed once, however many samples they are in', () => {
+    const { counters, histograms } = accumulated([
+      withConnections(1, [connectionRow(young)]),
+      withConnections(2, [connectionRow({ ...young, opened: false, age_seconds: 1.5 })]),
+      withConnections(3, [connectionRow({ ...young, opened: false, age_seconds: 2.25, closed: true, state: 'CLOSE' })]),
+    ])
+    expect(counters('ebpf_top.tcp.connection.opened')).toEqual([{ ...nginx, 'network.type': 'ipv4', value: 1 }])
+    expect(counters('ebpf_top.tcp.connection.accepted')).toEqual([])
+    expect(counters('ebpf_top.tcp.connection.closed')).toEqual([{ ...nginx, 'network.type': 'ipv4', value: 1 }])
+    expect(histograms('ebpf_top.tcp.connect.duration').map(({ value }) => value.sum)).toEqual([2_000_000])
+    expect(histograms('ebpf_top.tcp.connection.duration').map(({ value }) => value.sum)).toEqual([2.25e9])
+  })
+
+  it('that began and closed in one interval count as both; inbound ones are accepted', () => {
+    const row = connectionRow({ opened: true, closed: true, age_seconds: 0.1, family: 'ipv6' })
+    const { counters } = accumulated([withConnections(1, [row, row])])
+    expect(counters('ebpf_top.tcp.connection.accepted')).toEqual([{ ...nginx, 'network.type': 'ipv6', value: 2 }])
+    expect(counters('ebpf_top.tcp.connection.closed')).toEqual([{ ...nginx, 'network.type': 'ipv6', value: 2 }])
+  })
+
+  it('older than the tool, or than a pid filter that hid them, are not opened', () => {
+    const { counters } = accumulated([
+      withConnections(1, [connectionRow({ age_is_minimum: true, age_seconds: 0.2 })]),
+      withConnections(2, [connectionRow({ remote: { address: '::1', port: 9 }, age_seconds: 60 })]),
+    ])
+    expect(counters('ebpf_top.tcp.connection.accepted')).toEqual([])
+  })
+
+  it('that take long to connect are opened when they are established; those that never are, failed', () => {
+    const connecting = connectionRow({ ...young, state: 'SYN_SENT', connect_latency_ns: null })
+    const slow = [
+      withConnections(1, [connecting]),
+      withConnections(2, [{ ...connecting, opened: false, age_seconds: 1.5 }]),
+    ]
+    const done = withConnections(3, [connectionRow({ ...young, opened: false, age_seconds: 2.5 })])
+    const failed = withConnections(3, [
+      { ...connecting, opened: false, closed: true, error: 'ETIMEDOUT', state: 'CLOSE' },
+    ])
+    expect(accumulated(slow).counters('ebpf_top.tcp.connection.opened')).toEqual([])
+    expect(accumulated([...slow, done]).counters('ebpf_top.tcp.connection.opened')).toMatchObject([{ value: 1 }])
+    const end = accumulated([...slow, failed])
+    expect(end.counters('ebpf_top.tcp.connection.opened')).toEqual([])
+    expect(end.counters('ebpf_top.tcp.connection.closed')).toEqual([])
+    expect(end.counters('ebpf_top.tcp.connection.failed')).toEqual([{ ...nginx, 'error.type': 'ETIMEDOUT', value: 1 }])
+  })
+
+  it('have their retransmits counted once, also when their addresses are used again', () => {
+    const { counters } = accumulated([
+      // those before the first sample are not of this run
+      withConnections(1, [connectionRow({ retransmits: 10, age_is_minimum: true })]),
+      withConnections(2, [connectionRow({ retransmits: 12, age_is_minimum: true })]),
+      withConnections(3, [
+        connectionRow({ ...young, retransmits: 1 }),
+        connectionRow({ retransmits: 13, age_is_minimum: true, closed: true }),
+      ]),
+      withConnections(4, [connectionRow({ retransmits: 5, age_seconds: 1.5 })]),
+    ])
+    expect(counters('ebpf_top.tcp.retransmits')).toEqual([{ ...nginx, value: 2 + 1 + 1 + 4 }])
+  })
+
+  it('have their round-trip time recorded in intervals in which they sent', () => {
+    const { histograms } = accumulated([
+      withConnections(1, [
+        connectionRow({ rtt_ns: 1000 }),
+        connectionRow({ rtt_ns: 0, local: { address: 'b', port: 1 } }),
+      ]),
+      withConnections(2, [connectionRow({ rtt_ns: 1000, sent_bytes: 0 })]),
+    ])
+    expect(histograms('ebpf_top.tcp.rtt').map(({ value }) => [total(value), value.sum])).toEqual([[1, 1000]])
+  })
+
+  it('without a known owner count without a process', () => {
+    const { counters } = accumulated([withConnections(1, [connectionRow({ ...young, pid: null, name: null })])])
+    expect(counters('ebpf_top.tcp.connection.opened')).toEqual([{ 'network.type': 'ipv4', value: 1 }])
+  })
+})
+
+describe('levels', () => {
+  it('are those of the last sample, and 0 once for what is no more', () => {
+    const two = [connectionRow(), connectionRow({ remote: { address: '10.0.0.1', port: 1 }, state: 'CLOSE_WAIT' })]
+    const { accumulator, levels } = accumulated([withConnections(1, two)])
+    const state = (name: string, value: number) => ({
+      'network.connection.state': name,
+      'network.transport': 'tcp',
+      value,
+    })
+    expect(levels('system.network.connection.count')).toEqual([state('established', 1), state('close_wait', 1)])
+    expect(levels('ebpf_top.tcp.connection.active')).toEqual([{ ...nginx, 'network.type': 'ipv4', value: 2 }])
+    accumulator.take(withConnections(2, []))
+    const then = accumulator.collect()?.levels ?? []
+    expect(levelsOf(then, 'system.network.connection.count')).toEqual([state('established', 0), state('close_wait', 0)])
+    expect(levelsOf(then, 'ebpf_top.tcp.connection.active')).toMatchObject([{ value: 0 }])
+    expect(levelsOf(accumulator.collect()?.levels ?? [], 'ebpf_top.tcp.connection.active')).toEqual([])
+  })
+
+  it('of processes without series of their own are added up', () => {
+    const rows = [1, 2, 3].map(pid => connectionRow({ pid, sent_bytes: 0, remote: { address: '10.0.0.1', port: pid } }))
+    const processes = [1, 2, 3].map(pid => quietProcess(pid, `p${pid}`))
+    const sample = sampleWith(1, NOBODY, { processes, connections: rows, calls: [callRow(2, 9)] })
+    expect(accumulated([sample], { pids: false, top: 1 }).levels('ebpf_top.tcp.connection.active')).toEqual([
+      { 'otel.metric.overflow': true, 'network.type': 'ipv4', value: 2 },
+      { 'process.executable.name': 'p2', 'network.type': 'ipv4', value: 1 },
+    ])
+  })
+
+  it('tell of a pid filter, and of how full maps are', () => {
+    const maps = [{ name: 'calls', used: 5, limit: 32_768 }]
+    const { levels } = accumulated([sampleWith(1, NOBODY, { filter: { pids: [7] }, maps })])
+    expect(levels('ebpf_top.filter.active')).toEqual([{ value: 1 }])
+    expect(levels('ebpf_top.map.usage')).toEqual([{ 'ebpf_top.map.name': 'calls', value: 5 }])
+    expect(levels('ebpf_top.map.limit')).toEqual([{ 'ebpf_top.map.name': 'calls', value: 32_768 }])
+    expect(accumulated([sampleWith(1, NOBODY)]).levels('ebpf_top.filter.active')).toEqual([{ value: 0 }])
+  })
+})
+
+describe('of ebpf-top itself', () => {
+  it('lost events, processor time and the time of sampling add up', () => {
+    const sample = sampleWith(1, NOBODY, {
+      lost: { syscalls: 3, connections: 0, bytes: 1, slow_calls: 9 },
+      self: { cpu_seconds: 0.25, resident_bytes: 7, bpf_seconds: 0.5, sample_seconds: 0.125 },
+    })
+    const { counters, histograms, levels } = accumulated([sample, sample])
+    expect(counters('ebpf_top.lost')).toEqual([
+      { 'ebpf_top.tracer': 'syscalls', value: 6 },
+      { 'ebpf_top.tracer': 'bytes', value: 2 },
+    ])
+    expect(counters('ebpf_top.cpu.time')).toEqual([{ value: 0.5 }])
+    expect(counters('ebpf_top.bpf.time')).toEqual([{ value: 1 }])
+    expect(histograms('ebpf_top.sample.duration').map(({ value }) => [total(value), value.sum])).toEqual([[2, 0.25e9]])
+    expect(levels('ebpf_top.memory.usage')).toEqual([{ value: 7 }])
+  })
+})

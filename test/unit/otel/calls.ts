@@ -1,0 +1,42 @@
+/** Samples made by hand, with calls whose sums the tests know. */
+
+import { HistogramSum } from '../../../src/sample/histogram.ts'
+import type { CallRow, ProcessRow, Sample } from '../../../src/sample/sample.ts'
+import { processRow, sampleOf } from '../../support/samples.ts'
+
+/** Calls of one process, all in the bucket of 1 to 2 us (2^10 units of 2^-30 s). */
+export function callRow(pid: number, count: number, change: Partial<CallRow> = {}): CallRow {
+  const durations = new HistogramSum()
+  durations.counts[10] = count
+  durations.sum = count * 1500
+  durations.max = count === 0 ? 0 : 1900
+  return { pid, syscall: 'read', id: 0, abi: 'native', errors: 0, failures: [], durations, ...change }
+}
+
+/** A process that moves no bytes. */
+export function quietProcess(pid: number, name: string, change: Partial<ProcessRow> = {}): ProcessRow {
+  const none = { sent_bytes: 0, received_bytes: 0 }
+  return processRow({
+    pid,
+    name,
+    ...none,
+    transports: { tcp: none, udp: none, other: none },
+    ...change,
+  })
+}
+
+const START_MS = Date.parse('2026-01-01T12:00:00.000Z')
+
+/** Sample number `index` of a run with one each second, in which processes made so many reads. */
+export function sampleWith(index: number, calls: ReadonlyMap<string, number>, change: Partial<Sample> = {}): Sample {
+  const pids = [...calls.keys()]
+  return sampleOf({
+    time: new Date(START_MS + index * 1000).toISOString(),
+    processes: pids.map((name, i) => quietProcess(i + 1, name)),
+    calls: [...calls.values()].map((count, i) => callRow(i + 1, count)),
+    connections: [],
+    ...change,
+  })
+}
+
+export { START_MS }

@@ -1,0 +1,149 @@
+import {
+  AggregationTemporality,
+  DataPointType,
+  type MetricData,
+  type ResourceMetrics,
+} from '@opentelemetry/sdk-metrics'
+import { describe, expect, it } from 'vitest'
+import { Accumulator } from '../../../src/otel/accumulate.ts'
+import { Producer } from '../../../src/otel/producer.ts'
+import { START_MS, sampleWith } from './calls.ts'
+
+const DELTA = AggregationTemporality.DELTA
+const CUMULATIVE = AggregationTemporality.CUMULATIVE
+
+function start(temporality: AggregationTemporality, top = 10) {
+  const accumulator = new Accumulator({ pids: false, top }, START_MS)
+  const producer = new Producer(accumulator, { histograms: 'exponential', temporalityOf: () => temporality })
+  const collect = async (): Promise<ResourceMetrics> => {
+    const { resourceMetrics, errors } = await producer.collect()
+    expect(errors).toEqual([])
+    return resourceMetrics
+  }
+  return { accumulator, producer, collect }
+}
+
+function metricOf({ scopeMetrics }: ResourceMetrics, name: string): MetricData | undefined {
+  return scopeMetrics.flatMap(({ metrics }) => metrics).find(({ descriptor }) => descriptor.name === name)
+}
+
+/** Values of a metric of numbers, with start and end in seconds since START_MS. */
+function values(metrics: ResourceMetrics, name: string): unknown[] {
+  const seconds = ([whole, nano]: readonly [number, number]): number => whole + nano / 1e9 - START_MS / 1000
+  return (metricOf(metrics, name)?.dataPoints ?? []).map(({ value, startTime, endTime }) => [
+    typeof value === 'object' ? value.count : value,
+    seconds(startTime),
+    seconds(endTime),
+  ])
+}
+
+const CALLS = 'ebpf_top.syscall.calls'
+const DURATION = 'ebpf_top.syscall.duration'
+const calls = (count: number) => new Map([['a', count]])
+
+describe('before the first sample', () => {
+  it('there is nothing to send', async () => {
+    const { collect } = start(CUMULATIVE)
+    expect((await collect()).scopeMetrics).toEqual([])
+  })
+})
+
+describe('cumulative', () => {
+  it('values are totals since the start, up to the end of the last sample', async () => {
+    const { accumulator, collect } = start(CUMULATIVE)
+    accumulator.take(sampleWith(1, calls(5)))
+    expect(values(await collect(), CALLS)).toEqual([[5, 0, 1]])
+    accumulator.take(sampleWith(2, calls(7)))
+    const second = await collect()
+    expect(values(second, CALLS)).toEqual([[12, 0, 2]])
+    expect(values(second, DURATION)).toEqual([[12, 0, 2]])
+    // nothing happened since: totals stand
+    expect(values(await collect(), CALLS)).toEqual([[12, 0, 2]])
+  })
+})
+
+describe('delta', () => {
+  it('values are what came since the last one that arrived', async () => {
+    const { accumulator, producer, collect } = start(DELTA)
+    accumulator.take(sampleWith(1, calls(5)))
+    const first = await collect()
+    expect(values(first, CALLS)).toEqual([[5, 0, 1]])
+    producer.arrived(first, producer.rounds)
+    accumulator.take(sampleWith(2, calls(7)))
+    const lost = await collect()
+    expect(values(lost, CALLS)).toEqual([[7, 1, 2]])
+    // it did not arrive: the next one holds it
+    accumulator.take(sampleWith(3, calls(1)))
+    const third = await collect()
+    expect(values(third, CALLS)).toEqual([[8, 1, 3]])
+    expect(values(third, DURATION)).toEqual([[8, 1, 3]])
+    producer.arrived(third, producer.rounds)
+    expect(values(await collect(), CALLS)).toEqual([])
+  })
+
+  it('an answer that comes after a later one changes nothing', async () => {
+    const { accumulator, producer, collect } = start(DELTA)
+    accumulator.take(sampleWith(1, calls(5)))
+    const first = await collect()
+    accumulator.take(sampleWith(2, calls(7)))
+    producer.arrived(await collect(), producer.rounds)
+    producer.arrived(first, 1)
+    accumulator.take(sampleWith(3, calls(1)))
+    expect(values(await collect(), CALLS)).toEqual([[1, 2, 3]])
+  })
+
+  it('levels stay what they are', async () => {
+    const { accumulator, producer, collect } = start(DELTA)
+    accumulator.take(sampleWith(1, calls(5)))
+    producer.arrived(await collect(), producer.rounds)
+    expect(metricOf(await collect(), 'ebpf_top.memory.usage')).toMatchObject({
+      aggregationTemporality: CUMULATIVE,
+      isMonotonic: false,
+    })
+  })
+
+  it('sums up to the totals through churn, with requests that get lost', async () => {
+    const { accumulator, producer, collect } = start(DELTA, 2)
+    let truth = 0
+    let received = 0
+    for (let index = 1; index <= 60; index++) {
+      const count = (index * 7919) % 1000
+      truth += count + 3
+      accumulator.take(
+        sampleWith(
+          index,
+          new Map([
+            [`p${index % 7}`, count],
+            ['steady', 3],
+          ]),
+        ),
+      )
+      const metrics = await collect()
+      if (index % 3 === 0 && index < 60) continue
+      producer.arrived(metrics, producer.rounds)
+      for (const { value } of metricOf(metrics, CALLS)?.dataPoints ?? []) received += Number(value)
+    }
+    expect(received).toBe(truth)
+  })
+})
+
+describe('parts of a collection', () => {
+  it('that arrive alone are not sent again, and the rest is', async () => {
+    const { accumulator, producer, collect } = start(DELTA)
+    accumulator.take(
+      sampleWith(
+        1,
+        new Map([
+          ['a', 5],
+          ['b', 9],
+        ]),
+      ),
+    )
+    const all = await collect()
+    const metric = metricOf(all, CALLS)
+    if (metric?.dataPointType !== DataPointType.SUM) throw new Error('no such metric')
+    const half = { ...metric, dataPoints: metric.dataPoints.slice(0, 1) }
+    producer.arrived({ ...all, scopeMetrics: [{ scope: { name: 'x' }, metrics: [half] }] }, producer.rounds)
+    expect(values(await collect(), CALLS)).toEqual([[5, 0, 1]])
+  })
+})

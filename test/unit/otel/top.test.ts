@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest'
+import { Accumulator } from '../../../src/otel/accumulate.ts'
+import { START_MS, sampleWith } from './calls.ts'
+
+const CALLS = 'ebpf_top.syscall.calls'
+
+/** Values of the series of CALLS by process name; that of those which share one by `shared`. */
+function exported(accumulator: Accumulator): Map<string, { value: number; startMs: number }> {
+  const values = new Map<string, { value: number; startMs: number }>()
+  for (const group of accumulator.collect()?.groups ?? []) {
+    for (const { value, labels } of group.counters(CALLS)) {
+      const name = labels['otel.metric.overflow'] === true ? 'shared' : String(labels['process.executable.name'])
+      expect(values.has(name), `two series of ${name}`).toBe(false)
+      values.set(name, { value, startMs: group.startMs })
+    }
+  }
+  return values
+}
+
+function sum(values: Iterable<{ value: number }>): number {
+  return [...values].reduce((total, { value }) => total + value, 0)
+}
+
+/** Numbers from 0 to 1 that are the same in every run. */
+function randomNumbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+    return state / 2 ** 31
+  }
+}
+
+describe('processes with series of their own', () => {
+  it('are the most active ones, and all others share one series', () => {
+    const accumulator = new Accumulator({ pids: false, top: 2 }, START_MS)
+    accumulator.take(
+      sampleWith(
+        1,
+        new Map([
+          ['a', 5],
+          ['b', 50],
+          ['c', 500],
+          ['d', 1],
+        ]),
+      ),
+    )
+    expect([...exported(accumulator)].map(([name, { value }]) => [name, value])).toEqual([
+      ['c', 500],
+      ['b', 50],
+      ['shared', 6],
+    ])
+  })
+
+  it('need no shared series while there is room', () => {
+    const accumulator = new Accumulator({ pids: false, top: 2 }, START_MS)
+    accumulator.take(
+      sampleWith(
+        1,
+        new Map([
+          ['a', 5],
+          ['b', 50],
+        ]),
+      ),
+    )
+    expect([...exported(accumulator).keys()]).toEqual(['b', 'a'])
+  })
+
+  it('change when another one becomes much more active; the one that leaves stands still and may come back', () => {
+    const accumulator = new Accumulator({ pids: false, top: 1 }, START_MS)
+    const step = (index: number, calls: [string, number][]): Record<string, number> => {
+      accumulator.take(sampleWith(index, new Map(calls)))
+      return Object.fromEntries([...exported(accumulator)].map(([name, { value }]) => [name, value]))
+    }
+    expect(step(1, [['a', 100]])).toEqual({ a: 100 })
+    // about as active: no change
+    expect(
+      step(2, [
+        ['a', 100],
+        ['b', 120],
+      ]),
+    ).toEqual({ a: 200, shared: 120 })
+    expect(
+      step(3, [
+        ['a', 10],
+        ['b', 1000],
+      ]),
+    ).toEqual({ a: 210, b: 1000, shared: 120 })
+    expect(
+      step(4, [
+        ['a', 7],
+        ['b', 1000],
+      ]),
+    ).toEqual({ a: 210, b: 2000, shared: 127 })
+    // b still stands in the top: only one more may stand still
+    expect(
+      step(5, [
+        ['a', 50_000],
+        ['b', 1],
+      ]),
+    ).toEqual({ a: 50_210, b: 2001, shared: 127 })
+  })
+
+  it('end when their place is needed, long after they stood still, and only once their last value arrived', () => {
+    const accumulator = new Accumulator({ pids: false, top: 1 }, START_MS)
+    const step = (index: number, name: string, count: number): string[] => {
+      accumulator.take(sampleWith(index, new Map([[name, count]])))
+      return [...exported(accumulator).keys()]
+    }
+    step(1, 'a', 10)
+    step(2, 'b', 1000)
+    expect(step(3, 'c', 100_000)).toEqual(['b', 'a', 'shared'])
+    // old enough, but never delivered
+    expect(step(1000, 'c', 100_000)).toEqual(['b', 'a', 'shared'])
+    accumulator.delivered()
+    expect(step(1001, 'c', 100_000)).toEqual(['c', 'b', 'shared'])
+  })
+
+  it.each([1, 2, 3])('never lose or move a count: what they sum up to is what was counted (run %i)', seed => {
+    const random = randomNumbers(seed)
+    const accumulator = new Accumulator({ pids: false, top: 5 }, START_MS)
+    const before = new Map<string, { value: number; startMs: number }>()
+    let truth = 0
+    for (let index = 1; index <= 400; index++) {
+      const calls = new Map<string, number>()
+      for (let i = 0; i < 8; i++) {
+        const count = Math.floor(random() ** 6 * 10_000)
+        calls.set(`p${Math.floor(random() ** 2 * 40)}`, count)
+      }
+      truth += [...calls.values()].reduce((total, count) => total + count, 0)
+      accumulator.take(sampleWith(index, calls))
+      if (random() < 0.6) continue
+      const now = exported(accumulator)
+      accumulator.delivered()
+      for (const [name, { value, startMs }] of now) {
+        const earlier = before.get(name)
+        if (earlier?.startMs === startMs) expect(value).toBeGreaterThanOrEqual(earlier.value)
+        before.set(name, { value, startMs })
+      }
+      // top, as many that stand still, and the shared one
+      expect(now.size).toBeLessThanOrEqual(11)
+      if (index * 1000 < 6 * 60_000) expect(sum(now.values())).toBe(truth)
+    }
+  })
+
+  it('take a bounded amount of memory when no export comes, and lose nothing', () => {
+    const accumulator = new Accumulator({ pids: true, top: 10 }, START_MS)
+    let truth = 0
+    for (let index = 1; index <= 50; index++) {
+      const calls = new Map(Array.from({ length: 200 }, (_, i) => [`p${index}-${i}`, i + 1]))
+      truth += 200 * 201 * 0.5
+      accumulator.take(sampleWith(index, calls))
+    }
+    const now = exported(accumulator)
+    expect(now.size).toBe(11)
+    expect(sum(now.values())).toBe(truth)
+  })
+
+  it('are told apart by process id where that is asked for', () => {
+    const accumulator = new Accumulator({ pids: true, top: 10 }, START_MS)
+    accumulator.take(
+      sampleWith(
+        1,
+        new Map([
+          ['a', 5],
+          ['b', 6],
+        ]),
+      ),
+    )
+    const labels = accumulator.collect()?.groups.flatMap(group => [...group.counters(CALLS)].map(one => one.labels))
+    expect(labels).toEqual([
+      { 'process.executable.name': 'b', 'process.pid': 2, 'ebpf_top.syscall.name': 'read' },
+      { 'process.executable.name': 'a', 'process.pid': 1, 'ebpf_top.syscall.name': 'read' },
+    ])
+  })
+})
