@@ -1,95 +1,50 @@
-/** Made-up samples for the tests of the screen. */
+/** Made-up samples for the tests of the screen: figures that are easily told apart in a picture. */
 
 import type { ConnectionRow, ListenerRow, ProcessRow, Sample, SyscallRow } from '../../../src/sample/sample.ts'
+import * as plain from '../../support/samples.ts'
 
 const DURATION = { sum: 4_000_000, max: 2_000_000, p50: 1200, p95: 512_000, p99: 1_500_000 }
 
 export function syscallRow(change: Partial<SyscallRow> = {}): SyscallRow {
-  return { syscall: 'read', id: 0, abi: 'native', count: 1000, errors: 0, duration_ns: DURATION, ...change }
+  return plain.syscallRow({ count: 1000, errors: 0, duration_ns: DURATION, ...change })
 }
 
 export function processRow(change: Partial<ProcessRow> = {}): ProcessRow {
-  return {
+  return plain.processRow({
     pid: 100,
-    name: 'nginx',
-    command: 'nginx: worker process',
-    container: null,
-    pod: null,
-    unit: null,
-    exited: false,
     syscalls: 500,
     errors: 0,
     duration_ns: DURATION,
-    sent_bytes: 2048,
     received_bytes: 1024,
     transports: {
       tcp: { sent_bytes: 2048, received_bytes: 1024 },
       udp: { sent_bytes: 0, received_bytes: 0 },
       other: { sent_bytes: 0, received_bytes: 0 },
     },
-    connections: 1,
     ...change,
-  }
+  })
 }
 
 export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRow {
-  return {
-    id: 1,
+  return plain.connectionRow({
     pid: 100,
-    name: 'nginx',
-    container: null,
-    family: 'ipv4',
-    direction: 'inbound',
-    state: 'ESTABLISHED',
     local: { address: '192.168.100.200', port: 443 },
     remote: { address: '203.0.113.7', port: 40_001 },
-    sent_bytes: 2048,
     received_bytes: 1024,
     total_sent_bytes: 1_048_576,
     total_received_bytes: 4096,
-    connect_latency_ns: null,
-    handshake_latency_ns: null,
-    accept_wait_ns: null,
     rtt_ns: 840_000,
-    rtt_min_ns: null,
-    retransmits: 0,
-    segments_sent: 8,
-    reset: null,
-    closed_by: null,
-    network_namespace: null,
     age_seconds: 75,
-    age_is_minimum: false,
-    started_ns: 1_767_268_798_500_000_000,
-    ended_ns: null,
-    opened: false,
-    closed: false,
-    error: null,
     ...change,
-  }
+  })
 }
 
 export function listenerRow(change: Partial<ListenerRow> = {}): ListenerRow {
-  return {
-    pid: 100,
-    name: 'nginx',
-    container: null,
-    family: 'ipv4',
-    local: { address: '0.0.0.0', port: 443 },
-    backlog: 1,
-    backlog_limit: 128,
-    accepts: 3,
-    drops: 0,
-    network_namespace: null,
-    ...change,
-  }
+  return plain.listenerRow({ pid: 100, local: { address: '0.0.0.0', port: 443 }, ...change })
 }
 
 export function sampleOf(change: Partial<Sample> = {}): Sample {
-  return {
-    time: '2026-01-01T12:00:00.000Z',
-    interval_seconds: 1,
-    filter: { pids: [] },
-    sources: { syscalls: 'tp_btf', connections: 'iter/tcp+tp_btf', bytes: 'tp_btf:sock_send_length' },
+  return plain.sampleOf({
     syscalls: [syscallRow(), syscallRow({ syscall: 'write', id: 1, count: 400, errors: 7 })],
     processes: [processRow(), processRow({ pid: 200, name: 'redis-server', command: '/bin/redis', syscalls: 90 })],
     connections: [
@@ -97,12 +52,9 @@ export function sampleOf(change: Partial<Sample> = {}): Sample {
       connectionRow({ pid: 200, name: 'redis-server', local: { address: '::1', port: 6379 } }),
     ],
     listeners: [listenerRow()],
-    slow_calls: [],
-    lost: { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 },
     self: { cpu_seconds: 0.012, resident_bytes: 89_000_000, bpf_seconds: null },
-    calls: [],
     ...change,
-  }
+  })
 }
 
 /** A sample with more rows than fit on any screen; process i has pid 1000 + i and the more calls the lower i is. */
