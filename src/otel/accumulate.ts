@@ -1,6 +1,6 @@
 /** From samples to what is exported: counters and histograms since the start, and levels of the last sample. */
 
-import type { CallRow, ConnectionRow, Lost, ProcessRow, Sample } from '../sample/sample.ts'
+import type { CallRow, ConnectionRow, ProcessRow, Sample } from '../sample/sample.ts'
 import { ATTRIBUTES as A, connectionState } from './attributes.ts'
 import { type ConnectionChange, ConnectionChanges, isEstablished } from './connections.ts'
 import type { LevelName } from './metrics.ts'
@@ -90,11 +90,9 @@ export class Accumulator {
     this.#top.delivered()
   }
 
-  #takeOwn({ lost, self }: Sample): void {
-    // slow calls without a row are calls that are counted all the same
-    const { slow_calls: _, ...events }: Lost = lost
-    for (const [tracer, count] of Object.entries(events)) {
-      this.own.add('ebpf_top.lost', count, tracer, () => ({ [A.tracer]: tracer }))
+  #takeOwn({ losses, self }: Sample): void {
+    for (const { tracer, reason, count } of losses) {
+      this.own.add('ebpf_top.lost', count, `${tracer} ${reason}`, () => ({ [A.tracer]: tracer, [A.reason]: reason }))
     }
     this.own.add('ebpf_top.cpu.time', self.cpu_seconds)
     this.own.add('ebpf_top.bpf.time', self.bpf_seconds ?? 0)

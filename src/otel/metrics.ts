@@ -138,7 +138,7 @@ export const METRICS = {
     kind: 'counter',
     unit: '{event}',
     perProcess: false,
-    attributes: [A.tracer],
+    attributes: [A.tracer, A.reason],
     description: 'Events that are in no other number.',
   },
   'ebpf_top.filter.active': {

@@ -3,6 +3,7 @@
 import { errnoName } from '../syscall/errno.ts'
 import { type Abi, syscallName } from '../syscall/names.ts'
 import type { ConnectionRecord } from '../tracers/connections.ts'
+import type { Losses } from '../tracers/loss.ts'
 import type { Moved, ProcessRecord } from '../tracers/processes.ts'
 import type { SlowCallRecord } from '../tracers/slow-calls.ts'
 import type { CallRecord } from '../tracers/syscalls.ts'
@@ -12,6 +13,7 @@ import type {
   CallRow,
   ConnectionRow,
   ListenerRow,
+  LossRow,
   ProcessRow,
   SlowCallRow,
   SyscallRow,
@@ -112,6 +114,16 @@ function slowCallRows(records: readonly SlowCallRecord[], { arch, unixNs, nowNs 
     started_ns: unixNs - (nowNs - record.startedNs),
     duration_ns: record.durationNs,
   }))
+}
+
+/** Lost events, a row for each kind and reason that lost any. */
+export function lossRows(losses: Readonly<Record<LossRow['tracer'], Losses>>): LossRow[] {
+  const tracers = ['syscalls', 'connections', 'bytes'] as const
+  return tracers.flatMap(tracer =>
+    Object.entries(losses[tracer])
+      .filter(([, count]) => count > 0)
+      .map(([reason, count]) => ({ tracer, reason, count })),
+  )
 }
 
 /** Sums of calls: errors, and a histogram of durations. */

@@ -179,6 +179,13 @@ export interface Lost {
   readonly slow_calls: number
 }
 
+/** Lost events of one kind, for one reason; see `src/tracers/loss.ts` for the reasons. */
+export interface LossRow {
+  readonly tracer: 'syscalls' | 'connections' | 'bytes'
+  readonly reason: string
+  readonly count: number
+}
+
 /** How each kind of number is measured, as `hook` or `hook+hook`; `none` where the kernel offers no way. */
 export interface Sources {
   readonly syscalls: string
@@ -216,6 +223,8 @@ export interface Sample {
   readonly listeners: readonly ListenerRow[]
   readonly slow_calls: readonly SlowCallRow[]
   readonly lost: Lost
+  /** The same by reason, without slow calls; only what lost any. */
+  readonly losses: readonly LossRow[]
   readonly self: SelfUsage
   readonly maps?: readonly MapUsage[]
   readonly calls: readonly CallRow[]

@@ -4,8 +4,9 @@ import { gracePeriod } from '../bpf/kernel.ts'
 import { notesOf } from '../plan/plan.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import type { Halves } from '../tracers/interface.ts'
+import { totalLost } from '../tracers/loss.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
-import { assemble } from './assemble.ts'
+import { assemble, lossRows } from './assemble.ts'
 import { ProcessFacts } from './facts.ts'
 import type { Sample } from './sample.ts'
 import { Wakeup } from './wakeup.ts'
@@ -37,7 +38,7 @@ class KernelSampler implements Sampler {
   #usage = process.cpuUsage()
 
   constructor(tracers: Tracers, settings: SamplerSettings) {
-    this.notes = notesOf(tracers.plan)
+    this.notes = notesOf(tracers.plan, settings.btf)
     this.#tracers = tracers
     this.#iterations = settings.iterations
     this.#intervalNs = settings.intervalSeconds * 1e9
@@ -119,6 +120,7 @@ class KernelSampler implements Sampler {
       factsOf: (pid, startedNs, name) => this.#facts.get(pid, startedNs, name),
     })
     this.#facts.forget()
+    const losses = { syscalls: syscalls.loss.take(), connections: connections.takeLost(), bytes: bytes.loss.take() }
     const usage = process.cpuUsage(this.#usage)
     this.#usage = process.cpuUsage()
     return {
@@ -128,11 +130,12 @@ class KernelSampler implements Sampler {
       sources: { syscalls: syscalls.source, connections: connections.source, bytes: bytes.source },
       ...rows,
       lost: {
-        syscalls: syscalls.loss.take(),
-        connections: connections.takeLost(),
-        bytes: bytes.loss.take(),
+        syscalls: totalLost(losses.syscalls),
+        connections: totalLost(losses.connections),
+        bytes: totalLost(losses.bytes),
         slow_calls: slowCalls.takeLost(),
       },
+      losses: lossRows(losses),
       maps: this.#arenas().flatMap(arena => arena.usage?.(epoch) ?? []),
       self: {
         bpf_seconds: cost.take(),

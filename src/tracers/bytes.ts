@@ -8,6 +8,6 @@ export class ByteTracer {
 
   constructor(object: BpfObject, source: string) {
     this.source = source
-    this.loss = new Loss(object, object.array('byte_state', 'byte_state'), ['lost'])
+    this.loss = new Loss(object, object.array('byte_state', 'byte_state'), { no_row: 'lost' })
   }
 }

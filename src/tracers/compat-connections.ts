@@ -4,6 +4,7 @@ import { CompatLoss } from './compat-loss.ts'
 import { SocketOwners } from './compat-owners.ts'
 import { endsOf, type TracedSocket, TracedSockets } from './compat-sockets.ts'
 import { type ConnectionRecord, STATES } from './connections.ts'
+import { addLosses, type Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
 
 /** Number in enum tcp_state. */
@@ -100,9 +101,9 @@ export class CompatConnections {
   }
 
   /** Connections of this interval that are in no record. */
-  takeLost(): number {
+  takeLost(): Losses {
     const dropped = [...this.#diags.values()].reduce((sum, diag) => sum + diag.takeDrops(), 0)
-    const lost = (this.#loss?.take() ?? 0) + dropped + this.#lost
+    const lost = addLosses(this.#loss?.take() ?? {}, { dropped, no_row: this.#lost })
     this.#lost = 0
     return lost
   }
@@ -154,9 +155,11 @@ export class CompatConnections {
     const holder = this.#owners.get(socket.inode)
     const direction = traced?.direction ?? before?.direction ?? null
     const isNew = before === undefined && !older && !isListener
-    // a reset socket may have cleared its counters: what was seen stays
-    const totalSentBytes = Math.max(socket.sentBytes, before?.totalSentBytes ?? 0)
-    const totalReceivedBytes = Math.max(receivedBytes, before?.totalReceivedBytes ?? 0)
+    // a socket that was reset has cleared its counters: what was seen stays
+    const isCleared = socket.sentBytes === 0 && receivedBytes === 0 && before !== undefined
+    const totalSentBytes = isCleared ? before.totalSentBytes : socket.sentBytes
+    // a FIN that came between the state and the counters was taken for a byte: the next record takes it off again
+    const totalReceivedBytes = isCleared ? before.totalReceivedBytes : receivedBytes
     const base = older ? { totalSentBytes, totalReceivedBytes } : before
     return {
       id: before?.id ?? ++this.#lastId,

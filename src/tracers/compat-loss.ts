@@ -2,13 +2,14 @@ import type { KeyedMap } from '../bpf/hash.ts'
 import { readU64 } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
 import { FIRST } from './compat-control.ts'
+import { type Losses, missedRuns, Since } from './loss.ts'
 
 /** What compatible mode could not count: one counter of `compat_state`, and runs that the kernel left out. */
 export class CompatLoss {
   readonly #object: BpfObject
   readonly #state: KeyedMap
   readonly #offset: number
-  #before = 0
+  readonly #since = new Since()
 
   constructor(object: BpfObject, counter: 'lost_calls' | 'lost_bytes' | 'lost_connections') {
     this.#object = object
@@ -17,12 +18,9 @@ export class CompatLoss {
   }
 
   /** Events lost since the last call. */
-  take(): number {
+  take(): Losses {
     const state = this.#state.get(FIRST)
     const counted = state === null ? 0 : readU64(state, this.#offset)
-    const missed = this.#object.statistics().reduce((sum, program) => sum + program.missed, 0)
-    const lost = counted + missed - this.#before
-    this.#before += lost
-    return lost
+    return this.#since.take({ no_row: counted, missed: missedRuns(this.#object) })
   }
 }

@@ -4,7 +4,7 @@ import type { Endpoint, Family } from '../sample/sample.ts'
 import { readAddress } from './address.ts'
 import { Arena } from './arena.ts'
 import type { Control } from './control.ts'
-import { Loss } from './loss.ts'
+import { addLosses, Loss, type Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
 
 const NAME_LENGTH = 16
@@ -116,7 +116,7 @@ export class ConnectionTracer {
     this.#endedOwners = object.bytes('ended_owners')
     this.#state = object.array('connection_state', 'connection_state')
     this.#openUsed = this.#state.layout.u32('open_used')
-    this.#loss = new Loss(object, this.#state, ['lost_no_row', 'lost_no_socket'])
+    this.#loss = new Loss(object, this.#state, { no_row: 'lost_no_row', no_memory: 'lost_no_socket' })
     const closed = object.rows('closed_connections', 'connection')
     const layout = this.#state.layout
     this.#namespacesAt = layout.array('namespaces', 4, NAMESPACE_PLACES)
@@ -167,8 +167,8 @@ export class ConnectionTracer {
   }
 
   /** Connections of this interval that are in no record. */
-  takeLost(): number {
-    return this.#loss.take() + this.#withoutRow
+  takeLost(): Losses {
+    return addLosses(this.#loss.take(), { no_row: this.#withoutRow })
   }
 
   #readOpen(): DataView {

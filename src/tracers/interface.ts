@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/plan.ts'
 import type { MapUsage } from '../sample/sample.ts'
 import type { ConnectionRecord } from './connections.ts'
+import type { Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
 import type { ProcessRecord } from './processes.ts'
 import type { SlowCallRecord } from './slow-calls.ts'
@@ -40,7 +41,7 @@ export interface Cost {
 
 export interface LossCounter {
   /** Events lost since the last call. */
-  take(): number
+  take(): Losses
 }
 
 /** Reads of an interval are made once, after a grace period, in the order of these members. */
@@ -69,7 +70,7 @@ export interface Connections {
   ended?(pids: readonly number[]): void
   readOpen(): readonly ConnectionRecord[]
   readClosed(epoch: number): readonly ConnectionRecord[]
-  takeLost(): number
+  takeLost(): Losses
 }
 
 /** The built-in tracers, attached but not yet counting. */

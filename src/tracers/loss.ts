@@ -1,25 +1,64 @@
 import { readU64 } from '../bpf/layout.ts'
 import type { ArrayMap, BpfObject } from '../bpf/object.ts'
 
+/**
+ * Why events are in no row: `no_row`: all rows of the interval were taken; `no_memory`: the kernel had none for their
+ * state; `missed`: it left a program out because that was running already; `dropped`: a queue on the way was full.
+ */
+export type LossReason = 'no_row' | 'no_memory' | 'missed' | 'dropped'
+
+/** Lost events by reason; a reason that is absent lost none. */
+export type Losses = Readonly<Partial<Record<LossReason, number>>>
+
 /** What a tracer could not count: its counters in the kernel, and runs that the kernel left out. */
 export class Loss {
   readonly #object: BpfObject
   readonly #state: ArrayMap
-  readonly #offsets: readonly number[]
-  #before = 0
+  readonly #offsets: readonly (readonly [LossReason, number])[]
+  readonly #since = new Since()
 
-  constructor(object: BpfObject, state: ArrayMap, counters: readonly string[]) {
+  /** @param counters members of the state's struct, by what they count */
+  constructor(object: BpfObject, state: ArrayMap, counters: Readonly<Partial<Record<LossReason, string>>>) {
     this.#object = object
     this.#state = state
-    this.#offsets = counters.map(name => state.layout.u64(name))
+    this.#offsets = REASONS.flatMap(reason => {
+      const member = counters[reason]
+      return member === undefined ? [] : [[reason, state.layout.u64(member)] as const]
+    })
   }
 
   /** Events lost since the last call. */
-  take(): number {
-    const counted = this.#offsets.reduce((sum, offset) => sum + readU64(this.#state.view, offset), 0)
-    const missed = this.#object.statistics().reduce((sum, program) => sum + program.missed, 0)
-    const lost = counted + missed - this.#before
-    this.#before += lost
-    return lost
+  take(): Losses {
+    const counted = this.#offsets.map(([reason, offset]) => [reason, readU64(this.#state.view, offset)] as const)
+    return this.#since.take({ ...Object.fromEntries(counted), missed: missedRuns(this.#object) })
   }
+}
+
+const REASONS: readonly LossReason[] = ['no_row', 'no_memory', 'missed', 'dropped']
+
+/** From counters that only grow to what came since the last time. */
+export class Since {
+  #before: Losses = {}
+
+  take(totals: Losses): Losses {
+    const since = Object.fromEntries(
+      REASONS.map(reason => [reason, (totals[reason] ?? 0) - (this.#before[reason] ?? 0)]),
+    )
+    this.#before = totals
+    return since
+  }
+}
+
+/** Runs of an object's programs that the kernel left out, since it was loaded. */
+export function missedRuns(object: BpfObject): number {
+  return object.statistics().reduce((sum, program) => sum + program.missed, 0)
+}
+
+/** Lost events, whatever the reason. */
+export function totalLost(losses: Losses): number {
+  return Object.values(losses).reduce((sum, count) => sum + count, 0)
+}
+
+export function addLosses(a: Losses, b: Losses): Losses {
+  return Object.fromEntries(REASONS.map(reason => [reason, (a[reason] ?? 0) + (b[reason] ?? 0)]))
 }

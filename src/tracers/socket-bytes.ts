@@ -12,7 +12,7 @@ const NOTHING = { sentBytes: 0, receivedBytes: 0 }
 export class SocketBytes {
   readonly source = 'tcp_sockets'
   /** What is lost is lost with the connections, and counted there. */
-  readonly loss = { take: () => 0 }
+  readonly loss = { take: () => ({}) }
   readonly processes: Processes
   readonly connections: Connections
   #open: readonly ConnectionRecord[] = []

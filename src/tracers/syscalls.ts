@@ -41,7 +41,7 @@ export class SyscallTracer {
     const rows = object.rows('calls', 'calls')
     const state = object.array('syscall_state', 'syscall_state')
     this.arena = new Arena(rows, state, 'used')
-    this.loss = new Loss(object, state, ['lost_no_row', 'lost_no_task'])
+    this.loss = new Loss(object, state, { no_row: 'lost_no_row', no_memory: 'lost_no_task' })
     this.#size = rows.layout.size
     const failure = object.layout('failure')
     this.#failure = { size: failure.size, number: failure.u32('number'), count: failure.u32('count') }

@@ -176,14 +176,14 @@ const NO_CONNECTIONS: Connections = {
   walk: () => Promise.resolve(),
   readOpen: () => [],
   readClosed: () => [],
-  takeLost: () => 0,
+  takeLost: () => ({}),
 }
 
 /** null: they are those of the connections. */
 function openBytes({ chosen }: Plan, opener: Opener): Bytes | null {
   const way = chosen.bytes
   const name = way?.objects[0]
-  if (way === null) return { source: 'none', loss: { take: () => 0 } }
+  if (way === null) return { source: 'none', loss: { take: () => ({}) } }
   if (name === undefined) return null
   const object = opener.object(name)
   if (!way.compat) return new ByteTracer(object, way.source)

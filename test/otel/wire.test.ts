@@ -38,7 +38,7 @@ function fullSample() {
       connectionRow({ opened: true, age_seconds: 0.5, family: 'ipv6' }),
       connectionRow({ ...outbound, closed: true, error: 'ECONNREFUSED', remote: { address: '10.0.0.1', port: 1 } }),
     ],
-    lost: { syscalls: 1, connections: 1, bytes: 1, slow_calls: 0 },
+    losses: [{ tracer: 'syscalls', reason: 'no_row', count: 1 }],
     maps: [{ name: 'calls', used: 1, limit: 2 }],
     self: { cpu_seconds: 0.25, resident_bytes: 1 << 20, bpf_seconds: 0.5, sample_seconds: 0.01 },
   })
@@ -205,15 +205,17 @@ describe('spans', () => {
   test('come with their times, addresses and errors', async () => {
     const collector = await startCollector()
     const { exporter } = start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, { spans: true })
-    const outbound = { direction: 'outbound', closed: true, age_seconds: 1.5 } as const
+    const startMs = Date.parse('2026-01-01T12:00:00.250Z')
+    const endMs = startMs + 1500
+    const times = { started_ns: startMs * 1e6, ended_ns: endMs * 1e6, age_seconds: 1.5 }
+    const outbound = { direction: 'outbound', closed: true, ...times } as const
     const sample = sampleWith(1, NOBODY, {
       connections: [connectionRow(outbound), connectionRow({ ...outbound, error: 'ETIMEDOUT' })],
     })
     exporter.take(sample)
     await collector.until(() => collector.spans.length === 2)
-    const endMs = Date.parse(sample.time)
     expect(collector.spans).toMatchObject([
-      { name: 'tcp.connect', startMs: endMs - 1500, endMs, failed: false },
+      { name: 'tcp.connect', startMs, endMs, failed: false },
       { name: 'tcp.connect', failed: true, attributes: { 'error.type': 'ETIMEDOUT', 'network.peer.port': 40_000 } },
     ])
   })

@@ -1,6 +1,13 @@
 /** Samples made by hand, for tests that need none of the kernel. */
 
-import type { ConnectionRow, ListenerRow, ProcessRow, Sample, SyscallRow } from '../../src/sample/sample.ts'
+import type {
+  ConnectionRow,
+  ListenerRow,
+  ProcessRow,
+  Sample,
+  SlowCallRow,
+  SyscallRow,
+} from '../../src/sample/sample.ts'
 
 const duration = { sum: 9_000, max: 2_500, p50: 900, p95: 2_000, p99: 2_400 }
 
@@ -84,6 +91,22 @@ export function listenerRow(change: Partial<ListenerRow> = {}): ListenerRow {
   }
 }
 
+export function slowCallRow(change: Partial<SlowCallRow> = {}): SlowCallRow {
+  return {
+    pid: 42,
+    tid: 43,
+    name: 'nginx',
+    syscall: 'read',
+    id: 0,
+    abi: 'native',
+    return: -11,
+    error: 'EAGAIN',
+    started_ns: 1_767_268_799_900_000_000,
+    duration_ns: 20_000_000,
+    ...change,
+  }
+}
+
 export function sampleOf(change: Partial<Sample> = {}): Sample {
   return {
     time: '2026-01-01T12:00:00.000Z',
@@ -96,6 +119,7 @@ export function sampleOf(change: Partial<Sample> = {}): Sample {
     listeners: [listenerRow()],
     slow_calls: [],
     lost: { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 },
+    losses: [],
     self: { cpu_seconds: 0.01, resident_bytes: 1 << 20, bpf_seconds: null },
     calls: [],
     ...change,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { formatJson } from '../../../src/batch/json.ts'
-import { connectionRow, processRow, sampleOf, syscallRow } from '../../support/samples.ts'
+import { connectionRow, processRow, sampleOf, slowCallRow, syscallRow } from '../../support/samples.ts'
 
 const all = { sort: null, filter: '' }
 
@@ -60,6 +60,9 @@ const ADDED = [
   'connections[].age_is_minimum',
   'connections[].error',
   'connections[].opened',
+  ...['tracer', 'reason', 'count'].map(name => `losses[].${name}`),
+  ...['pid', 'tid', 'name', 'syscall', 'id', 'abi', 'return', 'error'].map(name => `slow_calls[].${name}`),
+  ...['started_ns', 'duration_ns'].map(name => `slow_calls[].${name}`),
   'lost.slow_calls',
   'self.bpf_seconds',
   'self.cpu_seconds',
@@ -67,7 +70,11 @@ const ADDED = [
 ]
 
 describe('formatJson', () => {
-  const sample = sampleOf({ filter: { pids: [42] } })
+  const sample = sampleOf({
+    filter: { pids: [42] },
+    losses: [{ tracer: 'syscalls', reason: 'no_row', count: 1 }],
+    slow_calls: [slowCallRow()],
+  })
 
   it('has every name of the contract, and only the known ones besides', () => {
     expect(fields(JSON.parse(formatJson(sample, all))).sort()).toEqual([...CONTRACT, ...ADDED].sort())

@@ -222,13 +222,16 @@ describe('levels', () => {
 describe('of ebpf-top itself', () => {
   it('lost events, processor time and the time of sampling add up', () => {
     const sample = sampleWith(1, NOBODY, {
-      lost: { syscalls: 3, connections: 0, bytes: 1, slow_calls: 9 },
+      losses: [
+        { tracer: 'syscalls', reason: 'no_row', count: 3 },
+        { tracer: 'bytes', reason: 'missed', count: 1 },
+      ],
       self: { cpu_seconds: 0.25, resident_bytes: 7, bpf_seconds: 0.5, sample_seconds: 0.125 },
     })
     const { counters, histograms, levels } = accumulated([sample, sample])
     expect(counters('ebpf_top.lost')).toEqual([
-      { 'ebpf_top.tracer': 'syscalls', value: 6 },
-      { 'ebpf_top.tracer': 'bytes', value: 2 },
+      { 'ebpf_top.tracer': 'syscalls', reason: 'no_row', value: 6 },
+      { 'ebpf_top.tracer': 'bytes', reason: 'missed', value: 2 },
     ])
     expect(counters('ebpf_top.cpu.time')).toEqual([{ value: 0.5 }])
     expect(counters('ebpf_top.bpf.time')).toEqual([{ value: 1 }])
