@@ -69,20 +69,25 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
-/** Measures one subject; false where that failed. */
+/** Measures one subject; false where not all of it could be measured. */
 async function measure(subject: Subject, { rounds, minutes, print }: Settings, quiet: Quiet): Promise<boolean> {
   say(`bench: ${subject.name}`)
-  const lacking = missing(subject.needs)
-  for (const line of lacking) say(`  not measured: ${line}`)
-  if (lacking.length > 0) return false
+  let whole = true
+  const lack = (line: string): void => {
+    say(`  not measured: ${line}`)
+    whole = false
+  }
+  for (const line of missing(subject.needs)) lack(line)
+  if (!whole) return false
   const notes: string[] = []
   const bench: Bench = {
     rounds,
     minutes,
     quiet,
-    note(text) {
-      notes.push(text)
-      if (text.startsWith('Not measured')) say(`  ${text}`)
+    note: text => notes.push(text),
+    lack(line) {
+      lack(line)
+      notes.push(`Not measured: ${line}.`)
     },
     say: text => say(`  ${text}`),
   }
@@ -92,7 +97,7 @@ async function measure(subject: Subject, { rounds, minutes, print }: Settings, q
     const section = { ...subject, figures, notes, provenance: provenance(rounds) }
     process.stdout.write(`${render(section)}\n\n`)
     if (!print) write(section)
-    return true
+    return whole
   } catch (error) {
     quiet.take()
     say(`  failed: ${error instanceof Error ? (error.stack ?? error.message) : error}`)

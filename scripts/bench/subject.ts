@@ -11,6 +11,8 @@ export interface Bench {
   readonly quiet: Quiet
   /** A sentence below the table. */
   note(text: string): void
+  /** What is not installed, and how to install it: it is not measured. */
+  lack(line: string): void
   /** Progress, for whoever waits. */
   say(text: string): void
 }

@@ -39,7 +39,7 @@ static struct shared {
 	atomic_long made;
 } *shared;
 
-static long kinds, repeats, period_ms, pairs;
+static long processes, kinds, repeats, period_ms, pairs;
 
 static int call_number(long kind)
 {
@@ -97,6 +97,8 @@ static void work(unsigned which)
 	shared->ready++;
 	while (!shared->going)
 		usleep(10000);
+	/* spread over the period, so that they do not all wake up at once */
+	usleep(period_ms * 1000 * which / processes);
 	for (long round = 0; !shared->stopped; round++) {
 		make_calls(&random);
 		if (pairs && (send(ends[round % pairs][0], &byte, 1, 0) != 1 ||
@@ -110,15 +112,14 @@ static void work(unsigned which)
 		pause();
 }
 
-static void wait_until_ready(long processes)
+static void wait_until_ready(long count)
 {
-	while (shared->ready != processes)
+	while (shared->ready != count)
 		usleep(1000);
 }
 
 int main(int argc, char **argv)
 {
-	long processes;
 	char line[16];
 
 	if (argc != 6)

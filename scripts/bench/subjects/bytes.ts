@@ -5,9 +5,9 @@ import { added, atMost, between, type Figure, figure, type Pair, ratios } from '
 import { attachBytes, attachEmpty, type Detach, libbpf, openObjects } from '../objects.ts'
 import { type Bench, repeat, type Subject } from '../subject.ts'
 
-const TRIPS = 100
+const TRIPS = 20
 /** Milliseconds that the connection is used for one measurement. */
-const DURATION = 400
+const DURATION = 800
 /** Sends and receives of 256 KiB. */
 const BULK = 4000
 /** BPF_STATS_RUN_TIME of <linux/bpf.h>. */
@@ -19,7 +19,7 @@ export const bytes: Subject = {
   name: 'bytes',
   title: 'Watching a send or a receive',
   method:
-    'One pinned process sends and receives 1 byte over a TCP connection of its own on loopback, in short runs of 100 ' +
+    'One pinned process sends and receives 1 byte over a TCP connection of its own on loopback, in short runs of 20 ' +
     'round trips, of which the best counts. Measured between two measurements without; shown is what is added to one ' +
     'send or one receive.',
   needs: [],

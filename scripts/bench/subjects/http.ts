@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Child } from '../child.ts'
 import { ebpfTop, workFolder } from '../compile.ts'
-import { atLeast, between, type Figure, figure, sleep } from '../measure.ts'
+import { atLeast, between, type Figure, figure, type Pair, sleep } from '../measure.ts'
+import { attachEmpty } from '../objects.ts'
 import { pathOf } from '../peers.ts'
 import { repeat, type Subject } from '../subject.ts'
 
@@ -14,7 +15,7 @@ const PORT = 18_080
 /** Seconds that the load generator runs for one measurement. */
 const DURATION = 3
 
-/** Sizes of the file that is fetched, in bytes, and whether the goal is meant for it. */
+/** Files that are fetched, with their sizes in bytes. */
 const PAGES = [
   { name: 'page of 615 bytes (nginx’s welcome page)', bytes: 615 },
   { name: 'page of 64 KiB', bytes: 64 << 10 },
@@ -56,18 +57,27 @@ export const http: Subject = {
       for (const { name, bytes } of PAGES) {
         const load = (): Promise<number> => requestsPerSecond(`http://127.0.0.1:${PORT}/${bytes}`)
         await load()
-        const pairs = await repeat(bench, bench.rounds, () => bench.quiet.measure(() => between(load, watched(load))))
+        const compare = (way: Way): Promise<Pair> => bench.quiet.measure(() => between(load, way(load)))
+        const rounds = await repeat(bench, bench.rounds, async () => ({
+          ours: await compare(watched),
+          empty: await compare(emptyPrograms),
+        }))
         figures.push(
           figure(
             `${name}, nobody watching`,
             'requests/s',
-            pairs.map(({ base }) => base),
+            rounds.map(({ ours }) => ours.base),
           ),
           figure(
             `${name}, with ebpf-top / without`,
             '%',
-            pairs.map(({ base, value }) => (100 * value) / base),
+            rounds.map(({ ours }) => percentLeft(ours)),
             atLeast(97, '%'),
+          ),
+          figure(
+            `${name}, with empty programs on the four hooks of calls and bytes / without`,
+            '%',
+            rounds.map(({ empty }) => percentLeft(empty)),
           ),
         )
       }
@@ -76,6 +86,25 @@ export const http: Subject = {
       await server.stop('SIGTERM')
     }
   },
+}
+
+/** Puts something beside the load. */
+type Way = (load: () => Promise<number>) => () => Promise<number>
+
+function percentLeft({ base, value }: Pair): number {
+  return (100 * value) / base
+}
+
+/** The least that any tool takes which watches the same hooks. */
+function emptyPrograms(load: () => Promise<number>): () => Promise<number> {
+  return async () => {
+    const detach = [attachEmpty('syscalls'), attachEmpty('bytes')]
+    try {
+      return await load()
+    } finally {
+      for (const one of detach) one()
+    }
+  }
 }
 
 function watched(load: () => Promise<number>): () => Promise<number> {

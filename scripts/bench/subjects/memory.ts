@@ -1,6 +1,6 @@
 import { atMost, figure, median, sleep } from '../measure.ts'
 import { residentMegabytes } from '../proc.ts'
-import type { Subject } from '../subject.ts'
+import type { Bench, Subject } from '../subject.ts'
 import { Screen } from '../terminal.ts'
 import { Many, type Shape } from '../workload.ts'
 
@@ -19,24 +19,7 @@ export const memory: Subject = {
     '`--minutes 60` watches for an hour.',
   needs: [],
   async run(bench) {
-    const readings = await bench.quiet.measure(() =>
-      Many.during(LOADED, async () => {
-        const top = new Screen()
-        try {
-          await top.shows(Many.NAME)
-          await sleep(60 * WARM_UP)
-          const seen: number[] = []
-          for (let second = 0; second < 60 * bench.minutes; second++) {
-            if (second % 60 === 0) bench.say(`minute ${second / 60} of ${bench.minutes}`)
-            await sleep(1)
-            seen.push(residentMegabytes(top.pid))
-          }
-          return seen
-        } finally {
-          top.close()
-        }
-      }),
-    )
+    const readings = await bench.quiet.measure(() => watch(bench), 1)
     const third = Math.floor(readings.length / 3)
     const grown = median(readings.slice(-third)) - median(readings.slice(0, third))
     // the middles of the first and the last third are two thirds apart
@@ -48,6 +31,26 @@ export const memory: Subject = {
       figure('growth', 'MB/h', [perHour], bench.minutes < 60 ? null : atMost(2, 'MB/h')),
     ]
   },
+}
+
+/** Resident memory in megabytes, each second. */
+function watch(bench: Bench): Promise<number[]> {
+  return Many.during(LOADED, async () => {
+    const top = new Screen()
+    try {
+      await top.shows(Many.NAME)
+      await sleep(60 * WARM_UP)
+      const readings: number[] = []
+      for (let second = 0; second < 60 * bench.minutes; second++) {
+        if (second % 60 === 0) bench.say(`minute ${second / 60} of ${bench.minutes}`)
+        await sleep(1)
+        readings.push(residentMegabytes(top.pid))
+      }
+      return readings
+    } finally {
+      top.close()
+    }
+  })
 }
 
 /** Ten medians. */

@@ -7,15 +7,17 @@ import { type Taken, Taker } from '../taking.ts'
 import { Many, type Shape } from '../workload.ts'
 
 const ROWS = 10_000
-/** 10,000 pairs of process and call, and 10,000 ends of connections. */
-const GOAL: Shape = { processes: 500, kinds: 19, period: 300, pairs: 10 }
+/** 10,000 pairs of process and call (sending, receiving and sleeping among them), 10,000 ends of connections. */
+const GOAL: Shape = { processes: 500, kinds: 17, period: 300, pairs: 10 }
 /** Both 10 times apart, and within the room that there is. */
-const FEW: Shape = { processes: 150, kinds: 19, period: 500, pairs: 33 }
+const FEW: Shape = { processes: 150, kinds: 16, period: 500, pairs: 33 }
 const MANY: Shape = { ...FEW, processes: 1500 }
 
 /** Samples before the code is compiled. */
 const WARM_UP = 5
 const SAMPLES = 5
+/** Seconds; every process does all that it does once in it. */
+const INTERVAL = 1.5
 
 export const reading: Subject = {
   name: 'reading',
@@ -36,17 +38,12 @@ async function atGoal(bench: Bench): Promise<Figure[]> {
   const arrays = [sizes.calls, sizes.connection].map(size => new FilledMap('array', ROWS, size))
   const hashes = [sizes.calls, sizes.connection].map(size => new FilledMap('hash', ROWS, size))
   const read = (maps: readonly FilledMap[]): number => maps.reduce((sum, map) => sum + map.read(), 0)
-  const all: (Taken & { readonly array: number; readonly hash: number; readonly grace: number })[] = []
-  await bench.quiet.measure(() =>
-    Many.during(GOAL, async () => {
-      const taker = new Taker(1)
-      await taker.skip(WARM_UP)
-      await repeat(bench, SAMPLES * bench.rounds, async () => {
-        const taken = await taker.next()
-        all.push({ ...taken, array: read(arrays), hash: read(hashes), grace: await graceMilliseconds() })
-      })
-      await taker.end()
-    }),
+  const all = await bench.quiet.measure(() =>
+    samplesOf(GOAL, SAMPLES * bench.rounds, async () => ({
+      array: read(arrays),
+      hash: read(hashes),
+      grace: await graceMilliseconds(),
+    })),
   )
   for (const map of [...arrays, ...hashes]) map.close()
   const [first] = all
@@ -70,8 +67,8 @@ async function atGoal(bench: Bench): Promise<Figure[]> {
 /** Ten times the rows, against a tenth of them. */
 async function tenfold(bench: Bench): Promise<Figure[]> {
   const rounds = await repeat(bench, Math.min(3, bench.rounds), async () => ({
-    few: await samplesOf(bench, FEW),
-    many: await samplesOf(bench, MANY),
+    few: await bench.quiet.measure(() => samplesOf(FEW, SAMPLES, nothing)),
+    many: await bench.quiet.measure(() => samplesOf(MANY, SAMPLES, nothing)),
   }))
   const [first] = rounds
   const rows = (taken: Taken | undefined): string =>
@@ -94,17 +91,25 @@ async function tenfold(bench: Bench): Promise<Figure[]> {
   ]
 }
 
-function samplesOf(bench: Bench, shape: Shape): Promise<Taken[]> {
-  return bench.quiet.measure(() =>
-    Many.during(shape, async () => {
-      const taker = new Taker(2)
+const nothing = async (): Promise<object> => ({})
+
+/** Takes samples under such work; `beside` measures something right after each. */
+function samplesOf<T extends object>(
+  shape: Shape,
+  count: number,
+  beside: () => Promise<T>,
+): Promise<readonly (Taken & T)[]> {
+  return Many.during(shape, async () => {
+    const taker = new Taker(INTERVAL)
+    try {
       await taker.skip(WARM_UP)
-      const samples: Taken[] = []
-      for (let i = 0; i < SAMPLES; i++) samples.push(await taker.next())
-      await taker.end()
+      const samples: (Taken & T)[] = []
+      for (let i = 0; i < count; i++) samples.push({ ...(await taker.next()), ...(await beside()) })
       return samples
-    }),
-  )
+    } finally {
+      await taker.end()
+    }
+  })
 }
 
 /** Bytes of the rows, as the objects say it. */

@@ -116,7 +116,7 @@ function report(pairs: ReadonlyMap<string, readonly Pair[]>): Figure[] {
 /** Whether a peer is there; says so where it is not. */
 function noted(bench: Bench, peer: Peer): boolean {
   const lines = missing([peer])
-  for (const line of lines) bench.note(`Not measured: ${line}`)
+  for (const line of lines) bench.lack(line)
   return lines.length === 0
 }
 
