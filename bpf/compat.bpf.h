@@ -110,13 +110,17 @@ static __always_inline bool watched(const struct compat_control *ctl, __u32 tgid
 	return !ctl->filter_on || bpf_map_lookup_elem(&compat_pids, &tgid);
 }
 
-/* look up, or insert zeroes; NULL: no room. The last value wins no race: all see one entry. */
+/*
+ * Look up, or insert zeroes; NULL: no room. Whoever inserts first, all see one
+ * entry. The second try is for kernels that give up on a lock that is taken.
+ */
 #define LOOKUP_OR_ZERO(map, key, type) ({				\
 	type *entry_ = bpf_map_lookup_elem(map, key);			\
 	if (!entry_) {							\
 		type zero_;						\
 		__builtin_memset(&zero_, 0, sizeof(zero_));		\
-		bpf_map_update_elem(map, key, &zero_, BPF_NOEXIST);	\
+		if (bpf_map_update_elem(map, key, &zero_, BPF_NOEXIST))	\
+			bpf_map_update_elem(map, key, &zero_, BPF_NOEXIST); \
 		entry_ = bpf_map_lookup_elem(map, key);			\
 	}								\
 	entry_;								\

@@ -107,6 +107,20 @@ static __always_inline bool is_accepted(const struct connection *row, const stru
 	return socket->direction == DIRECTION_INBOUND && (row->accepted_ns || row->held || socket->taken);
 }
 
+/* known to be of a process that is not watched; what is nobody's yet may be its listener's, which user space knows */
+static __always_inline bool of_others(const struct control *ctl, const struct sock *sk, const struct tcp_socket *socket)
+{
+	struct accepted *accepted;
+	__u64 address = (__u64)sk;
+	__u32 owner = socket->owner;
+
+	if (!owner && socket->direction == DIRECTION_INBOUND) {
+		accepted = bpf_map_lookup_elem(&accepts, &address);
+		owner = accepted ? accepted->owner : 0;
+	}
+	return owner && !watched(ctl, owner);
+}
+
 /* a connection, or a listening socket, ended: its last row */
 static __always_inline void closed(struct control *ctl, struct connection_state *state, struct sock *sk,
 				   struct tcp_socket *socket, int last_state)
@@ -118,9 +132,7 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 	__u64 file;
 	__u32 index;
 
-	if (!tp || !ctl->epoch)
-		return;
-	if (socket->owner && !watched(ctl, socket->owner))
+	if (!tp || !ctl->epoch || of_others(ctl, sk, socket))
 		return;
 	row = new_closed(state, ctl->epoch, &index);
 	if (!row)
@@ -409,7 +421,7 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 		if (!socket->opened_pass)
 			socket->opened_pass = ctl->pass;
 	}
-	if (socket->owner && !watched(ctl, socket->owner))
+	if (of_others(ctl, sk, socket))
 		return 0;
 	if (socket->row == NO_ROW)
 		socket->row = __sync_fetch_and_add(&state->open_used, 1);

@@ -48,6 +48,8 @@ export interface SamplerSettings {
   /** Only these processes; empty: all. */
   readonly pids: readonly number[]
   readonly intervalSeconds: number
+  /** Length of the first interval, if it is to be shorter: a person who waits sees something at once. */
+  readonly firstIntervalSeconds?: number
   /** Samples to take; null: until it is stopped. */
   readonly iterations: number | null
   /** System calls that take at least so long are told one by one, in nanoseconds; 0: none. */

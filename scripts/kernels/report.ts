@@ -47,31 +47,29 @@ export function readResult(target: Pick<Result, 'name' | 'release' | 'seconds'>,
   }
 }
 
-/** The page with its table replaced. */
+/** The page with the rows of these kernels replaced; those of others stay. */
 export function section(page: string, results: readonly Result[], commit: string): string {
   const headings = Object.values(COLUMNS)
-  const rows = results.map(({ name, release, version, ways, own, compat }) => [
-    ...[`${name} (${release})`, version, ...headings.map(heading => ways[heading] ?? '-')],
-    ...[score(own), score(compat)],
-  ])
-  const lines = [
-    ['kernel', 'version', ...headings, 'tests', 'tests with --compat'],
-    ['---', '---', ...headings.map(() => '---'), '---', '---'],
-    ...rows,
-  ]
-  const table = lines.map(cells => `| ${cells.join(' | ')} |`).join('\n')
-  const failures = results.flatMap(({ name, own, compat }) =>
-    [...(own?.failed ?? []), ...(compat?.failed ?? [])].map(test => `- ${name}: ${test}`),
-  )
-  const text = [
-    `Made at commit ${commit}.`,
-    table,
-    ...(failures.length > 0 ? [`Failed:\n\n${failures.join('\n')}`] : []),
-  ]
-  const made = `${BEGIN}\n\n${text.join('\n\n')}\n\n${END}`
-  const [before, rest] = page.split(BEGIN)
-  if (rest === undefined) return `${page}\n${made}\n`
-  return `${before}${made}${rest.split(END)[1] ?? '\n'}`
+  const [before = '', rest] = page.split(BEGIN)
+  const [table = '', after = '\n'] = rest?.split(END) ?? []
+  const rows = new Map(readRows(table))
+  for (const { name, release, version, ways, own, compat } of results) {
+    const kernel = `${name} (${release})`
+    const cells = [kernel, version, ...headings.map(heading => ways[heading] ?? '-'), score(own), score(compat), commit]
+    rows.set(kernel, `| ${cells.join(' | ')} |`)
+  }
+  const heading = ['kernel', 'version', ...headings, 'tests', 'tests with --compat', 'commit']
+  const lines = [heading, heading.map(() => '---')].map(cells => `| ${cells.join(' | ')} |`)
+  const made = `${BEGIN}\n\n${[...lines, ...rows.values()].join('\n')}\n\n${END}`
+  return rest === undefined ? `${page}\n${made}\n` : `${before}${made}${after}`
+}
+
+/** Lines of a table by their first cell. */
+function readRows(table: string): [string, string][] {
+  return table.split('\n').flatMap((line): [string, string][] => {
+    const kernel = /^\| ([^|]+ \([^|]+\)) \|/.exec(line)?.[1]
+    return kernel === undefined ? [] : [[kernel, line]]
+  })
 }
 
 function between(output: string, mark: string): string {

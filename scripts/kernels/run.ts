@@ -109,7 +109,6 @@ async function main(): Promise<boolean> {
   } finally {
     rmSync(checkout, { recursive: true, force: true })
   }
-  if (!values.ci && !values.keep) writePage(results)
   return results.every(result => result.passed)
 }
 
@@ -120,16 +119,18 @@ async function runAll(checkout: string, results: Result[]): Promise<void> {
     const seconds = Math.round((performance.now() - began) / 1000)
     const result = readResult({ name, release, seconds }, output)
     results.push(result)
+    if (!values.ci && !values.keep) writePage(result)
     console.error(`${name}: ${result.summary}, ${seconds} s`)
     if (!result.passed) console.error(`${output.slice(-8000)}\n${messages.slice(-2000)}`)
   }
 }
 
-/** What is there of the page beside the table stays. */
-function writePage(results: readonly Result[]): void {
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
-  const before = existsSync(page) ? readFileSync(page, 'utf8') : ''
-  writeFileSync(page, section(before, results, commit))
+/** Writes the row of a kernel; what else is on the page stays. */
+function writePage(result: Result): void {
+  const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
+  const isClean = git('status', '--porcelain', 'bpf', 'src', 'test/kernel') === ''
+  const commit = `${git('rev-parse', '--short', 'HEAD')}${isClean ? '' : ' and changes'}`
+  writeFileSync(page, section(existsSync(page) ? readFileSync(page, 'utf8') : '', [result], commit))
 }
 
 try {

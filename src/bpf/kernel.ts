@@ -1,6 +1,7 @@
 /** System calls of libc that reading maps takes. */
 
 import { read } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import koffi from 'koffi'
 
@@ -62,18 +63,21 @@ export function copyMemory(address: bigint, length: number): Uint8Array {
   return new Uint8Array(koffi.view(address, length).slice(0))
 }
 
+/** Far longer than any BPF program runs, in milliseconds. */
+const SAFE_WAIT_MS = 50
+
 /**
  * Waits until every CPU has left the BPF programs that were running: membarrier(2) with MEMBARRIER_CMD_GLOBAL waits
- * for an RCU grace period, and tracing programs run inside RCU read sections. Some 10 ms, on another thread.
+ * for an RCU grace period, and tracing programs run inside RCU read sections. Some 10 ms, on another thread. Where the
+ * kernel refuses it (nohz_full, seccomp), it waits for a time that no program comes near.
  */
-export function gracePeriod(): Promise<void> {
-  return new Promise((resolve, reject) => {
+export async function gracePeriod(): Promise<void> {
+  const refused = await new Promise<boolean>(resolve => {
     syscall.async(SYS_MEMBARRIER, MEMBARRIER_CMD_GLOBAL, 0, 0, (error: Error | null, result: number) => {
-      if (error !== null) reject(error)
-      else if (Number(result) !== 0) reject(new Error('membarrier(2) is refused here'))
-      else resolve()
+      resolve(error !== null || Number(result) !== 0)
     })
   })
+  if (refused) await setTimeout(SAFE_WAIT_MS)
 }
 
 /** Reads a BPF iterator that prints nothing to its end, which runs its program over everything; on another thread. */

@@ -2,7 +2,7 @@
 
 import { Output } from '../batch/output.ts'
 import type { Exporter } from '../otel/exporter.ts'
-import type { Sampler } from '../session.ts'
+import type { Sampler, SamplerSettings } from '../session.ts'
 import { asUserError, explain, UserError, usageError } from './errors.ts'
 import { exporting, openExporter } from './export.ts'
 import type { Command, Options } from './options.ts'
@@ -57,7 +57,13 @@ async function runDoctor(options: Options): Promise<number> {
   return status
 }
 
-async function openSampler(options: Options, exporter: Exporter | null): Promise<Sampler> {
+/** Time until the screen shows its first numbers; then come the intervals that were asked for. */
+const FIRST_INTERVAL_SECONDS = 0.1
+
+async function openSampler(
+  options: Options & Pick<SamplerSettings, 'firstIntervalSeconds'>,
+  exporter: Exporter | null,
+): Promise<Sampler> {
   const { openSampler } = await import('../sample/sampler.ts')
   const sampler = await openSampler(options)
   // the screen shows it in its header
@@ -82,7 +88,8 @@ async function runBatch(options: Options, exporter: Exporter | null): Promise<nu
 async function runScreen(options: Options, exporter: Exporter | null): Promise<number> {
   // With DEV, Ink would look for the React developer tools.
   delete process.env.DEV
-  const [sampler, { startScreen }] = await Promise.all([openSampler(options, exporter), import('../ui/screen.tsx')])
+  const settings = { ...options, firstIntervalSeconds: FIRST_INTERVAL_SECONDS }
+  const [sampler, { startScreen }] = await Promise.all([openSampler(settings, exporter), import('../ui/screen.tsx')])
   try {
     const screen = startScreen({
       ...options,

@@ -1,6 +1,8 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { BpfError } from '../bpf/error.ts'
 import { liftMemoryLimit } from '../bpf/kernel.ts'
+import { readU64 } from '../bpf/layout.ts'
 import type { Libbpf } from '../bpf/libbpf.ts'
 import { BpfObject, SharedMaps } from '../bpf/object.ts'
 import { Tracefs } from '../bpf/tracepoint.ts'
@@ -81,7 +83,8 @@ export class Opener {
       for (const name of way.objects) {
         this.#objects.set(name, this.#open(name))
         opened.push(name)
-        this.#objects.get(name)?.attach(OPTIONAL, name.startsWith('compat_') ? this.#tracefsFor(name) : null)
+        this.object(name).attach(OPTIONAL, kindOf(name) === 'compat' ? this.#tracefsFor(name) : null)
+        if (name === 'syscalls') refuseWithoutStorage(this.object(name))
       }
       return { works: true }
     } catch (error) {
@@ -89,6 +92,7 @@ export class Opener {
         this.#objects.get(name)?.close()
         this.#objects.delete(name)
       }
+      this.#forgetMaps()
       if (error instanceof BpfError) this.#log.push(...error.log)
       return { works: false, reason: reasonOf(error) }
     }
@@ -101,15 +105,23 @@ export class Opener {
     this.#tracefs = null
   }
 
+  /** Maps go with the objects that made them: where none of a kind is left, the next one makes its own. */
+  #forgetMaps(): void {
+    for (const kind of ['full', 'compat'] as const) {
+      if ([...this.#objects.keys()].some(name => kindOf(name) === kind)) continue
+      this.#shared[kind] = new SharedMaps(this.#settings.rooms)
+    }
+  }
+
   #tracefsFor(name: string): Tracefs | null {
     return name === 'compat_connections' || name === 'compat_bytes' ? this.tracefs : null
   }
 
   #open(name: string): BpfObject {
     const path = join(this.#settings.folder, `${name}.bpf.o`)
-    const isCompat = name.startsWith('compat_')
-    const shared = this.#shared[isCompat ? 'compat' : 'full']
-    const btf = isCompat ? null : this.#settings.btf
+    const kind = kindOf(name)
+    const shared = this.#shared[kind]
+    const btf = kind === 'compat' ? null : this.#settings.btf
     try {
       return new BpfObject(this.libbpf, path, shared, { btf })
     } catch (error) {
@@ -117,6 +129,23 @@ export class Opener {
       if (without === undefined) throw error
       return new BpfObject(this.libbpf, path, shared, { btf, without })
     }
+  }
+}
+
+/** Objects of compatible mode have maps of their own, and no relocation. */
+function kindOf(name: string): 'full' | 'compat' {
+  return name.startsWith('compat_') ? 'compat' : 'full'
+}
+
+/**
+ * Attached programs may still get no memory for what they remember of a thread: kernels from 6.18 on allocate it without
+ * locks, which takes a processor with cmpxchg16b. Throws where that shows after a call of our own.
+ */
+function refuseWithoutStorage(syscalls: BpfObject): void {
+  statSync('/')
+  const state = syscalls.array('syscall_state', 'syscall_state')
+  if (readU64(state.view, state.layout.u64('lost_no_task')) > 0) {
+    throw new Error('programs get no memory for task storage here')
   }
 }
 

@@ -80,7 +80,11 @@ export function missing(plan: Plan): { readonly need: Need; readonly reason: str
     }))
 }
 
-/** The same as text, a line each. */
-export function notesOf(plan: Plan): string[] {
-  return missing(plan).map(({ need, reason }) => `not measured here: ${needs[need]} (${reason})`)
+/** What a person should hear of a plan, a line each. `btf`: the file with type information that was given. */
+export function notesOf(plan: Plan, btf: string | null = null): string[] {
+  const best = plan.rejected.find(({ way }) => nameOf(way) === 'syscalls tp_btf')
+  return [
+    ...(btf !== null && best !== undefined ? [`--btf ${btf} does not serve here: ${best.reason}`] : []),
+    ...missing(plan).map(({ need, reason }) => `not measured here: ${needs[need]} (${reason})`),
+  ]
 }

@@ -20,6 +20,8 @@ import type {
   Traffic,
   Transport,
 } from './sample.ts'
+import { FILE_PORTION, PORTION } from './slices.ts'
+import { connectionRows, listenerRows } from './sockets.ts'
 
 /** What the tracers saw in one interval. */
 export interface Records {
@@ -53,16 +55,17 @@ export interface Surroundings {
   factsOf(pid: number, startedNs: number, name: string): Facts
 }
 
-export function assemble(records: Records, surroundings: Surroundings): Rows {
+/** Yields now and then, where it can be laid aside. */
+export function* assemble(records: Records, surroundings: Surroundings): Generator<void, Rows> {
   const wanted = selector(surroundings.pids)
-  const sockets = connectionRows(records, surroundings).filter(row => wanted(row.pid))
-  const calls = callRows(records, surroundings.arch).filter(row => wanted(row.pid))
-  const processes = processRows(records, calls, sockets, surroundings).filter(row => wanted(row.pid))
+  const sockets = (yield* connectionRows(records, surroundings)).filter(row => wanted(row.pid))
+  const calls = (yield* callRows(records, surroundings.arch)).filter(row => wanted(row.pid))
+  const processes = (yield* processRows(records, calls, sockets, surroundings)).filter(row => wanted(row.pid))
   const containers = new Map<number | null, string | null>(processes.map(row => [row.pid, row.container]))
   // there may be many of them: not one more copy of each
   for (const row of sockets) row.container = containers.get(row.pid) ?? null
   return {
-    syscalls: syscallRows(calls),
+    syscalls: yield* syscallRows(calls),
     processes,
     connections: sockets,
     listeners: listenerRows(records, surroundings).filter(row => wanted(row.pid)),
@@ -77,21 +80,26 @@ function selector(pids: readonly number[]): (pid: number | null) => boolean {
   return pid => set.has(pid)
 }
 
-function callRows(records: Records, arch: 'x64' | 'arm64'): CallRow[] {
-  return records.calls.flatMap(call => {
+function* callRows(records: Records, arch: 'x64' | 'arm64'): Generator<void, CallRow[]> {
+  const rows: CallRow[] = []
+  for (const call of records.calls) {
+    if (rows.length % PORTION === 0) yield
     const process = records.processes[call.process]
-    if (process === undefined) return []
-    return {
+    if (process === undefined) continue
+    rows.push({
       pid: process.pid,
       syscall: syscallName(arch, call.abi, call.number),
       id: call.number,
       abi: call.abi,
       errors: call.errors,
-      failures: nameFailures(call),
+      failures: call.errors === 0 ? NO_FAILURES : nameFailures(call),
       durations: call.durations,
-    }
-  })
+    })
+  }
+  return rows
 }
+
+const NO_FAILURES: CallRow['failures'] = []
 
 function nameFailures({ errors, failures }: CallRecord): CallRow['failures'] {
   const named = failures.map(({ errno, count }) => ({ errno: errnoName(errno), count }))
@@ -137,9 +145,10 @@ class CallSum {
   }
 }
 
-function syscallRows(calls: readonly CallRow[]): SyscallRow[] {
+function* syscallRows(calls: readonly CallRow[]): Generator<void, SyscallRow[]> {
   const sums = new Map<string, { syscall: string; id: number; abi: Abi; sum: CallSum }>()
-  for (const call of calls) {
+  for (const [i, call] of calls.entries()) {
+    if (i % PORTION === 0) yield
     const key = `${call.abi}:${call.id}`
     let entry = sums.get(key)
     if (entry === undefined) {
@@ -196,12 +205,12 @@ class ProcessSum {
   }
 }
 
-function processRows(
+function* processRows(
   { processes }: Records,
   calls: readonly CallRow[],
   connections: readonly ConnectionRow[],
   { factsOf }: Surroundings,
-): ProcessRow[] {
+): Generator<void, ProcessRow[]> {
   const sums = new Map<number, ProcessSum>()
   const sumOf = (pid: number, startedNs: number, name: string): ProcessSum => {
     let sum = sums.get(pid)
@@ -212,21 +221,30 @@ function processRows(
     return sum
   }
   for (const process of processes) sumOf(process.pid, process.startedNs, process.name).add(process)
-  for (const call of calls) sums.get(call.pid)?.calls.add(call)
+  for (const [i, call] of calls.entries()) {
+    if (i % PORTION === 0) yield
+    sums.get(call.pid)?.calls.add(call)
+  }
   for (const { pid, name } of connections) if (pid !== null) sumOf(pid, 0, name ?? '').connections++
 
-  return [...sums.values()].map(sum => ({
-    pid: sum.pid,
-    name: sum.name,
-    ...factsOf(sum.pid, sum.startedNs, sum.name),
-    exited: sum.exited,
-    syscalls: total(sum.calls.durations),
-    errors: sum.calls.errors,
-    duration_ns: summarize(sum.calls.durations),
-    ...sumOfTransports(sum.transports),
-    transports: sum.transports,
-    connections: sum.connections,
-  }))
+  const rows: ProcessRow[] = []
+  for (const sum of sums.values()) {
+    // the facts of a process that is new are read from files
+    if (rows.length % FILE_PORTION === 0) yield
+    rows.push({
+      pid: sum.pid,
+      name: sum.name,
+      ...factsOf(sum.pid, sum.startedNs, sum.name),
+      exited: sum.exited,
+      syscalls: total(sum.calls.durations),
+      errors: sum.calls.errors,
+      duration_ns: summarize(sum.calls.durations),
+      ...sumOfTransports(sum.transports),
+      transports: sum.transports,
+      connections: sum.connections,
+    })
+  }
+  return rows
 }
 
 function sumOfTransports(transports: Readonly<Record<Transport, Traffic>>): Traffic {
@@ -234,148 +252,4 @@ function sumOfTransports(transports: Readonly<Record<Transport, Traffic>>): Traf
     sent_bytes: TRANSPORTS.reduce((sum, transport) => sum + transports[transport].sent_bytes, 0),
     received_bytes: TRANSPORTS.reduce((sum, transport) => sum + transports[transport].received_bytes, 0),
   }
-}
-
-function connectionRows({ open, closed }: Records, interval: Surroundings): OwnedRow[] {
-  const listeners = listenersByPort([...open, ...closed])
-  // one that closed after the walk over the open ones is in both: its bytes are those of the two together
-  const walked = new Map(open.map(record => [record.id, record]))
-  const ended = new Set(closed.map(record => record.id))
-  return [
-    ...open.filter(record => record.state !== 'LISTEN' && !ended.has(record.id)),
-    ...closed.filter(record => record.state !== 'LISTEN').map(record => addEarlier(record, walked.get(record.id))),
-  ].map(record => connectionRow(record, listeners, interval))
-}
-
-function addEarlier(record: ConnectionRecord, earlier: ConnectionRecord | undefined): ConnectionRecord {
-  if (earlier === undefined) return record
-  return {
-    ...record,
-    sentBytes: record.sentBytes + earlier.sentBytes,
-    receivedBytes: record.receivedBytes + earlier.receivedBytes,
-    opened: record.opened || earlier.opened,
-    accepted: record.accepted || earlier.accepted,
-  }
-}
-
-/** A connection while the container of its owner is looked up. */
-type OwnedRow = Omit<ConnectionRow, 'container'> & { container: string | null }
-
-function connectionRow(
-  record: ConnectionRecord,
-  listeners: ReadonlyMap<number, readonly ConnectionRecord[]>,
-  { endedNs, namespace, unixNs, nowNs }: Surroundings,
-): OwnedRow {
-  const listener = record.direction === null || record.owner === 0 ? listenerOf(record, listeners) : undefined
-  const direction = record.direction ?? (listener === undefined ? 'outbound' : 'inbound')
-  // not yet accepted: it is still its listener's
-  const owner = record.owner !== 0 ? record : listener !== undefined && listener.owner !== 0 ? listener : null
-  return {
-    id: record.id,
-    pid: owner?.owner ?? null,
-    name: owner?.name ?? null,
-    container: null,
-    family: record.family,
-    direction,
-    state: record.endedNs === null ? record.state : 'CLOSE',
-    local: record.local,
-    remote: record.remote,
-    sent_bytes: record.sentBytes,
-    received_bytes: record.receivedBytes,
-    total_sent_bytes: record.totalSentBytes,
-    total_received_bytes: record.totalReceivedBytes,
-    connect_latency_ns: record.connectNs,
-    handshake_latency_ns: record.handshakeNs,
-    accept_wait_ns: acceptWait(record),
-    rtt_ns: record.rttNs,
-    rtt_min_ns: record.rttMinNs,
-    retransmits: record.retransmits,
-    segments_sent: record.segments,
-    reset: record.reset,
-    closed_by: record.closer,
-    network_namespace: record.namespace === namespace ? null : record.namespace,
-    age_seconds: Math.max(0, (record.endedNs ?? endedNs) - record.startedNs) / 1e9,
-    age_is_minimum: record.older,
-    started_ns: unixNs - (nowNs - record.startedNs),
-    ended_ns: record.endedNs === null ? null : unixNs - (nowNs - record.endedNs),
-    opened: record.opened,
-    closed: record.endedNs !== null,
-    error: failedConnect(record) && record.errno !== 0 ? errnoName(record.errno) : null,
-  }
-}
-
-/** It ended before it was established. */
-function failedConnect(record: ConnectionRecord): boolean {
-  return record.endedNs !== null && record.state === 'SYN_SENT'
-}
-
-function acceptWait({ establishedNs, acceptedNs }: ConnectionRecord): number | null {
-  return establishedNs === null || acceptedNs === null ? null : acceptedNs - establishedNs
-}
-
-function listenerRows({ open, closed }: Records, { namespace, factsOf }: Surroundings): ListenerRow[] {
-  const ended = new Map(closed.filter(record => record.state === 'LISTEN').map(record => [record.id, record]))
-  // one that ended after the walk is in both: its drops are those of the two together
-  const listeners = new Map(ended)
-  for (const record of open) {
-    if (record.state !== 'LISTEN') continue
-    const drops = record.drops + (ended.get(record.id)?.drops ?? 0)
-    listeners.set(record.id, { ...record, drops })
-  }
-  const byPort = listenersByPort([...listeners.values()])
-  const accepts = new Map<number, number>()
-  const counted = new Set<number>()
-  for (const record of [...open, ...closed]) {
-    if (!record.accepted || counted.has(record.id)) continue
-    counted.add(record.id)
-    const listener = listenerOf(record, byPort)
-    if (listener !== undefined) accepts.set(listener.id, (accepts.get(listener.id) ?? 0) + 1)
-  }
-  return [...listeners.values()].map(record => ({
-    pid: record.owner === 0 ? null : record.owner,
-    name: record.owner === 0 ? null : record.name,
-    container: record.owner === 0 ? null : factsOf(record.owner, 0, record.name).container,
-    family: record.family,
-    local: record.local,
-    backlog: record.backlog,
-    backlog_limit: record.backlogLimit,
-    accepts: accepts.get(record.id) ?? 0,
-    drops: record.drops,
-    network_namespace: record.namespace === namespace ? null : record.namespace,
-  }))
-}
-
-export function listenersByPort(open: readonly ConnectionRecord[]): Map<number, ConnectionRecord[]> {
-  const listeners = new Map<number, ConnectionRecord[]>()
-  for (const record of open) {
-    if (record.state !== 'LISTEN') continue
-    const others = listeners.get(record.local.port)
-    if (others === undefined) listeners.set(record.local.port, [record])
-    else others.push(record)
-  }
-  return listeners
-}
-
-const ANY_ADDRESSES = new Set(['0.0.0.0', '::'])
-
-/**
- * The listening socket that takes connections to this local port and address: the same owner's before another's (sockets
- * that share a port by SO_REUSEPORT), the same address before any.
- */
-export function listenerOf(
-  { local, owner, namespace }: ConnectionRecord,
-  listeners: ReadonlyMap<number, readonly ConnectionRecord[]>,
-): ConnectionRecord | undefined {
-  let best: ConnectionRecord | undefined
-  let bestRank = -1
-  for (const listener of listeners.get(local.port) ?? []) {
-    const { address } = listener.local
-    if (listener.namespace !== namespace || (address !== local.address && !ANY_ADDRESSES.has(address))) continue
-    const rank = (address === local.address ? 2 : 0) + (listener.owner === owner ? 1 : 0)
-    if (rank > bestRank) {
-      best = listener
-      bestRank = rank
-    }
-  }
-  return best
 }

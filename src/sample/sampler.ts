@@ -6,9 +6,10 @@ import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import type { Halves } from '../tracers/interface.ts'
 import { totalLost } from '../tracers/loss.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
-import { assemble, lossRows } from './assemble.ts'
+import { assemble, lossRows, type Records, type Surroundings } from './assemble.ts'
 import { ProcessFacts } from './facts.ts'
 import type { Sample } from './sample.ts'
+import { inSlices } from './slices.ts'
 import { Wakeup } from './wakeup.ts'
 
 /** Where the compiled BPF objects lie: beside the program. */
@@ -31,6 +32,8 @@ class KernelSampler implements Sampler {
   readonly #wakeup = new Wakeup()
   readonly #iterations: number | null
   #intervalNs: number
+  /** Longest that the current interval may be, besides. */
+  #limitNs: number
   /** The filter that the screen asked for, until it is in force. */
   #wanted: readonly number[] | null = null
   #stopped = false
@@ -42,6 +45,7 @@ class KernelSampler implements Sampler {
     this.#tracers = tracers
     this.#iterations = settings.iterations
     this.#intervalNs = settings.intervalSeconds * 1e9
+    this.#limitNs = (settings.firstIntervalSeconds ?? Infinity) * 1e9
   }
 
   async run(sink: Sink): Promise<void> {
@@ -82,11 +86,12 @@ class KernelSampler implements Sampler {
 
   /** Until the end of the interval, whose length may change meanwhile. */
   async #sleep(): Promise<void> {
-    await this.#wakeup.sleep(() => (this.#startedNs + this.#intervalNs - monotonicNow()) / 1e6)
+    await this.#wakeup.sleep(() => (this.#startedNs + Math.min(this.#intervalNs, this.#limitNs) - monotonicNow()) / 1e6)
+    this.#limitNs = Infinity
   }
 
   async #collect(): Promise<Sample> {
-    const { control, connections, processes, syscalls, slowCalls, bytes, cost } = this.#tracers
+    const { control, connections, syscalls, slowCalls, bytes, cost } = this.#tracers
     const begunNs = monotonicNow()
     await connections.walk()
     const epoch = control.epoch
@@ -102,15 +107,9 @@ class KernelSampler implements Sampler {
     }
     await gracePeriod()
 
-    const records = {
-      processes: processes.read(epoch),
-      calls: syscalls.read(epoch),
-      slow: slowCalls.read(epoch),
-      open: connections.readOpen(),
-      closed: connections.readClosed(epoch),
-    }
+    const records = await inSlices(readRecords(this.#tracers, epoch))
     connections.ended?.(records.processes.filter(record => record.exited).map(record => record.pid))
-    const rows = assemble(records, {
+    const surroundings: Surroundings = {
       arch: process.arch === 'arm64' ? 'arm64' : 'x64',
       pids,
       endedNs,
@@ -118,7 +117,8 @@ class KernelSampler implements Sampler {
       nowNs: monotonicNow(),
       namespace: this.#tracers.namespaces.own,
       factsOf: (pid, startedNs, name) => this.#facts.get(pid, startedNs, name),
-    })
+    }
+    const rows = await inSlices(assemble(records, surroundings))
     this.#facts.forget()
     const losses = { syscalls: syscalls.loss.take(), connections: connections.takeLost(), bytes: bytes.loss.take() }
     const usage = process.cpuUsage(this.#usage)
@@ -163,4 +163,19 @@ class KernelSampler implements Sampler {
 /** CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns, in nanoseconds. */
 function monotonicNow(): number {
   return Number(process.hrtime.bigint())
+}
+
+/** All that the tracers hold of an interval at rest, read in the order that they ask for. */
+function* readRecords(
+  { processes, syscalls, slowCalls, connections }: Tracers,
+  epoch: number,
+): Generator<void, Records> {
+  const processRecords = processes.read(epoch)
+  yield
+  const calls = syscalls.read(epoch)
+  yield
+  const slow = slowCalls.read(epoch)
+  const open = connections.readOpen()
+  yield
+  return { processes: processRecords, calls, slow, open, closed: connections.readClosed(epoch) }
 }

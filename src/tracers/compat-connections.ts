@@ -15,6 +15,8 @@ const AFTER_FIN: ReadonlySet<string> = new Set(['CLOSE_WAIT', 'LAST_ACK', 'CLOSI
 
 /** Samples that the end of a connection waits for its last counters, which the kernel tells when the file is closed. */
 const PATIENCE = 2
+/** Connections whose last counters are waited for after that. */
+const MAX_LATE = 4096
 
 interface Found extends DiagSocket {
   readonly namespace: number
@@ -52,6 +54,8 @@ export class CompatConnections {
   /** The last record of each open connection, by namespace and cookie. */
   #known = new Map<string, ConnectionRecord>()
   #ending: Ending[] = []
+  /** Connections whose end was told without their last counters, by their two ends. */
+  readonly #late = new Map<string, ConnectionRecord>()
   #destroyed: { readonly socket: Found; waited: number }[] = []
   #collected: Collected | null = null
   #lastId = 0
@@ -96,6 +100,8 @@ export class CompatConnections {
     const present = new Set([...this.#found, ...this.#destroyed.map(({ socket }) => socket)].map(keyOf))
     const waiting = new Set(this.#ending.map(({ socket }) => endsOf(socket)))
     this.#known = new Map([...this.#known].filter(([key, record]) => present.has(key) || waiting.has(endsOf(record))))
+    // the oldest give way: in a namespace that cannot be entered the last counters never come
+    for (const ends of this.#late.keys()) if (this.#late.size > MAX_LATE) this.#late.delete(ends)
     this.#collected = { epoch, open, closed }
     return this.#collected
   }
@@ -204,13 +210,15 @@ export class CompatConnections {
       for (const socket of diag.takeDestroyed()) this.#destroyed.push({ socket: { ...socket, namespace }, waited: 0 })
     }
     const records: ConnectionRecord[] = []
+    const joined = new Set<Ending>()
     const ending = Map.groupBy(this.#ending, ({ socket }) => endsOf(socket))
     this.#destroyed = this.#destroyed.filter(({ socket, waited }, i) => {
       const match = ending.get(endsOf(socket))?.shift()
       const known = this.#known.get(keyOf(socket))
+      if (match === undefined && this.#isTold(socket)) return false
       if (match !== undefined) {
         records.push(this.#last(socket, match.socket))
-        this.#ending.splice(this.#ending.indexOf(match), 1)
+        joined.add(match)
         return false
       }
       // it closed after the end of this interval, or was no connection, or nothing told its end
@@ -220,17 +228,30 @@ export class CompatConnections {
       if (known !== undefined && known.state !== 'LISTEN') records.push(this.#last(socket, null))
       return false
     })
+    const knownBy = new Map([...this.#known.values()].map(record => [endsOf(record), record]))
     this.#ending = this.#ending.filter(entry => {
-      const known = this.#knownBy(entry.socket)
+      if (joined.has(entry)) return false
+      const known = knownBy.get(endsOf(entry.socket))
       // a connect that failed moved nothing; one whose counters never come keeps those that were seen
       const isOver = entry.socket.state === SYN_SENT || entry.waited++ >= PATIENCE
       if (isOver) {
-        if (entry.socket.state !== SYN_SENT) this.#lost++
-        records.push(this.#withoutCounters(entry.socket, known))
+        const record = this.#withoutCounters(entry.socket, known)
+        if (entry.socket.state !== SYN_SENT) this.#late.set(endsOf(entry.socket), record)
+        records.push(record)
       }
       return !isOver
     })
     return records
+  }
+
+  /** Whether its end was told before its last counters came; what moved after the last look at it is lost. */
+  #isTold(socket: Found): boolean {
+    const told = this.#late.get(endsOf(socket))
+    if (told === undefined) return false
+    this.#late.delete(endsOf(socket))
+    // one byte more is the peer's FIN
+    if (socket.sentBytes > told.totalSentBytes || socket.receivedBytes > told.totalReceivedBytes + 1) this.#lost++
+    return true
   }
 
   /** The last record of a connection whose last counters are known. */
@@ -263,12 +284,6 @@ export class CompatConnections {
     const record = known ?? this.#record(socket, traced, 0, traced.startedNs === 0)
     const ended = { state: STATES[traced.state] ?? 'UNKNOWN', endedNs: traced.endedNs, sentBytes: 0, receivedBytes: 0 }
     return { ...record, ...ended, opened: known === undefined && record.opened, accepted: false }
-  }
-
-  /** The last record of the open connection with these ends. */
-  #knownBy(socket: TracedSocket): ConnectionRecord | undefined {
-    const ends = endsOf(socket)
-    return [...this.#known.values()].find(record => endsOf(record) === ends)
   }
 }
 

@@ -1,4 +1,4 @@
-import { listenerOf, listenersByPort } from '../sample/assemble.ts'
+import { listenerOf, listenersByPort } from '../sample/sockets.ts'
 import type { ConnectionRecord } from './connections.ts'
 import type { Connections, Processes } from './interface.ts'
 import type { ProcessRecord } from './processes.ts'

@@ -60,12 +60,18 @@ function news(state: State, exporter: Line | null): Item[] {
   if (shown !== null) {
     items.push({ rank: 2, line: eventRate(shown) })
     items.push({ rank: 1, line: lostEvents(shown, state.lost) })
+    if (isCompatible(shown)) items.push({ rank: 3, line: [span('compatible mode', 'warning')] })
     const unseen = unmeasured(shown.sources)
     if (unseen.length > 0) items.push({ rank: 3, line: [span(`not measured: ${unseen.join(', ')}`, 'warning')] })
   }
   items.push({ rank: 1, line: filters(state) })
   if (exporter !== null) items.push({ rank: 2, line: exporter })
   return items
+}
+
+/** Something is measured the way that compatible mode does it. */
+function isCompatible({ sources }: Sample): boolean {
+  return sources.syscalls !== 'tp_btf' || sources.connections.startsWith('inet_diag')
 }
 
 /** What watching costs. */

@@ -27,7 +27,7 @@ function user(...capabilities: readonly string[]): string[] {
 
 function outcomeBelow(command: readonly string[], ...flags: readonly string[]) {
   const [program = '', ...args] = [...command, process.execPath, PROGRAM, ...flags]
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28 })
   return { status, stdout, stderr }
 }
 
@@ -55,7 +55,10 @@ describe('type information from a file', () => {
   test('that is none leads to compatible mode', () => {
     const file = join(folder, 'not.btf')
     writeFileSync(file, 'nothing')
-    expect(sampleBelow([], '--btf', file).sources.syscalls).toBe('raw_tp')
+    const { status, stdout, stderr } = outcomeBelow([], '--btf', file, '--once', '--output', 'json')
+    expect(status).toBe(0)
+    expect(stdout).toContain('"sources":{"syscalls":"raw_tp"')
+    expect(stderr).toMatch(new RegExp(`^ebpf-top: --btf ${file} does not serve here: .*\n$`))
   })
 })
 

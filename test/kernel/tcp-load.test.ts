@@ -101,8 +101,10 @@ describe('under load', () => {
   test('every connection is there once for each end, opened and closed, and none is remembered', async () => {
     const workload = await Workload.start('load', 'rate', SECONDS, 2)
     const counting = await Counting.start(1)
+    // what others lose, where the machine lets an interval grow far too long, cannot be told from it
+    counting.only([workload.pid, ...(await workload.step('workers'))])
+    await counting.more(2)
     const before = heapBytes()
-    await workload.step('workers')
     const [connections = 0] = await workload.work()
     await counting.more(2)
     const growth = heapBytes() - before
@@ -114,13 +116,13 @@ describe('under load', () => {
     expect(counting.sum(sample => sample.unowned)).toBe(0)
     expect(growth).toBeLessThan(2 * connections * BYTES_EACH)
     // an interval's work fits into an interval, on however busy a machine
-    for (const sample of counting.counts) expect(sample.cpuSeconds).toBeLessThan(1)
+    for (const sample of counting.counts) expect(sample.cpuSeconds).toBeLessThan(sample.seconds)
   })
 
   test('what there is no room for is counted as lost, to the connection', async () => {
     const workload = await Workload.start('load', 'rate', SECONDS / 2, 2)
     const counting = await Counting.start(0.2)
-    // what others do meanwhile would be lost as well, and cannot be told from it
+    // not the process that began them: of the rows that are lost, two would be its listening sockets
     counting.only(await workload.step('workers'))
     await counting.more(2)
     counting.every(60)

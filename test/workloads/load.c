@@ -102,8 +102,10 @@ static void rate(double seconds, int workers)
 	for (int i = 0; i < workers; i++) {
 		listener = listening(&address);
 		servers[i] = fork();
-		if (servers[i] == 0)
+		if (servers[i] == 0) {
+			close(start[1]);
 			answer_all(listener);
+		}
 		close(listener);
 		client = fork();
 		if (client == 0) {

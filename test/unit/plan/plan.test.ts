@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decide, missing, type Plan, sourceOf, type Verdict } from '../../../src/plan/plan.ts'
+import { decide, missing, notesOf, type Plan, sourceOf, type Verdict } from '../../../src/plan/plan.ts'
 import { type Need, nameOf, needs, ways } from '../../../src/plan/ways.ts'
 
 /** What a kernel offers; a way works where all that it takes is there. */
@@ -153,6 +153,14 @@ describe('the plan', () => {
     expect(missing(plan)).toContainEqual({ need: 'connections', reason: 'no tracefs' })
     expect(missing(plan)).toContainEqual({ need: 'sockets', reason: 'no inet_diag' })
     expect(missing(plan)).toContainEqual({ need: 'bytes', reason: 'no open connections are seen' })
+  })
+
+  test('is told in a line for each need that is not met, and for type information that does not serve', () => {
+    expect(notesOf(planOf([...PLAIN, 'btf', 'task storage']).plan, '/tmp/a.btf')).toEqual([])
+    expect(notesOf(planOf(PLAIN).plan, '/tmp/a.btf')).toEqual(['--btf /tmp/a.btf does not serve here: no btf'])
+    expect(notesOf(planOf(['raw_tp', 'inet_diag']).plan)).toEqual([
+      'not measured here: begin, latency and end of TCP connections (no tracefs)',
+    ])
   })
 
   test('sees open connections without the tracepoint, and their bytes', () => {

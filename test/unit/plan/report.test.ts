@@ -39,14 +39,17 @@ describe('the table of kernels', () => {
     expect(readResult(target, '')).toMatchObject({ passed: false, summary: 'did not boot' })
   })
 
-  test('takes the place of the one before', () => {
+  test('keeps the rows of kernels that were not run again, and what else is on the page', () => {
     const first = section('# Kernels\n', [readResult(target, output)], 'abc')
-    expect(first).toContain('Made at commit abc.')
-    expect(first).toContain('| 5.10 (Debian 11) | 5.10.0 | raw_tp | - | - | none | 1 of 2 | - |')
-    expect(first).toContain('- 5.10: two')
-    const second = section(`${first}behind\n`, [], 'def')
-    expect(second).not.toContain('abc')
+    expect(first).toContain('| 5.10 (Debian 11) | 5.10.0 | raw_tp | - | - | none | 1 of 2 | - | abc |\n')
+    const newer = { ...target, name: '6.1' }
+    const second = section(`${first}behind\n`, [readResult(newer, output)], 'def')
+    expect(second).toContain('| 5.10 (Debian 11) | 5.10.0 |')
+    expect(second).toContain('| - | def |\n')
     expect(second.startsWith('# Kernels\n')).toBe(true)
-    expect(second).toContain('behind')
+    expect(second.endsWith('behind\n')).toBe(true)
+    const third = section(second, [readResult(target, output)], 'ghi')
+    expect(third).not.toContain('abc')
+    expect(third.match(/5\.10 \(Debian 11\)/g)).toHaveLength(1)
   })
 })

@@ -1,0 +1,22 @@
+import { setImmediate } from 'node:timers/promises'
+
+/** Rows between two points at which work can be laid aside. */
+export const PORTION = 256
+
+/** The same where files are read for a row. */
+export const FILE_PORTION = 16
+
+/** How long work may hold up the event loop, in milliseconds: half of a frame at 60 a second. */
+const SLICE_MS = 8
+
+/** Does work that can be laid aside whenever it yields, and lets the event loop turn in between. */
+export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
+  let since = performance.now()
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+    if (performance.now() - since < SLICE_MS) continue
+    await setImmediate()
+    since = performance.now()
+  }
+}
