@@ -97,9 +97,26 @@ const HELD = 20_000
 /** Far below what a connection that is remembered takes. */
 const BYTES_EACH = 50
 
+const WORKERS = 2
+
+/**
+ * Every end of a connection is in a row that says it closed, or is among the lost. So are the listening sockets, one a
+ * worker, and of what was lost nobody can say which it was. Without a loss all is equal.
+ */
+function expectAllTold(counting: Counting, ends: number): void {
+  const closed = counting.sum(count => count.closed)
+  const opened = counting.sum(count => count.opened)
+  const lost = counting.sum(count => count.lost)
+  expect(closed).toBeLessThanOrEqual(ends)
+  expect(opened).toBeLessThanOrEqual(ends)
+  expect(closed + lost).toBeGreaterThanOrEqual(ends)
+  expect(closed + lost).toBeLessThanOrEqual(ends + (lost > 0 ? WORKERS : 0))
+  expect(opened + lost).toBeGreaterThanOrEqual(ends)
+}
+
 describe('under load', () => {
   test('every connection is there once for each end, opened and closed, and none is remembered', async () => {
-    const workload = await Workload.start('load', 'rate', SECONDS, 2)
+    const workload = await Workload.start('load', 'rate', SECONDS, WORKERS)
     const counting = await Counting.start(1)
     // what others lose, where the machine lets an interval grow far too long, cannot be told from it
     counting.only([workload.pid, ...(await workload.step('workers'))])
@@ -111,8 +128,7 @@ describe('under load', () => {
     await workload.end()
     console.log(`${Math.round(connections / SECONDS)} connections a second`)
     expect(connections).toBeGreaterThan(0)
-    expect(counting.sum(sample => sample.closed) + counting.sum(sample => sample.lost)).toBe(2 * connections)
-    expect(counting.sum(sample => sample.opened) + counting.sum(sample => sample.lost)).toBe(2 * connections)
+    expectAllTold(counting, 2 * connections)
     expect(counting.sum(sample => sample.unowned)).toBe(0)
     expect(growth).toBeLessThan(2 * connections * BYTES_EACH)
     // an interval's work fits into an interval, on however busy a machine
@@ -120,7 +136,7 @@ describe('under load', () => {
   })
 
   test('what there is no room for is counted as lost, to the connection', async () => {
-    const workload = await Workload.start('load', 'rate', SECONDS / 2, 2)
+    const workload = await Workload.start('load', 'rate', SECONDS / 2, WORKERS)
     const counting = await Counting.start(0.2)
     // not the process that began them: of the rows that are lost, two would be its listening sockets
     counting.only(await workload.step('workers'))
@@ -130,7 +146,8 @@ describe('under load', () => {
     await workload.end()
     counting.every(0.2)
     await counting.more(2)
-    expect(counting.sum(sample => sample.closed) + counting.sum(sample => sample.lost)).toBe(2 * connections)
+    expect(counting.sum(sample => sample.lost)).toBeGreaterThan(0)
+    expectAllTold(counting, 2 * connections)
   })
 
   test('all that are open at once stand there, each time', async () => {

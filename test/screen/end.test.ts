@@ -31,7 +31,11 @@ async function drawn(pty: Pty): Promise<void> {
 async function left(pty: Pty): Promise<string[]> {
   await pty.ended()
   await pty.until('back on the normal screen', () => (pty.modes.screen === 'normal' ? true : undefined))
-  const lines = pty.look().filter(line => line !== '')
+  // the shell's last line is the second report
+  const lines = await pty.until('both reports on the line', () => {
+    const seen = pty.look().filter(line => line !== '')
+    return seen.length > 1 && /^[0-9a-f]+:/.test(seen.at(-1) ?? '') ? seen : undefined
+  })
   expect(pty.modes).toEqual(AS_BEFORE)
   expect(lines[0]).toMatch(/^[0-9a-f]+:/)
   expect(lines.at(-1)).toBe(lines[0])
