@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs'
 import { basename } from 'node:path'
 import koffi from 'koffi'
 import { Btf } from './btf.ts'
+import { checkObject } from './elf.ts'
 import { BpfError } from './error.ts'
 import { KeyedMap, possibleProcessors } from './hash.ts'
 import { copyMemory, copyShared, errnoName, type Mapping, mapShared, runToEnd } from './kernel.ts'
@@ -85,6 +86,7 @@ export class BpfObject {
 
   /** Opens and loads the file. Throws a BpfError with libbpf's last words where that fails. */
   constructor(libbpf: Libbpf, path: string, shared: SharedMaps, { btf = null, without = [] }: OpenSettings = {}) {
+    checkObject(path)
     this.#libbpf = libbpf
     libbpf.takeLog()
     const options = btf === null ? null : { sz: koffi.sizeof(OpenOptions), btf_custom_path: btf }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { DamagedObject } from '../bpf/elf.ts'
 import { BpfError } from '../bpf/error.ts'
 import { liftMemoryLimit } from '../bpf/kernel.ts'
 import { readU64 } from '../bpf/layout.ts'
@@ -93,6 +94,7 @@ export class Opener {
         this.#objects.delete(name)
       }
       this.#forgetMaps()
+      if (error instanceof DamagedObject) throw error
       if (error instanceof BpfError) this.#log.push(...error.log)
       return { works: false, reason: reasonOf(error) }
     }
