@@ -120,5 +120,5 @@ function mirror(): string {
     const found = /^(?:URIs:|deb(?: \[[^\]]*\])?) *(\S+)/m.exec(readFileSync(file, 'utf8'))?.[1]
     if (found !== undefined) return found
   }
-  return 'http://deb.debian.org/debian'
+  throw new Error('no Debian mirror in /etc/apt/sources.list or sources.list.d/debian.sources: name one there')
 }
