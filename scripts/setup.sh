@@ -47,6 +47,7 @@ missing_packages() {
     [ -e /usr/include/stdio.h ] || printf 'libc6-dev '
     has ip || printf 'iproute2 '
     has ps || printf 'procps '
+    has openssl || printf 'openssl '
   fi
 }
 
@@ -54,7 +55,7 @@ install_packages() {
   packages=$*
   if ! has apt-get; then
     give_up 3 "there is no apt-get here to install what is missing ($packages)" \
-      "install: clang, libbpf development files, kernel headers for user space (linux-libc-dev), C library headers, iproute2, procps"
+      "install: clang, libbpf development files, kernel headers for user space (linux-libc-dev), C library headers, iproute2, procps, openssl"
   fi
   as_root=
   if [ "$(id -u)" != 0 ]; then
