@@ -54,15 +54,17 @@ describe('system calls', () => {
     expect(lostCalls(samples)).toBe(0)
   })
 
-  test.runIf(process.arch === 'x64')('with 32-bit and unknown numbers have rows of their own', async () => {
-    const workload = await Workload.start('calls', 1, 11, 0, 1_003, 207)
+  test('with 32-bit and unknown numbers have rows of their own', async () => {
+    // only x86_64 has an entry for them that any program can take
+    const compat = process.arch === 'x64' ? 1_003 : 0
+    const workload = await Workload.start('calls', 1, 11, 0, compat, 207)
     const top = await Top.start('-d', 0.2, '-p', workload.pid)
     await workload.work()
     await workload.end()
     const samples = await top.finish()
     expect(totals(samples)).toEqual({
       getppid: { count: 11, errors: 0 },
-      'getppid (32-bit)': { count: 1_003, errors: 0 },
+      ...(compat > 0 && { 'getppid (32-bit)': { count: compat, errors: 0 } }),
       unknown: { count: 207, errors: 207 },
       ...ENDING,
     })
