@@ -75,44 +75,41 @@ static __always_inline bool is_ip(const struct sock *sk)
 	return family == AF_INET || family == AF_INET6;
 }
 
+/* adds to the sum of its protocol */
+static __always_inline void count(__u16 protocol, int length, __u64 *tcp, __u64 *udp, __u64 *other)
+{
+	if (protocol == IPPROTO_TCP)
+		__sync_fetch_and_add(tcp, length);
+	else if (protocol == IPPROTO_UDP)
+		__sync_fetch_and_add(udp, length);
+	else
+		__sync_fetch_and_add(other, length);
+}
+
 static __always_inline int sent(struct sock *sk, int length)
 {
+	__u16 protocol = sk->sk_protocol;
 	struct process *process;
-	__u16 protocol;
 
 	if (length <= 0 || !is_ip(sk))
 		return 0;
-	protocol = sk->sk_protocol;
 	process = moved(sk, protocol);
-	if (!process)
-		return 0;
-	if (protocol == IPPROTO_TCP)
-		__sync_fetch_and_add(&process->tcp_sent, length);
-	else if (protocol == IPPROTO_UDP)
-		__sync_fetch_and_add(&process->udp_sent, length);
-	else
-		__sync_fetch_and_add(&process->other_sent, length);
+	if (process)
+		count(protocol, length, &process->tcp_sent, &process->udp_sent, &process->other_sent);
 	return 0;
 }
 
 static __always_inline int received(struct sock *sk, int length, int flags)
 {
+	__u16 protocol = sk->sk_protocol;
 	struct process *process;
-	__u16 protocol;
 
 	/* peeked bytes will be read again; the error queue holds what was sent */
 	if (length <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_ip(sk))
 		return 0;
-	protocol = sk->sk_protocol;
 	process = moved(sk, protocol);
-	if (!process)
-		return 0;
-	if (protocol == IPPROTO_TCP)
-		__sync_fetch_and_add(&process->tcp_received, length);
-	else if (protocol == IPPROTO_UDP)
-		__sync_fetch_and_add(&process->udp_received, length);
-	else
-		__sync_fetch_and_add(&process->other_received, length);
+	if (process)
+		count(protocol, length, &process->tcp_received, &process->udp_received, &process->other_received);
 	return 0;
 }
 
