@@ -1,5 +1,6 @@
 /** What flows back from a sink to the kernel side: the only way in which the screen steers the measuring. */
 
+import type { Means } from './plan/plan.ts'
 import type { Sample } from './sample/sample.ts'
 
 export interface Session {
@@ -16,6 +17,8 @@ export interface Host {
   readonly name: string
   readonly kernel: string
   readonly cpus: number
+  /** How each need is met on it. */
+  readonly means: readonly Means[]
 }
 
 /** Takes samples. */

@@ -9,6 +9,8 @@ export type Verdicts = ReadonlyMap<string, Verdict>
 export interface Rejection {
   readonly way: Way
   readonly reason: string
+  /** It was found out by trying, and not decided beforehand. */
+  readonly tried: boolean
 }
 
 export interface Plan {
@@ -35,7 +37,7 @@ export function decide(verdicts: Verdicts, { compatOnly }: { readonly compatOnly
     for (const way of ways.filter(way => way.need === need)) {
       const obstacle = obstacleOf(way, chosen, compatOnly)
       if (obstacle !== null) {
-        rejected.push({ way, reason: obstacle })
+        rejected.push({ way, reason: obstacle, tried: false })
         continue
       }
       const verdict = verdicts.get(nameOf(way))
@@ -44,7 +46,7 @@ export function decide(verdicts: Verdicts, { compatOnly }: { readonly compatOnly
         chosen[need] = way
         break
       }
-      rejected.push({ way, reason: verdict.reason })
+      rejected.push({ way, reason: verdict.reason, tried: true })
     }
   }
   return { chosen, rejected, next: null }
@@ -80,11 +82,49 @@ export function missing(plan: Plan): { readonly need: Need; readonly reason: str
     }))
 }
 
-/** What a person should hear of a plan, a line each. `btf`: the file with type information that was given. */
-export function notesOf(plan: Plan, btf: string | null = null): string[] {
-  const best = plan.rejected.find(({ way }) => nameOf(way) === 'syscalls tp_btf')
-  return [
-    ...(btf !== null && best !== undefined ? [`--btf ${btf} does not serve here: ${best.reason}`] : []),
-    ...missing(plan).map(({ need, reason }) => `not measured here: ${needs[need]} (${reason})`),
-  ]
+/** How a need is met, for people. */
+export interface Means {
+  readonly need: Need
+  /** As `sources` shows it. */
+  readonly source: string
+  /** Why nothing better is used; null: there is nothing better. */
+  readonly why: string | null
+}
+
+/** How each need is met here, in the order of the needs. */
+export function meansOf(plan: Plan): Means[] {
+  return Object.keys(needs)
+    .filter(isNeed)
+    .map(need => ({
+      need,
+      source: sourceOf(plan, need),
+      why: plan.rejected.find(({ way }) => way.need === need)?.reason ?? null,
+    }))
+}
+
+/** What else there is to say of a plan. */
+export interface Circumstances {
+  /** The file with type information that was given; null: none was. */
+  readonly btf?: string | null
+  /** File with the whole log of the verifier; null: it refused nothing. */
+  readonly verifierLog?: string | null
+}
+
+/** What a person should hear of a plan, a line each. */
+export function notesOf(plan: Plan, { btf = null, verifierLog = null }: Circumstances = {}): string[] {
+  const notes = fallbacks(plan).map(({ way, reason }) =>
+    btf !== null && nameOf(way) === 'syscalls tp_btf'
+      ? `--btf ${btf} does not serve here: ${reason}`
+      : `compatible mode for ${needs[way.need]}: ${reason}`,
+  )
+  const log = verifierLog === null ? [] : [`the verifier's whole log is in ${verifierLog}`]
+  return [...notes, ...missing(plan).map(({ need, reason }) => `not measured here: ${needs[need]} (${reason})`), ...log]
+}
+
+/** For each need that compatible mode meets though nobody asked for it, the best way that was tried in vain. */
+function fallbacks({ chosen, rejected }: Plan): Rejection[] {
+  return Object.keys(needs)
+    .filter(isNeed)
+    .filter(need => chosen[need]?.compat === true)
+    .flatMap(need => rejected.find(({ way, tried }) => way.need === need && !way.compat && tried) ?? [])
 }

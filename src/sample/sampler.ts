@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, hostname } from 'node:os'
 import { gracePeriod } from '../bpf/kernel.ts'
-import { notesOf } from '../plan/plan.ts'
+import { meansOf, notesOf } from '../plan/plan.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import type { Halves } from '../tracers/interface.ts'
 import { totalLost } from '../tracers/loss.ts'
@@ -21,11 +21,7 @@ export async function openSampler(settings: SamplerSettings, folder = OBJECT_FOL
 }
 
 class KernelSampler implements Sampler {
-  readonly host: Host = {
-    name: hostname(),
-    kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
-    cpus: cpus().length,
-  }
+  readonly host: Host
   readonly notes: readonly string[]
   readonly #tracers: Tracers
   readonly #facts = new ProcessFacts()
@@ -41,7 +37,13 @@ class KernelSampler implements Sampler {
   #usage = process.cpuUsage()
 
   constructor(tracers: Tracers, settings: SamplerSettings) {
-    this.notes = notesOf(tracers.plan, settings.btf)
+    this.host = {
+      name: hostname(),
+      kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+      cpus: cpus().length,
+      means: meansOf(tracers.plan),
+    }
+    this.notes = notesOf(tracers.plan, { btf: settings.btf ?? null, verifierLog: tracers.verifierLog })
     this.#tracers = tracers
     this.#iterations = settings.iterations
     this.#intervalNs = settings.intervalSeconds * 1e9

@@ -85,5 +85,7 @@ export interface Tracers {
   readonly cost: Cost
   /** How each need is met here. */
   readonly plan: Plan
+  /** File with the whole log of the verifier, where it refused something; null: it did not. */
+  readonly verifierLog: string | null
   close(): void
 }

@@ -87,6 +87,7 @@ export function openTracers(
       slowCalls: base.slowCalls,
       cost,
       plan,
+      verifierLog: saveVerifierLog(opener.log),
       close,
     }
   } catch (error) {

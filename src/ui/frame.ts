@@ -16,7 +16,7 @@ export function frame(state: State, palette: Palette): string[] {
 function lines(state: State): Line[] {
   if (tooSmall(state.size)) return tooSmallLines(state)
   const footer = footerLine(state)
-  if (state.help !== null) return [...helpLines(state.size, state.help, state.version), footer]
+  if (state.help !== null) return [...helpLines(state, state.help), footer]
   return [...headerLines(state), ...layout(state).flatMap(band => bandLines(state, band)), footer]
 }
 

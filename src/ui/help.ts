@@ -1,9 +1,9 @@
 /** The help, made from the key bindings. */
 
-import { fitText } from '../table/format.ts'
+import { cells, fitText, sanitize } from '../table/format.ts'
 import { bindings } from './keys.ts'
 import { LINGERING } from './moment.ts'
-import type { Size } from './state.ts'
+import type { Size, State } from './state.ts'
 import { fitLine, type Line, span } from './style.ts'
 
 /** Cells for the names of the keys. */
@@ -48,15 +48,38 @@ function keySection(): Line[] {
   )
 }
 
-/** All lines of the help for a terminal of this size. */
-function helpText(size: Size): readonly Line[] {
+/** By what each need is met here, and why by nothing better: as many lines as that takes. */
+function meansSection({ host, size }: State): Line[] {
+  const width = size.columns - KEYS_WIDTH - 4
+  const entries = host.means.flatMap(({ need, source, why }) => {
+    const lines = wrap(sanitize(why === null ? source : `${source}; nothing better: ${why}`), width)
+    return lines.map((line, i): readonly [string, string] => [i === 0 ? need : '', line])
+  })
+  return section('How it is measured here', entries)
+}
+
+/** Text in lines of at most so many cells, broken between words where they fit. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && cells(last) + 1 + cells(word) <= width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
+/** All lines of the help. */
+function helpText(state: State): readonly Line[] {
   const keys = keySection()
   const explained = section('Reading the tables', reading)
-  if (size.columns < TWO_COLUMNS) return [...keys, [span(' ')], ...explained]
-  return Array.from({ length: Math.max(keys.length, explained.length) }, (_, i) => [
+  const means = [[span(' ')], ...meansSection(state)]
+  if (state.size.columns < TWO_COLUMNS) return [...keys, [span(' ')], ...explained, ...means]
+  const beside = Array.from({ length: Math.max(keys.length, explained.length) }, (_, i) => [
     ...fitLine(keys[i] ?? [], KEY_LIST_WIDTH),
     ...(explained[i] ?? []),
   ])
+  return [...beside, ...means]
 }
 
 /** Lines of the screen that show help; title and footer take the others. */
@@ -65,15 +88,16 @@ function helpHeight(size: Size): number {
 }
 
 /** The furthest that the help can be scrolled, in lines. */
-export function helpBottom(size: Size): number {
-  return Math.max(0, helpText(size).length - helpHeight(size))
+export function helpBottom(state: State): number {
+  return Math.max(0, helpText(state).length - helpHeight(state.size))
 }
 
 /** The visible part of the help from line `top` on: a title and as many lines as fit above the footer. */
-export function helpLines(size: Size, top: number, version: string): Line[] {
-  const text = helpText(size)
-  const start = Math.min(top, helpBottom(size))
-  const more = helpBottom(size) - start
+export function helpLines(state: State, top: number): Line[] {
+  const { size, version } = state
+  const text = helpText(state)
+  const start = Math.min(top, helpBottom(state))
+  const more = helpBottom(state) - start
   const title = ` ebpf-top ${version}: help${more > 0 ? ` (↓ ${more} more lines)` : ''}`
   const visible = Array.from({ length: helpHeight(size) }, (_, i) => fitLine(text[start + i] ?? [], size.columns))
   return [fitLine([span(title, 'heading')], size.columns, 'heading'), ...visible]

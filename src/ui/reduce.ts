@@ -208,7 +208,7 @@ const HELP_SCROLL = {
 
 function scrollHelp(state: State, action: keyof typeof HELP_SCROLL): State {
   const by = HELP_SCROLL[action](state.size.rows - 2)
-  return { ...state, help: Math.max(0, Math.min(helpBottom(state.size), (state.help ?? 0) + by)) }
+  return { ...state, help: Math.max(0, Math.min(helpBottom(state), (state.help ?? 0) + by)) }
 }
 
 /**

@@ -18,6 +18,9 @@ const FLAGS = (process.env.EBPF_TOP_TEST_FLAGS ?? '').split(' ').filter(flag => 
 /** Whether these tests are run in compatible mode. */
 export const isCompat = FLAGS.includes('--compat')
 
+/** A kernel that does not take the best means makes the program say so once. */
+const FALLBACK = /^ebpf-top: compatible mode for .*\n/gm
+
 /** The built program, printing samples as JSON lines. */
 export class Top {
   readonly pid: number
@@ -78,7 +81,8 @@ export class Top {
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM')
     const status = await this.#ended
-    if (status !== 0 || this.#stderr !== '') throw new Error(`it ended with status ${status}: ${this.#stderr}`)
+    if (status !== 0 || this.#stderr.replace(FALLBACK, '') !== '')
+      throw new Error(`it ended with status ${status}: ${this.#stderr}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decide, missing, notesOf, type Plan, sourceOf, type Verdict } from '../../../src/plan/plan.ts'
+import { decide, meansOf, missing, notesOf, type Plan, sourceOf, type Verdict } from '../../../src/plan/plan.ts'
 import { type Need, nameOf, needs, ways } from '../../../src/plan/ways.ts'
 
 /** What a kernel offers; a way works where all that it takes is there. */
@@ -156,10 +156,34 @@ describe('the plan', () => {
   })
 
   test('is told in a line for each need that is not met, and for type information that does not serve', () => {
-    expect(notesOf(planOf([...PLAIN, 'btf', 'task storage']).plan, '/tmp/a.btf')).toEqual([])
-    expect(notesOf(planOf(PLAIN).plan, '/tmp/a.btf')).toEqual(['--btf /tmp/a.btf does not serve here: no btf'])
-    expect(notesOf(planOf(['raw_tp', 'inet_diag']).plan)).toEqual([
+    const btf = '/tmp/a.btf'
+    expect(notesOf(planOf([...PLAIN, 'btf', 'task storage']).plan, { btf })).toEqual([
+      'compatible mode for bytes of processes: no length tracepoints',
+    ])
+    expect(notesOf(planOf([...PLAIN, 'kprobes']).plan, { btf })).toEqual([`--btf ${btf} does not serve here: no btf`])
+    expect(notesOf(planOf(['raw_tp', 'inet_diag'], true).plan)).toEqual([
       'not measured here: begin, latency and end of TCP connections (no tracefs)',
+    ])
+  })
+
+  test('says why compatible mode was chosen where nobody asked for it, and where the verifier’s words are', () => {
+    const features = [...PLAIN, 'btf', 'kprobes'] as const
+    expect(notesOf(planOf(features).plan, { verifierLog: '/tmp/v.log' })).toEqual([
+      'compatible mode for system calls and their durations: no task storage',
+      "the verifier's whole log is in /tmp/v.log",
+    ])
+    expect(notesOf(planOf(features, true).plan)).toEqual([])
+  })
+
+  test('names for each need what was chosen, and why nothing better', () => {
+    const { plan } = planOf([...PLAIN, 'kprobes'])
+    expect(meansOf(plan)).toEqual([
+      { need: 'syscalls', source: 'raw_tp', why: 'no btf' },
+      { need: 'processes', source: 'raw_tp', why: 'works only beside syscalls by tp_btf' },
+      { need: 'connections', source: 'tp:inet_sock_set_state', why: 'works only beside syscalls by tp_btf' },
+      { need: 'sockets', source: 'inet_diag', why: 'works only beside connections by tp_btf' },
+      { need: 'owners', source: '/proc/PID/fd', why: 'works only beside sockets by iter/tcp' },
+      { need: 'bytes', source: 'kprobe:inet_sendmsg', why: 'works only beside syscalls by tp_btf' },
     ])
   })
 

@@ -6,6 +6,7 @@
 import { EventEmitter } from 'node:events'
 import { PassThrough, Writable } from 'node:stream'
 import headless from '@xterm/headless'
+import type { Means } from '../../../src/plan/plan.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
 import type { Jobs } from '../../../src/ui/jobs.ts'
 import { type Screen, type ScreenOptions, startScreen } from '../../../src/ui/screen.tsx'
@@ -65,6 +66,12 @@ class Collected extends Writable {
   }
 }
 
+/** Of a kernel that refused the best means for system calls. */
+const means: readonly Means[] = [
+  { need: 'syscalls', source: 'raw_tp', why: 'this kernel’s verifier refuses syscalls.bpf.o: R4 invalid mem access' },
+  { need: 'bytes', source: 'tp_btf:sock_send_length', why: null },
+]
+
 /** Milliseconds that a state of the screen may take to come about. Generous: it only matters when a test fails. */
 const PATIENCE = 3000
 
@@ -104,7 +111,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
     refreshSize: () => stopped.push('size asked'),
   }
   const screen = startScreen({
-    host: { name: 'web-1', kernel: '6.12.30-amd64', cpus: 16 },
+    host: { name: 'web-1', kernel: '6.12.30-amd64', cpus: 16, means },
     session: {
       setFilter: pids => told.push(`pids ${pids.join(',')}`),
       setInterval: seconds => told.push(`interval ${seconds}`),
