@@ -9,7 +9,7 @@ import { connection } from './credentials.ts'
 import { SCOPE } from './producer.ts'
 import { Sender } from './sender.ts'
 import type { SeriesGroup } from './series.ts'
-import type { SpanEvent } from './spans.ts'
+import type { SpanEvent, SpanMaker } from './spans.ts'
 import type { RequestEnd } from './status.ts'
 import { hrTime } from './time.ts'
 
@@ -49,13 +49,13 @@ export class SpanSender {
   }
 
   /** `lost`: events for which the kernel side had no room. */
-  add(events: readonly SpanEvent[], lost: number): void {
+  add(events: readonly SpanMaker[], lost: number): void {
     this.#drop('kernel', lost)
     const allowed = events.slice(0, this.#takeAllowance(events.length))
     this.#drop('rate_limit', events.length - allowed.length)
     const room = allowed.slice(0, SPANS_WAITING - this.#waiting.length)
     this.#drop('queue_full', allowed.length - room.length)
-    for (const event of room) this.#waiting.push(this.#span(event))
+    for (const make of room) this.#waiting.push(this.#span(make()))
     if (this.#waiting.length >= SPANS_PER_REQUEST) this.#flush()
   }
 

@@ -19,12 +19,18 @@ export interface SpanEvent {
 /** Nanoseconds in a millisecond. */
 const NANOSECONDS = 1e6
 
+/** Makes a span: most of those of a busy machine are never sent, and need not be made. */
+export type SpanMaker = () => SpanEvent
+
 /** A span for each connection that closed, from its beginning to its end. One whose beginning was not seen has none. */
-export function connectionSpans({ connections }: Sample): SpanEvent[] {
-  return connections.filter(row => row.closed && !row.age_is_minimum).map(connectionSpan)
+export function connectionSpans({ connections, processes }: Sample): SpanMaker[] {
+  const pods = new Map(processes.map(({ pid, pod }) => [pid, pod]))
+  return connections
+    .filter(row => row.closed && !row.age_is_minimum)
+    .map(row => () => connectionSpan(row, row.pid === null ? null : (pods.get(row.pid) ?? null)))
 }
 
-function connectionSpan(row: ConnectionRow): SpanEvent {
+function connectionSpan(row: ConnectionRow, pod: string | null): SpanEvent {
   const outbound = row.direction === 'outbound'
   return {
     name: outbound ? 'tcp.connect' : 'tcp.accept',
@@ -36,6 +42,7 @@ function connectionSpan(row: ConnectionRow): SpanEvent {
       ...(row.pid === null ? {} : { [A.processId]: row.pid }),
       ...(row.name === null ? {} : { [A.processName]: row.name }),
       ...(row.container === null ? {} : { [A.containerId]: row.container }),
+      ...(pod === null ? {} : { [A.podUid]: pod }),
       [A.transport]: 'tcp',
       [A.networkType]: row.family,
       [A.localAddress]: row.local.address,
@@ -53,8 +60,8 @@ function connectionSpan(row: ConnectionRow): SpanEvent {
   }
 }
 
-export function slowCallSpans({ slow_calls }: Sample): SpanEvent[] {
-  return slow_calls.map(call => ({
+export function slowCallSpans({ slow_calls }: Sample): SpanMaker[] {
+  return slow_calls.map(call => () => ({
     name: 'syscall',
     kind: SpanKind.INTERNAL,
     startMs: call.started_ns / NANOSECONDS,

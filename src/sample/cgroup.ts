@@ -1,6 +1,6 @@
 /** What the control group of a process says of who runs it. */
 export interface Group {
-  /** First 12 hexadecimal digits of the container's id, as docker, podman and crictl print it. */
+  /** The container's id, 64 hexadecimal digits. */
   readonly container: string | null
   /** Uid of the Kubernetes pod. */
   readonly pod: string | null
@@ -12,7 +12,7 @@ export interface Group {
  * docker, podman (libpod), containerd, cri-o: a directory or scope whose name is, or ends in, the 64 digits of the id.
  * Not conmon, which watches a container from outside.
  */
-const CONTAINER = /(?:^|[/:]|(?<!conmon)-)([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?(?=\/|$)/g
+const CONTAINER = /(?:^|[/:]|(?<!conmon)-)([0-9a-f]{64})(?:\.scope)?(?=\/|$)/g
 
 /** What the kernel writes behind a group that was removed. */
 const REMOVED = / \(deleted\)$/

@@ -1,4 +1,5 @@
 import type { ConnectionRow } from '../sample/sample.ts'
+import { containerColumn } from './container.ts'
 import { endpoint, namedEndpoint, namedHost, namedService } from './endpoint.ts'
 import type { Table } from './table.ts'
 
@@ -173,15 +174,7 @@ export const connectionTable: Table<ConnectionRow> = {
       priority: 16,
     },
     { id: 'closed_by', title: 'CLOSER', unit: 'text', value: row => row.closed_by, width: 7, priority: 12 },
-    {
-      id: 'container',
-      title: 'CONTAINER',
-      unit: 'text',
-      value: row => row.container,
-      sparse: true,
-      width: 12,
-      priority: 13,
-    },
+    containerColumn(13, row => row.container),
     {
       id: 'network_namespace',
       title: 'NETNS',

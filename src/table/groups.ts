@@ -2,6 +2,7 @@
 
 import type { Names } from '../names/names.ts'
 import type { ConnectionRow } from '../sample/sample.ts'
+import { containerColumn } from './container.ts'
 import type { Column, Table } from './table.ts'
 
 /** What connections can be put together by. */
@@ -101,18 +102,7 @@ const by: Readonly<Record<Grouping, By>> = {
   process: {
     title: 'process',
     key: row => String(row.pid ?? ''),
-    columns: [
-      pidColumn,
-      nameColumn,
-      {
-        id: 'container',
-        title: 'CONTAINER',
-        unit: 'text',
-        value: group => group.example.container,
-        width: 12,
-        priority: 9,
-      },
-    ],
+    columns: [pidColumn, nameColumn, containerColumn(9, group => group.example.container)],
   },
 }
 

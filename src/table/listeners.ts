@@ -1,4 +1,5 @@
 import type { ListenerRow } from '../sample/sample.ts'
+import { containerColumn } from './container.ts'
 import { endpoint, namedService } from './endpoint.ts'
 import type { Table } from './table.ts'
 
@@ -24,15 +25,7 @@ export const listenerTable: Table<ListenerRow> = {
     { id: 'family', title: 'FAMILY', unit: 'text', value: row => row.family, width: 7, priority: 5 },
     { id: 'pid', title: 'PID', unit: 'number', value: row => row.pid, width: 7, priority: 2 },
     { id: 'name', title: 'NAME', unit: 'text', value: row => row.name, width: 12, grow: 3, widest: 15, priority: 1 },
-    {
-      id: 'container',
-      title: 'CONTAINER',
-      unit: 'text',
-      value: row => row.container,
-      sparse: true,
-      width: 12,
-      priority: 4,
-    },
+    containerColumn(4, row => row.container),
     // the fill level of the queue is what the eye looks for, so the two numbers stand together
     { id: 'backlog', title: 'WAITING', unit: 'events', value: row => row.backlog, alarm: true, width: 8, priority: 1 },
     { id: 'backlog_limit', title: 'LIMIT', unit: 'events', value: row => row.backlog_limit, width: 7, priority: 1 },

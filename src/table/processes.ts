@@ -1,4 +1,5 @@
 import type { ProcessRow } from '../sample/sample.ts'
+import { containerColumn } from './container.ts'
 import { durationColumn, errorColumn, timeColumn } from './durations.ts'
 import type { Table } from './table.ts'
 
@@ -76,15 +77,7 @@ export const processTable: Table<ProcessRow> = {
       width: 5,
       priority: 2,
     },
-    {
-      id: 'container',
-      title: 'CONTAINER',
-      unit: 'text',
-      value: row => row.container,
-      sparse: true,
-      width: 12,
-      priority: 10,
-    },
+    containerColumn(10, row => row.container),
     {
       id: 'unit',
       sparse: true,

@@ -31,6 +31,8 @@ export interface Column<Row> {
   readonly sparse?: boolean
   /** A number above zero, or any text, is bad news: the screen gives it a colour. */
   readonly alarm?: boolean
+  /** So much of a text's start is shown, which is enough for people; csv holds all of it, and a filter looks at all. */
+  readonly shown?: number
   /** Where text that is too long is cut; absent: its end. The middle keeps the port of an address. */
   readonly cut?: 'middle'
   /** Least width in terminal cells; never less than the heading and its sort mark. */

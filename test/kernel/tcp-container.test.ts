@@ -44,8 +44,8 @@ function makeGroup(root: string, ...names: readonly string[]): string {
 }
 
 test.each([
-  { names: ['docker', ID], container: ID.slice(0, 12), pod: null, unit: null },
-  { names: ['system.slice', `docker-${ID}.scope`], container: ID.slice(0, 12), pod: null, unit: null },
+  { names: ['docker', ID], container: ID, pod: null, unit: null },
+  { names: ['system.slice', `docker-${ID}.scope`], container: ID, pod: null, unit: null },
   { names: ['system.slice', 'web.service'], container: null, pod: null, unit: 'web.service' },
 ])('a process in the control group $names and its connections say so', async ({ names, container, pod, unit }) => {
   const root = mountGroups()

@@ -8,6 +8,8 @@ import { connectionRow, processRow } from '../support/samples.ts'
 import { callRow, sampleWith } from '../unit/otel/calls.ts'
 import { type Started, startExport } from './start.ts'
 
+/** All 64 digits, as the semantic conventions want them. */
+const CONTAINER = '0123456789abcdef'.repeat(4)
 const NOBODY = new Map<string, number>()
 const opened: (Collector | Started)[] = []
 
@@ -31,7 +33,7 @@ function start(...args: Parameters<typeof startExport>): Started {
 function fullSample() {
   const outbound = { direction: 'outbound', opened: true, age_seconds: 0.5, connect_latency_ns: 900_000 } as const
   return sampleWith(1, NOBODY, {
-    processes: [processRow({ container: '0123456789ab', pod: 'a-pod' }), processRow({ pid: 43, name: 'cat' })],
+    processes: [processRow({ container: CONTAINER, pod: 'a-pod' }), processRow({ pid: 43, name: 'cat' })],
     calls: [callRow(42, 900, { errors: 2, failures: [{ errno: 'EAGAIN', count: 2 }] }), callRow(43, 7)],
     connections: [
       connectionRow({ ...outbound, closed: true, state: 'CLOSE', retransmits: 3 }),
@@ -85,7 +87,7 @@ describe('over the wire', () => {
     const top = collector.latest('ebpf_top.syscall.calls').find(point => 'process.pid' in point.attributes)
     expect(top?.attributes).toEqual({
       'process.executable.name': 'nginx',
-      'container.id': '0123456789ab',
+      'container.id': CONTAINER,
       'k8s.pod.uid': 'a-pod',
       'process.pid': 42,
       'ebpf_top.syscall.name': 'read',

@@ -25,7 +25,10 @@ describe('csv', () => {
   })
 
   it('has exact numbers, nothing for no value, and words for yes and no', () => {
-    const connections = [connectionRow({ total_sent_bytes: 12_345_678_901_234, age_seconds: 1.25, closed: true })]
+    const container = '0123456789abcdef'.repeat(4)
+    const connections = [
+      connectionRow({ total_sent_bytes: 12_345_678_901_234, age_seconds: 1.25, closed: true, container }),
+    ]
     const [names = [], values = []] = parse(
       csvHeader(tables.connections) +
         formatCsv(tables.connections, sampleOf({ connections, interval_seconds: 2 }), all),
@@ -39,6 +42,7 @@ describe('csv', () => {
       age_seconds: '1.25',
       closed: 'true',
       local: '127.0.0.1:80',
+      container,
     })
   })
 

@@ -6,6 +6,8 @@ import type { ConnectionRow, Sample } from '../../../src/sample/sample.ts'
 import { connectionRow } from '../../support/samples.ts'
 import { callRow, quietProcess, START_MS, sampleWith } from './calls.ts'
 
+/** All 64 digits, as the semantic conventions want them. */
+const CONTAINER = '0123456789abcdef'.repeat(4)
 const NOBODY = new Map<string, number>()
 
 /** An accumulator that has taken `samples`, and ways to look at what it exports. */
@@ -68,13 +70,13 @@ describe('system calls', () => {
 
   it('keep containers and pods apart', () => {
     const sample = sampleWith(1, NOBODY, {
-      processes: [quietProcess(1, 'cat', { container: '0123456789ab', pod: 'p-1' }), quietProcess(2, 'cat')],
+      processes: [quietProcess(1, 'cat', { container: CONTAINER, pod: 'p-1' }), quietProcess(2, 'cat')],
       calls: [callRow(1, 10), callRow(2, 5)],
     })
     expect(accumulated([sample]).counters('ebpf_top.syscall.calls')).toEqual([
       {
         'process.executable.name': 'cat',
-        'container.id': '0123456789ab',
+        'container.id': CONTAINER,
         'k8s.pod.uid': 'p-1',
         'ebpf_top.syscall.name': 'read',
         value: 10,

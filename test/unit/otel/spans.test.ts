@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { connectionSpans, slowCallSpans } from '../../../src/otel/spans.ts'
-import { connectionRow, sampleOf } from '../../support/samples.ts'
+import * as spans from '../../../src/otel/spans.ts'
+import type { Sample } from '../../../src/sample/sample.ts'
+import { connectionRow, processRow, sampleOf } from '../../support/samples.ts'
+
+const connectionSpans = (sample: Sample) => spans.connectionSpans(sample).map(make => make())
+const slowCallSpans = (sample: Sample) => spans.slowCallSpans(sample).map(make => make())
 
 const END = Date.parse('2026-01-01T12:00:00.000Z')
 
@@ -46,6 +50,14 @@ describe('spans of connections', () => {
     expect(connectionSpans(sampleOf({ connections: [connectionRow({ closed: true })] }))).toMatchObject([
       { name: 'tcp.accept', kind: 1 },
     ])
+  })
+
+  it('name the container and the pod', () => {
+    const processes = [processRow({ pid: 42, container: 'c', pod: 'p' }), processRow({ pid: 43, pod: 'q' })]
+    const connections = [connectionRow({ closed: true, container: 'c' }), connectionRow({ closed: true, pid: null })]
+    const [owned, unowned] = connectionSpans(sampleOf({ processes, connections }))
+    expect(owned?.attributes).toMatchObject({ 'container.id': 'c', 'k8s.pod.uid': 'p' })
+    expect(Object.keys(unowned?.attributes ?? {})).not.toContain('k8s.pod.uid')
   })
 
   it('that failed say why', () => {

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { readGroup } from '../../../src/sample/cgroup.ts'
 
 const ID = '0123456789abcdef'.repeat(4)
-const SHORT = '0123456789ab'
 const OTHER = 'fedcba9876543210'.repeat(4)
 const POD = '6f1f9ad3-2f0b-4b6e-8c4f-9f1f0f9e2d11'
 const POD_ = POD.replaceAll('-', '_')
@@ -12,46 +11,46 @@ const v2 = (path: string): string => `0::${path}\n`
 
 describe('the control group of', () => {
   test.each([
-    ['docker, cgroupfs', `/docker/${ID}`, { container: SHORT }],
-    ['docker, systemd', `/system.slice/docker-${ID}.scope`, { container: SHORT }],
-    ['docker in a container', `/docker/${OTHER}/docker/${ID}`, { container: SHORT }],
+    ['docker, cgroupfs', `/docker/${ID}`, { container: ID }],
+    ['docker, systemd', `/system.slice/docker-${ID}.scope`, { container: ID }],
+    ['docker in a container', `/docker/${OTHER}/docker/${ID}`, { container: ID }],
     [
       'a service in a docker container',
       `/docker/${ID}/system.slice/nginx.service`,
-      { container: SHORT, unit: 'nginx.service' },
+      { container: ID, unit: 'nginx.service' },
     ],
-    ['podman, root', `/machine.slice/libpod-${ID}.scope/container`, { container: SHORT }],
-    ['podman, cgroupfs', `/libpod_parent/libpod-${ID}`, { container: SHORT }],
+    ['podman, root', `/machine.slice/libpod-${ID}.scope/container`, { container: ID }],
+    ['podman, cgroupfs', `/libpod_parent/libpod-${ID}`, { container: ID }],
     [
       'podman, rootless',
       `/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${ID}.scope/container`,
-      { container: SHORT, unit: 'user@1000.service' },
+      { container: ID, unit: 'user@1000.service' },
     ],
     [
       'the monitor of podman, which is no container',
       `/machine.slice/libpod-conmon-${ID}.scope`,
       { unit: `libpod-conmon-${ID}.scope` },
     ],
-    ['containerd', `/system.slice/containerd.service/${ID}`, { container: SHORT, unit: 'containerd.service' }],
-    ['containerd, a namespace of its own', `/default/${ID}`, { container: SHORT }],
-    ['Kubernetes, cgroupfs', `/kubepods/burstable/pod${POD}/${ID}`, { container: SHORT, pod: POD }],
-    ['Kubernetes, guaranteed', `/kubepods/pod${POD}/${ID}`, { container: SHORT, pod: POD }],
+    ['containerd', `/system.slice/containerd.service/${ID}`, { container: ID, unit: 'containerd.service' }],
+    ['containerd, a namespace of its own', `/default/${ID}`, { container: ID }],
+    ['Kubernetes, cgroupfs', `/kubepods/burstable/pod${POD}/${ID}`, { container: ID, pod: POD }],
+    ['Kubernetes, guaranteed', `/kubepods/pod${POD}/${ID}`, { container: ID, pod: POD }],
     [
       'Kubernetes, systemd, containerd',
       `/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${POD_}.slice/cri-containerd-${ID}.scope`,
-      { container: SHORT, pod: POD },
+      { container: ID, pod: POD },
     ],
     [
       'Kubernetes, systemd, containerd that was not told of it',
       `/system.slice/containerd.service/kubepods-burstable-pod${POD_}.slice:cri-containerd:${ID}`,
-      { container: SHORT, pod: POD, unit: 'containerd.service' },
+      { container: ID, pod: POD, unit: 'containerd.service' },
     ],
     [
       'Kubernetes in kind',
       `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${POD_}.slice/cri-containerd-${ID}.scope`,
-      { container: SHORT, pod: POD },
+      { container: ID, pod: POD },
     ],
-    ['cri-o', `/kubepods.slice/kubepods-pod${POD_}.slice/crio-${ID}.scope/container`, { container: SHORT, pod: POD }],
+    ['cri-o', `/kubepods.slice/kubepods-pod${POD_}.slice/crio-${ID}.scope/container`, { container: ID, pod: POD }],
     ['the monitor of cri-o', `/system.slice/crio-conmon-${ID}.scope`, { unit: `crio-conmon-${ID}.scope` }],
     ['a service', '/system.slice/nginx.service', { unit: 'nginx.service' }],
     ['a service with instances', '/system.slice/system-getty.slice/getty@tty1.service', { unit: 'getty@tty1.service' }],
@@ -64,8 +63,8 @@ describe('the control group of', () => {
     ],
     ['the first process', '/init.scope', { unit: 'init.scope' }],
     ['a kernel thread', '/', {}],
-    ['a container seen from another one', `/../${ID}`, { container: SHORT }],
-    ['a container that was removed', `/docker/${ID} (deleted)`, { container: SHORT }],
+    ['a container seen from another one', `/../${ID}`, { container: ID }],
+    ['a container that was removed', `/docker/${ID} (deleted)`, { container: ID }],
     ['a service that was removed', '/system.slice/nginx.service (deleted)', { unit: 'nginx.service' }],
   ])('%s', (_, path, expected) => {
     expect(readGroup(v2(path))).toEqual({ ...NOTHING, ...expected })
@@ -79,11 +78,11 @@ describe('the control group of', () => {
       '0::/system.slice/containerd.service',
       '',
     ].join('\n')
-    expect(readGroup(text)).toEqual({ container: SHORT, pod: POD, unit: 'containerd.service' })
+    expect(readGroup(text)).toEqual({ container: ID, pod: POD, unit: 'containerd.service' })
   })
 
   test('version 1 with a colon in the path', () => {
-    expect(readGroup(`1:name=systemd:/a:b/docker-${ID}.scope\n`)).toEqual({ ...NOTHING, container: SHORT })
+    expect(readGroup(`1:name=systemd:/a:b/docker-${ID}.scope\n`)).toEqual({ ...NOTHING, container: ID })
   })
 })
 

@@ -47,9 +47,11 @@ describe('filtering', () => {
   })
 
   it('finds containers, units and pods', () => {
-    const row = processRow({ container: '4f1c9a2b7d3e', unit: 'postgresql.service', pod: '7c6f-11' })
-    for (const text of ['4f1c', 'postgresql.serv', '7c6f']) expect(filterRows(processes, [row], text)).toEqual([row])
-    const connection = connectionRow({ container: '4f1c9a2b7d3e' })
+    const container = '4f1c9a2b7d3e'.padEnd(64, '0')
+    const row = processRow({ container, unit: 'postgresql.service', pod: '7c6f-11' })
+    for (const text of ['4f1c', container, 'postgresql.serv', '7c6f'])
+      expect(filterRows(processes, [row], text)).toEqual([row])
+    const connection = connectionRow({ container })
     expect(filterRows(connections, [connection, connectionRow()], '4f1c')).toEqual([connection])
   })
 

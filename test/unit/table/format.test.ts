@@ -115,6 +115,12 @@ describe('cells', () => {
     expect(at(columns, 'age_seconds', connectionRow({ age_is_minimum: true }))).toBe('>1m15s')
   })
 
+  it('show the start of a container id, as docker does', () => {
+    expect(at(tables.processes.columns, 'container', processRow({ container: '0123456789abcdef'.repeat(4) }))).toBe(
+      '0123456789ab',
+    )
+  })
+
   it('say - where the kernel offers no way to measure it', () => {
     const without = (kind: keyof Sources): Reading =>
       reading(1, { sources: { syscalls: 'tp_btf', connections: 'iter/tcp', bytes: 'tp_btf', [kind]: 'none' } })
