@@ -18,8 +18,11 @@ const ELLIPSIS = '…'
  */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
-/** Latin-1 without what is not printed: one cell a character, and most of what there is to write. */
-const PLAIN = /^[\x20-\x7e\xa1-\xac\xae-\xff]*$/
+/**
+ * Latin-1 without what is not printed, and the signs of the screen itself: one cell a character, and most of what there
+ * is to write.
+ */
+const PLAIN = /^[\x20-\x7e\xa1-\xac\xae-\xff…“”←↑→↓█▲▼]*$/
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 

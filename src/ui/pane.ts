@@ -1,6 +1,6 @@
 /** The lines of one table. */
 
-import { alignment, cells, fitText, formatCell, type Reading } from '../table/format.ts'
+import { alignment, fitText, formatCell, type Reading } from '../table/format.ts'
 import type { Column } from '../table/table.ts'
 import { type FittedColumn, fitColumns, GUTTER } from './columns.ts'
 import { emptyText } from './empty.ts'
@@ -68,6 +68,7 @@ function sortMark(column: Column<unknown>, reversed: boolean): string {
   return downwards !== reversed ? '▼' : '▲'
 }
 
+/** With as few changes of tone as there can be, each being an escape sequence: what is between two cells has none. */
 function rowLine(
   columns: readonly FittedColumn<unknown>[],
   row: unknown,
@@ -75,31 +76,34 @@ function rowLine(
   width: number,
   rowTone: Tone,
 ): Line {
-  const line: Span[] = [span(rowTone === 'selected' ? CURSOR.padEnd(GUTTER) : ' '.repeat(GUTTER), rowTone)]
-  columns.forEach(({ column, width: columnWidth }, i) => {
-    if (i > 0) line.push(span(' ', rowTone))
-    const text = formatCell(column, row, reading)
-    const fitted = fitText(text, columnWidth, alignment(column.unit), column.cut)
-    line.push(span(fitted, rowTone === 'plain' ? cellTone(column, row, text) : rowTone))
-  })
-  return fitLine(merged(line), width, rowTone)
+  const line: Span[] = []
+  let text = rowTone === 'selected' ? CURSOR : ' '
+  let tone = rowTone
+  let left = width - GUTTER
+  for (const { column, width: columnWidth } of columns) {
+    if (left < width - GUTTER) {
+      text += ' '
+      left--
+    }
+    const cell = formatCell(column, row, reading)
+    const cellTone = rowTone === 'plain' ? toneOf(column, row, cell) : rowTone
+    if (cellTone !== tone) {
+      line.push(span(text, tone))
+      text = ''
+      tone = cellTone
+    }
+    text += fitText(cell, columnWidth, alignment(column.unit), column.cut)
+    left -= columnWidth
+  }
+  if (left < 0) return fitLine([...line, span(text, tone)], width)
+  if (tone === rowTone) return [...line, span(text + ' '.repeat(left), tone)]
+  return [...line, span(text, tone), span(' '.repeat(left), rowTone)]
 }
 
 /** What is zero or unknown recedes, what is bad news stands out. */
-function cellTone(column: Column<unknown>, row: unknown, text: string): Tone {
+function toneOf(column: Column<unknown>, row: unknown, text: string): Tone {
   if (text === '-' || (column.unit !== 'number' && (text === '0' || text === '0ns'))) return 'dim'
   if (column.alarm !== true) return 'plain'
   const value = column.value(row)
   return typeof value === 'string' || Number(value) > 0 ? 'warning' : 'plain'
-}
-
-/** Neighbouring spans of one tone as one: fewer escape sequences, fewer bytes for the terminal. */
-function merged(line: Line): Line {
-  const spans: Span[] = []
-  for (const next of line) {
-    const last = spans.at(-1)
-    if (last !== undefined && last.tone === next.tone) spans[spans.length - 1] = span(last.text + next.text, next.tone)
-    else if (cells(next.text) > 0) spans.push(next)
-  }
-  return spans
 }

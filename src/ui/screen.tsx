@@ -1,10 +1,12 @@
 /** The interactive screen: a sink of samples, and the keys that steer the session. */
 
+import { Writable } from 'node:stream'
 import { type Instance, render } from 'ink'
 import type { Names } from '../names/names.ts'
 import { type NameSource, openNames } from '../names/resolver.ts'
 import type { Host, Session, Sink } from '../session.ts'
 import { holdConsole } from './console.ts'
+import { frame } from './frame.ts'
 import type { Key } from './input.ts'
 import { type Jobs, jobs as realJobs } from './jobs.ts'
 import { actionOf } from './keys.ts'
@@ -106,18 +108,28 @@ export function startScreen(options: ScreenOptions): Screen {
     else dispatch({ type: 'key', key })
   }
 
-  /** Ink draws differences to what it believes to be on the screen; this makes it begin with an empty one. */
-  const erase = (): void => {
-    ink?.clear()
-    terminal.erase()
+  const palette = paletteFor(options.environment ?? process.env)
+  let toDraw = false
+  const drawNow = (): void => {
+    toDraw = false
+    try {
+      terminal.draw(frame(store.get(), palette))
+    } catch (error) {
+      end({ reason: 'error', error })
+    }
+  }
+  /** Once for all that the event loop has at hand: many keys come as one. */
+  const draw = (): void => {
+    if (!toDraw) setImmediate(drawNow)
+    toDraw = true
   }
   const redraw = (): void => {
-    erase()
-    ink?.rerender(view())
+    terminal.erase()
+    draw()
   }
   const onResize = (): void => {
     // In other hands the terminal is not ours to erase; the new size comes with the way back.
-    if (!suspension.active()) erase()
+    if (!suspension.active()) terminal.erase()
     dispatch({ type: 'resize', size: sizeOf(stdout) })
   }
 
@@ -141,7 +153,6 @@ export function startScreen(options: ScreenOptions): Screen {
     stdout.off('resize', onResize)
     stdin.off('end', onGone)
     try {
-      // Before the terminal is left: Ink would draw its last frame on the normal screen.
       ink?.unmount()
     } catch {
       // The terminal matters more, and why the screen ends is known already.
@@ -161,32 +172,22 @@ export function startScreen(options: ScreenOptions): Screen {
   const suspension = handleSuspension(terminal, jobs, signals, redraw)
   for (const signal of ENDING) signals.on(signal, onSignal)
   signals.on('uncaughtException', onError).on('unhandledRejection', onError).on('exit', onExit)
-  // Before Ink's own listener, which draws the frame of the new size.
   stdout.on('resize', onResize)
   stdin.on('end', onGone)
   // These stay: a terminal that is gone fails once more when it is restored.
   stdout.on('error', onGone)
   stdin.on('error', onGone)
 
-  const palette = paletteFor(options.environment ?? process.env)
   const onKeys = (keys: readonly Key[]): void => keys.forEach(onKey)
   const onPaste = (text: string): void => dispatch({ type: 'paste', text })
-  const view = () => (
-    <View source={store} palette={palette} onKeys={onKeys} onPaste={onPaste} onReady={suspension.ready} />
-  )
   terminal.enter()
-  ink = render(view(), {
+  ink = render(<View source={store} draw={draw} onKeys={onKeys} onPaste={onPaste} onReady={suspension.ready} />, {
     stdin,
-    stdout,
-    // The alternate screen is ours: Ink's is not restored after an error outside of Ink.
-    alternateScreen: false,
-    // In CI Ink would not draw otherwise; the caller has made sure that there is a terminal.
+    stdout: nowhere(),
+    // In CI Ink would not read keys otherwise; the caller has made sure that there is a terminal.
     interactive: true,
     exitOnCtrlC: false,
     patchConsole: false,
-    incrementalRendering: true,
-    // INK_SCREEN_READER=true would replace the tables' layout.
-    isScreenReaderEnabled: false,
   })
   // A component that throws: Ink has unmounted itself by then.
   ink.waitUntilExit().catch(onError)
@@ -197,6 +198,11 @@ export function startScreen(options: ScreenOptions): Screen {
     fail: onError,
     stop: end,
   }
+}
+
+/** Where Ink writes: nothing but `Terminal` writes to the terminal. With a size, because Ink asks programs for one. */
+function nowhere(): Writable & Size {
+  return Object.assign(new Writable({ write: (_chunk, _encoding, done) => done() }), { columns: 1, rows: 1 })
 }
 
 function sizeOf(stdout: TerminalOutput): Size {

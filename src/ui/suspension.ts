@@ -50,6 +50,7 @@ export function handleSuspension(
     terminal.enter()
     void suspended.resume()
     suspended = undefined
+    redraw()
     jobs.refreshSize()
   }
   const onStop = (): void => void suspend(jobs.stopSelf)

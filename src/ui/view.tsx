@@ -1,13 +1,11 @@
-/** The state on the terminal: the only part that knows React and Ink's components. */
+/** The screen as a component: the only part that knows React and Ink's hooks. */
 
-import { Box, type SuspendTerminal, Text, useApp, useInput, usePaste } from 'ink'
-import { memo, useEffect, useMemo, useSyncExternalStore } from 'react'
-import { frame } from './frame.ts'
+import { type SuspendTerminal, useApp, useInput, usePaste } from 'ink'
+import { useEffect } from 'react'
 import { type Key, keysOf } from './input.ts'
 import type { State } from './state.ts'
-import type { Palette } from './style.ts'
 
-/** Where the view gets its state from. */
+/** Where the state is. */
 export interface Source {
   get(): State
   /** Calls `changed` at every change, until the function it returns is called. */
@@ -16,31 +14,26 @@ export interface Source {
 
 interface ViewProps {
   readonly source: Source
-  readonly palette: Palette
+  /** Draws the state. */
+  draw(): void
   onKeys(keys: readonly Key[]): void
   onPaste(text: string): void
   /** Hands out the way to take the terminal from Ink for a while. */
   onReady(suspend: SuspendTerminal): void
 }
 
-export function View({ source, palette, onKeys, onPaste, onReady }: ViewProps) {
-  const state = useSyncExternalStore(source.subscribe, source.get)
-  const lines = useMemo(() => frame(state, palette), [state, palette])
+/**
+ * Draws as a canvas does, past Ink's layout: there every cell of every frame becomes an object, which takes ten times
+ * the time of all else that the screen does (docs/cost.md).
+ */
+export function View({ source, draw, onKeys, onPaste, onReady }: ViewProps) {
+  useEffect(() => {
+    draw()
+    return source.subscribe(draw)
+  }, [source, draw])
   const { suspendTerminal } = useApp()
   useEffect(() => onReady(suspendTerminal), [onReady, suspendTerminal])
   useInput((input, key) => onKeys(keysOf(input, key)))
   usePaste(onPaste)
-  return (
-    <Box flexDirection="column">
-      {lines.map((text, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the terminal is its index
-        <TerminalLine key={row} text={text} />
-      ))}
-    </Box>
-  )
+  return null
 }
-
-/** One `Text` a line: that costs half of a `Box` per cell, and only changed lines are laid out again. */
-const TerminalLine = memo(function TerminalLine({ text }: { readonly text: string }) {
-  return <Text wrap="truncate">{text}</Text>
-})
