@@ -40,7 +40,9 @@ export interface Sampler extends Session {
   readonly notes?: readonly string[]
   /** Gives every sample to `sink`; ends after the wanted number of samples or after `stop`. */
   run(sink: Sink): Promise<void>
-  /** Ends `run` without waiting for the end of the interval. */
+  /** Ends the interval now, and `run` with the sample of it. */
+  finish(): void
+  /** Ends `run` without a sample of the current interval. */
   stop(): void
   /** Detaches everything from the kernel. */
   close(): void

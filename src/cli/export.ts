@@ -24,6 +24,7 @@ export function exporting(sampler: Sampler, exporter: Exporter): Sampler {
     setInterval: seconds => sampler.setInterval(seconds),
     measureCost: on => sampler.measureCost(on),
     run: sink => sampler.run(both(exporter, sink)),
+    finish: () => sampler.finish(),
     stop: () => sampler.stop(),
     close: () => sampler.close(),
   }

@@ -3,22 +3,21 @@ import type { Sampler } from '../session.ts'
 /** Signals that end the service. A second one acts as if nobody listened. */
 const ENDING = ['SIGTERM', 'SIGINT'] as const
 
-/** How long the last sample may take, in milliseconds: on a machine that is stuck the end matters more. */
-const PATIENCE = 300
+/** How long the last sample may take, in milliseconds, so that there is time left to send it. */
+const PATIENCE_MS = 250
 
 /**
  * Takes samples until a signal comes or there are as many as were asked for. The last one ends with the signal, so that
- * everything up to it is counted. What is still attached then, the kernel detaches when the process ends.
+ * everything up to it is counted. `onSignal` is called when it comes.
  * @throws what the sampler fails with
  */
-export async function runHeadless(openSampler: () => Promise<Sampler>): Promise<void> {
+export async function runHeadless(openSampler: () => Promise<Sampler>, onSignal: () => void): Promise<void> {
   // as of one that rereads its configuration; there is nothing to reread
   process.on('SIGHUP', () => {})
   const { promise: signalled, resolve: signal } = Promise.withResolvers<void>()
-  let stoppedMs = Number.POSITIVE_INFINITY
   const stop = (): void => {
     ignoreSignals()
-    stoppedMs = Date.now()
+    onSignal()
     signal()
   }
   const ignoreSignals = (): void => {
@@ -28,17 +27,10 @@ export async function runHeadless(openSampler: () => Promise<Sampler>): Promise<
   try {
     const sampler = await Promise.race([openSampler(), signalled])
     if (sampler === undefined) return
-    const taken = sampler.run({
-      take: ({ time }) => {
-        if (Date.parse(time) >= stoppedMs) sampler.stop()
-      },
-      fail: () => {},
-    })
+    const taken = sampler.run({ take: () => {}, fail: () => {} }).finally(() => sampler.close())
     await Promise.race([taken, signalled])
-    // the interval ends here
-    sampler.setInterval(0)
-    const late = new Promise(resolve => setTimeout(resolve, PATIENCE).unref())
-    await Promise.race([taken.finally(() => sampler.close()), late])
+    sampler.finish()
+    await Promise.race([taken, new Promise(resolve => setTimeout(resolve, PATIENCE_MS).unref())])
   } finally {
     ignoreSignals()
   }

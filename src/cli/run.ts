@@ -5,6 +5,7 @@ import type { Exporter } from '../otel/exporter.ts'
 import type { Sampler, SamplerSettings } from '../session.ts'
 import { asUserError, explain, UserError, usageError } from './errors.ts'
 import { exporting, openExporter } from './export.ts'
+import { leaveSoon } from './leave.ts'
 import type { Command, Options } from './options.ts'
 import { system } from './system.ts'
 import { VERSION } from './version.ts'
@@ -74,7 +75,10 @@ async function openSampler(
 
 async function runHeadless(options: Options, exporter: Exporter | null): Promise<number> {
   const { runHeadless } = await import('./headless.ts')
-  await runHeadless(() => openSampler(options, exporter))
+  await runHeadless(
+    () => openSampler(options, exporter),
+    () => leaveSoon(0),
+  )
   return 0
 }
 
@@ -109,10 +113,12 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
       error => screen.stop({ reason: 'error', error }),
     )
     const end = await screen.ended
+    // The screen has printed it.
+    const status = end.reason === 'error' ? asUserError(end.error).status : 0
+    leaveSoon(status)
     sampler.stop()
     await sampling
-    // The screen has printed it.
-    return end.reason === 'error' ? asUserError(end.error).status : 0
+    return status
   } finally {
     sampler.close()
   }

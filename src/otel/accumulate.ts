@@ -96,7 +96,7 @@ export class Accumulator {
     }
     this.own.add('ebpf_top.cpu.time', self.cpu_seconds)
     this.own.add('ebpf_top.bpf.time', self.bpf_seconds ?? 0)
-    if (self.sample_seconds !== undefined) this.own.record('ebpf_top.sample.duration', self.sample_seconds * 1e9)
+    this.own.record('ebpf_top.sample.duration', self.sample_seconds * 1e9)
   }
 
   #levels(sample: Sample): Level[] {
@@ -104,7 +104,7 @@ export class Accumulator {
     return [
       ...this.#connectionCounts(open),
       ...this.#activeConnections(open, sample.processes),
-      ...(sample.maps ?? []).flatMap(({ name, used, limit }): Level[] => [
+      ...sample.maps.flatMap(({ name, used, limit }): Level[] => [
         { name: 'ebpf_top.map.usage', labels: { [A.mapName]: name }, value: used },
         { name: 'ebpf_top.map.limit', labels: { [A.mapName]: name }, value: limit },
       ]),

@@ -200,7 +200,7 @@ export interface SelfUsage {
   /** Time that its BPF programs ran, on all processors; null while that is not measured, since measuring costs too. */
   readonly bpf_seconds: number | null
   /** Time that taking the sample took, behind the end of its interval. */
-  readonly sample_seconds?: number
+  readonly sample_seconds: number
 }
 
 /** How full a BPF map was in this interval, in entries. */
@@ -226,6 +226,6 @@ export interface Sample {
   /** The same by reason, without slow calls; only what lost any. */
   readonly losses: readonly LossRow[]
   readonly self: SelfUsage
-  readonly maps?: readonly MapUsage[]
+  readonly maps: readonly MapUsage[]
   readonly calls: readonly CallRow[]
 }

@@ -32,6 +32,7 @@ class KernelSampler implements Sampler {
   #limitNs: number
   /** The filter that the screen asked for, until it is in force. */
   #wanted: readonly number[] | null = null
+  #finishing = false
   #stopped = false
   #startedNs = 0
   #usage = process.cpuUsage()
@@ -58,7 +59,9 @@ class KernelSampler implements Sampler {
     for (let taken = 0; !this.#stopped && (this.#iterations === null || taken < this.#iterations); taken++) {
       await this.#sleep()
       if (this.#stopped) return
+      const last = this.#finishing
       await sink.take(await this.#collect())
+      if (last) return
     }
   }
 
@@ -75,6 +78,11 @@ class KernelSampler implements Sampler {
 
   measureCost(on: boolean): void {
     this.#tracers.cost.measure(on)
+  }
+
+  finish(): void {
+    this.#finishing = true
+    this.#wakeup.wake()
   }
 
   stop(): void {

@@ -136,6 +136,13 @@ describe('when something breaks', () => {
     })
   })
 
+  it('in the end itself does not hold it up', async () => {
+    const pty = shell([process.execPath, broken], { EBPF_TOP_TEST_BREAKS: 'end' })
+    await drawn(pty)
+    pty.type('q')
+    expect(await left(pty)).toEqual(['status 0'])
+  })
+
   it.each([
     ['tracer', 'reading the map of calls: bad file descriptor'],
     ['component', 'this row cannot be drawn'],

@@ -23,6 +23,10 @@ const breaks: Readonly<Record<string, (sink: Sink) => Promise<void>>> = {
     await sink.take(sampleOf({ processes: [brokenRow()] }))
     await new Promise(() => {})
   },
+  /** The sampler does not even end when it is told to. */
+  async end() {
+    await new Promise(() => {})
+  },
   async promise() {
     void Promise.reject(new Error('nobody listens to this'))
     await new Promise(() => {})
@@ -36,6 +40,7 @@ const breaks: Readonly<Record<string, (sink: Sink) => Promise<void>>> = {
 }
 
 export async function openSampler(): Promise<Sampler> {
+  const what = process.env.EBPF_TOP_TEST_BREAKS ?? ''
   let stop = (): void => {}
   const stopped = new Promise<void>(resolve => {
     stop = resolve
@@ -45,9 +50,10 @@ export async function openSampler(): Promise<Sampler> {
     async run(sink) {
       await sink.take(sampleOf())
       await new Promise(resolve => setTimeout(resolve, 300))
-      await Promise.race([breaks[process.env.EBPF_TOP_TEST_BREAKS ?? '']?.(sink), stopped])
+      await Promise.race([breaks[what]?.(sink), stopped])
     },
-    stop: () => stop(),
+    finish() {},
+    stop: () => what !== 'end' && stop(),
     close() {},
     setFilter() {},
     setInterval() {},

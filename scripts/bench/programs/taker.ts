@@ -33,7 +33,7 @@ sampler.close()
 
 function describe(sample: Sample): Taken {
   return {
-    milliseconds: 1000 * (sample.self.sample_seconds ?? Number.NaN),
+    milliseconds: 1000 * sample.self.sample_seconds,
     cpuMilliseconds: 1000 * sample.self.cpu_seconds,
     // the timer that measures comes after a millisecond anyway
     blockedMilliseconds: Math.max(0, delay.max / 1e6 - 1),

@@ -67,6 +67,8 @@ const ADDED = [
   'self.bpf_seconds',
   'self.cpu_seconds',
   'self.resident_bytes',
+  'self.sample_seconds',
+  ...['name', 'used', 'limit'].map(name => `maps[].${name}`),
 ]
 
 describe('formatJson', () => {
@@ -74,6 +76,7 @@ describe('formatJson', () => {
     filter: { pids: [42] },
     losses: [{ tracer: 'syscalls', reason: 'no_row', count: 1 }],
     slow_calls: [slowCallRow()],
+    maps: [{ name: 'calls', used: 5, limit: 32_768 }],
   })
 
   it('has every name of the contract, and only the known ones besides', () => {

@@ -31,6 +31,10 @@ class FakeSampler implements Sampler {
     if (this.#failure !== undefined) throw this.#failure
   }
 
+  finish(): void {
+    this.stopped = true
+  }
+
   stop(): void {
     this.stopped = true
   }

@@ -91,7 +91,10 @@ describe('the header', () => {
   it('has host, kernel, interval, events per second, own cost', async () => {
     const person = sitDown(120, 40)
     person.take(
-      sampleOf({ interval_seconds: 2, self: { cpu_seconds: 0.05, resident_bytes: 64 * 1024 ** 2, bpf_seconds: null } }),
+      sampleOf({
+        interval_seconds: 2,
+        self: { cpu_seconds: 0.05, resident_bytes: 64 * 1024 ** 2, bpf_seconds: null, sample_seconds: 0.01 },
+      }),
     )
     const [identity, facts] = await person.see('own CPU')
     expect(identity).toMatch(

@@ -52,7 +52,7 @@ export function sampleOf(change: Partial<Sample> = {}): Sample {
       connectionRow({ pid: 200, name: 'redis-server', local: { address: '::1', port: 6379 } }),
     ],
     listeners: [listenerRow()],
-    self: { cpu_seconds: 0.012, resident_bytes: 89_000_000, bpf_seconds: null },
+    self: { cpu_seconds: 0.012, resident_bytes: 89_000_000, bpf_seconds: null, sample_seconds: 0.01 },
     ...change,
   })
 }
