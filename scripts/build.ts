@@ -3,55 +3,15 @@
  * kernel headers and of node_modules only koffi.
  */
 
-import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
+import { bpfSources, compileBpf, ownArchitecture } from './compile.ts'
 
 const root = path.dirname(import.meta.dirname)
-const bpf = path.join(root, 'bpf')
 const dist = path.join(root, 'dist')
 /** Where it is made: dist/ is replaced when all of it is there. */
 const making = path.join(root, 'node_modules/.dist')
-
-/** As libbpf's headers name the architecture whose registers and system calls a program means. */
-function targetArch(): string {
-  switch (process.arch) {
-    case 'x64':
-      return 'x86'
-    case 'arm64':
-      return 'arm64'
-    default:
-      throw new Error(`the BPF programs are not written for ${process.arch}`)
-  }
-}
-
-/**
- * -g: with BTF, from which the program takes every layout; -mcpu=v3: atomic operations with results. Compatible mode
- * does without them, for kernels before 5.12.
- */
-function compile(source: string): void {
-  const instructions = source.startsWith('compat_') ? 'v2' : 'v3'
-  const object = path.join(making, source.replace(/c$/, 'o'))
-  execFileSync(
-    'clang',
-    [
-      ...[
-        '-target',
-        'bpf',
-        `-mcpu=${instructions}`,
-        '-g',
-        '-O2',
-        '-Wall',
-        '-Werror',
-        `-D__TARGET_ARCH_${targetArch()}`,
-      ],
-      ...['-I', bpf, '-c', path.join(bpf, source), '-o', object],
-    ],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-  )
-  if (statSync(object).size === 0) throw new Error(`clang left ${object} empty`)
-}
 
 async function bundle(): Promise<void> {
   const entry = path.join(making, 'cli.js')
@@ -87,7 +47,7 @@ async function buildAll(): Promise<void> {
   const begun = new Date()
   rmSync(making, { recursive: true, force: true })
   mkdirSync(making)
-  for (const source of readdirSync(bpf)) if (source.endsWith('.bpf.c')) compile(source)
+  for (const source of bpfSources) compileBpf(source, ownArchitecture(), making)
   await bundle()
   const stamp = path.join(making, '.built')
   writeFileSync(stamp, '')

@@ -2,7 +2,9 @@
 # Brings everything up to date that running and testing ebpf-top needs: Debian packages, npm packages, dist/.
 # Each step is skipped when there is nothing to do; then all of it takes some milliseconds and prints nothing.
 #
-#   sh scripts/setup.sh [--tests]     --tests: what the tests need as well
+#   sh scripts/setup.sh [--tests|--kernels]
+#
+# --tests: what the tests need as well; --kernels: and what running them below other kernels takes
 #
 # stdout is left to data, everything goes to stderr. Exit status: 1 a step failed, 3 this machine lacks something
 # that has to be installed by hand.
@@ -10,8 +12,11 @@ set -eu
 cd "$(dirname "$0")/.."
 exec >&2
 
-tests=no
-[ "${1-}" != --tests ] || tests=yes
+tests=no kernels=no
+case "${1-}" in
+  --tests) tests=yes ;;
+  --kernels) tests=yes kernels=yes ;;
+esac
 
 say() { echo "setup: $*"; }
 
@@ -49,6 +54,15 @@ missing_packages() {
     has ps || printf 'procps '
     has openssl || printf 'openssl '
   fi
+  if [ "$kernels" = yes ]; then
+    has qemu-system-x86_64 || printf 'qemu-system-x86 '
+    # part of qemu-system-common until Debian 12
+    [ -e /usr/libexec/virtiofsd ] || [ -e /usr/lib/qemu/virtiofsd ] || ! apt-cache show virtiofsd >/dev/null 2>&1 || printf 'virtiofsd '
+    [ -e /bin/busybox ] && /bin/busybox insmod --help >/dev/null 2>&1 || printf 'busybox-static '
+    has cpio || printf 'cpio '
+    has xz || printf 'xz-utils '
+    has zstd || printf 'zstd '
+  fi
 }
 
 install_packages() {
@@ -83,6 +97,10 @@ path_without_node_modules() {
 }
 
 install_npm() {
+  # `npm ci` empties the folder first: where it is a link, that of somebody else
+  [ ! -L node_modules ] ||
+    give_up 1 "node_modules is a link to packages that are not those of package-lock.json" \
+      "remove the link, or bring the packages up to date where they are"
   say "installing npm packages"
   (
     PATH=$(path_without_node_modules)
@@ -100,7 +118,7 @@ install_npm() {
 
 build_is_stale() {
   [ ! -e dist/.built ] ||
-    [ -n "$(find bpf src scripts/build.ts package.json package-lock.json -newer dist/.built | head -n 1)" ]
+    [ -n "$(find bpf src scripts/build.ts scripts/compile.ts package.json package-lock.json -newer dist/.built | head -n 1)" ]
 }
 
 build() {

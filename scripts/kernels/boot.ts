@@ -1,4 +1,4 @@
-/** Boots a kernel in qemu, without KVM, on the machine's own file system, which the virtual machine cannot change. */
+/** Boots a kernel in qemu, without KVM, on a file system of the host that the virtual machine cannot change. */
 
 import { execFileSync, spawn } from 'node:child_process'
 import {
@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { DebianArchitecture } from './apt.ts'
 
 /** Modules in the order in which they need each other. */
 const MODULES = [
@@ -38,12 +39,56 @@ export interface Outcome {
 }
 
 export interface BootSettings {
+  readonly architecture: DebianArchitecture
+  /** As qemu has it; null: what is emulated well. */
+  readonly cpu: string | null
+  /** Folder that is the root file system; it is only read. */
+  readonly root: string
   readonly memoryMegabytes: number
   readonly processors: number
   readonly timeoutSeconds: number
 }
 
-const DEFAULTS: BootSettings = { memoryMegabytes: 2048, processors: 2, timeoutSeconds: 1200 }
+const DEFAULTS: BootSettings = {
+  architecture: 'amd64',
+  cpu: null,
+  root: '/',
+  memoryMegabytes: 2048,
+  processors: 2,
+  timeoutSeconds: 1200,
+}
+
+interface Machine {
+  readonly program: string
+  readonly arguments: readonly string[]
+  readonly cpu: string
+  /** Of qemu: a second serial line that ends in a file. */
+  readonly secondLine: (file: string) => readonly string[]
+  /** Names of the serial lines. */
+  readonly console: string
+  readonly output: string
+}
+
+const MACHINES: Readonly<Record<DebianArchitecture, Machine>> = {
+  amd64: {
+    program: 'qemu-system-x86_64',
+    arguments: [],
+    // 16-byte compare and swap is emulated wrongly by qemu 7.2: a fifth of the boots fail with it
+    cpu: 'max,-cx16',
+    secondLine: file => ['-serial', `file:${file}`],
+    console: 'ttyS0',
+    output: 'ttyS1',
+  },
+  arm64: {
+    program: 'qemu-system-aarch64',
+    arguments: ['-machine', 'virt'],
+    // pointer authentication as the architecture has it takes most of the time
+    cpu: 'max,pauth-impdef=on',
+    secondLine: file => ['-chardev', `file,id=output,path=${file}`, '-device', 'pci-serial,chardev=output'],
+    console: 'ttyAMA0',
+    output: 'ttyS0',
+  },
+}
 
 /** Runs a command of the shell as root below the kernel of an unpacked package. */
 export async function runBelow(
@@ -51,21 +96,23 @@ export async function runBelow(
   command: string,
   settings: Partial<BootSettings> = {},
 ): Promise<Outcome> {
-  const { memoryMegabytes, processors, timeoutSeconds } = { ...DEFAULTS, ...settings }
+  const { architecture, cpu, root, memoryMegabytes, processors, timeoutSeconds } = { ...DEFAULTS, ...settings }
+  const machine = MACHINES[architecture]
   const work = mkdtempSync(path.join(tmpdir(), 'ebpf-top-vm-'))
   const at = (name: string): string => path.join(work, name)
-  const share = shareOf(kernel, work, memoryMegabytes)
+  const share = shareOf(kernel, root, work, memoryMegabytes)
   try {
-    makeInitrd(kernel, command, work)
+    makeInitrd(kernel, root, command, work)
     const args = [
-      // 16-byte compare and swap is emulated wrongly by qemu 7.2
-      ...['-accel', 'tcg,thread=multi', '-cpu', 'max,-cx16', '-m', `${memoryMegabytes}`, '-smp', `${processors}`],
+      ...['-accel', 'tcg,thread=multi', ...machine.arguments, '-cpu', cpu ?? machine.cpu],
+      ...['-m', `${memoryMegabytes}`, '-smp', `${processors}`],
       ...['-nodefaults', '-display', 'none', '-no-reboot', '-kernel', image(kernel), '-initrd', at('initrd')],
       ...share.arguments,
-      ...['-serial', `file:${at('console')}`, '-serial', `file:${at('output')}`],
-      ...['-append', 'console=ttyS0 loglevel=4 panic=-1 mitigations=off'],
+      ...['-serial', `file:${at('console')}`, ...machine.secondLine(at('output'))],
+      // what the kernel does not know it gives to init
+      ...['-append', `console=${machine.console} loglevel=4 panic=-1 mitigations=off output=${machine.output}`],
     ]
-    const qemu = spawn('qemu-system-x86_64', args, { stdio: ['ignore', 'inherit', 'inherit'] })
+    const qemu = spawn(machine.program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
     const timer = setTimeout(() => qemu.kill('SIGKILL'), timeoutSeconds * 1000)
     await new Promise((resolve, reject) => {
       qemu.once('exit', resolve)
@@ -92,16 +139,16 @@ interface Share {
 }
 
 /** How the virtual machine gets at the host's files: 9p where the kernel has it, else virtiofs. */
-function shareOf(kernel: string, work: string, memoryMegabytes: number): Share {
+function shareOf(kernel: string, root: string, work: string, memoryMegabytes: number): Share {
   if (!hasVirtiofs(kernel)) {
     const device = ['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host']
-    const files = ['-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap']
+    const files = ['-fsdev', `local,id=host,path=${root},security_model=none,readonly=on,multidevs=remap`]
     return { arguments: [...files, ...device], end() {} }
   }
   const daemon = VIRTIOFSD.find(file => existsSync(file))
   if (daemon === undefined) throw new Error(`none of ${VIRTIOFSD.join(', ')} is there: install virtiofsd`)
   const socket = path.join(work, 'files')
-  const options = ['-o', 'source=/', '-o', 'sandbox=chroot', '-o', 'cache=always']
+  const options = ['-o', `source=${root}`, '-o', 'sandbox=chroot', '-o', 'cache=always']
   const files = spawn(daemon, [`--socket-path=${socket}`, ...options], { stdio: 'ignore' })
   execFileSync('sh', ['-c', `for i in $(seq 100); do [ -S ${socket} ] && exit; sleep 0.1; done; exit 1`])
   const memory = `memory-backend-memfd,id=memory,size=${memoryMegabytes}M,share=on`
@@ -133,22 +180,22 @@ function image(kernel: string): string {
 }
 
 /** A file system with busybox, the modules, init.sh and the command. */
-function makeInitrd(kernel: string, command: string, work: string): void {
-  const root = path.join(work, 'initrd.d')
-  for (const folder of ['bin', 'modules', 'proc', 'sys', 'dev']) mkdirSync(path.join(root, folder), { recursive: true })
-  copyFileSync('/bin/busybox', path.join(root, 'bin/busybox'))
-  copyFileSync(path.join(import.meta.dirname, 'init.sh'), path.join(root, 'init'))
-  chmodSync(path.join(root, 'init'), 0o755)
-  writeFileSync(path.join(root, 'command'), `${command}\n`)
+function makeInitrd(kernel: string, root: string, command: string, work: string): void {
+  const tree = path.join(work, 'initrd.d')
+  for (const folder of ['bin', 'modules', 'proc', 'sys', 'dev']) mkdirSync(path.join(tree, folder), { recursive: true })
+  copyFileSync(path.join(root, 'bin/busybox'), path.join(tree, 'bin/busybox'))
+  copyFileSync(path.join(import.meta.dirname, 'init.sh'), path.join(tree, 'init'))
+  chmodSync(path.join(tree, 'init'), 0o755)
+  writeFileSync(path.join(tree, 'command'), `${command}\n`)
   const files = execFileSync('find', [kernel, '-name', '*.ko*'], { encoding: 'utf8' }).split('\n')
   for (const [i, module] of MODULES.entries()) {
     const file = files.find(name => path.basename(name).replace(/\.ko(\.\w+)?$/, '') === module)
     if (file === undefined) continue
     const [program, ...args] = UNPACK[path.extname(file)] ?? ['cat']
     const content = execFileSync(program, [...args, file], { maxBuffer: 1 << 26 })
-    writeFileSync(path.join(root, `modules/${String(i).padStart(2, '0')}-${module}.ko`), content)
+    writeFileSync(path.join(tree, `modules/${String(i).padStart(2, '0')}-${module}.ko`), content)
   }
-  const list = execFileSync('find', ['.'], { cwd: root })
-  const archive = execFileSync('cpio', ['-o', '-H', 'newc', '--quiet'], { cwd: root, input: list, maxBuffer: 1 << 28 })
+  const list = execFileSync('find', ['.'], { cwd: tree })
+  const archive = execFileSync('cpio', ['-o', '-H', 'newc', '--quiet'], { cwd: tree, input: list, maxBuffer: 1 << 28 })
   writeFileSync(path.join(work, 'initrd'), archive)
 }

@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # First program of the virtual machine: the host's file system, below a layer that takes what is written, then /command.
-# What the command prints goes to the second serial line, its status behind it.
+# What the command prints goes to the serial line that $output names, its status behind it.
 busybox=/bin/busybox
 $busybox mount -t proc proc /proc
 $busybox mount -t sysfs sysfs /sys
@@ -23,14 +23,13 @@ $busybox mkdir -p dev/pts dev/shm
 $busybox mount -t devpts devpts dev/pts
 $busybox mount -t tmpfs tmpfs dev/shm
 $busybox mount -t tmpfs tmpfs run
-$busybox mount -t tmpfs tmpfs tmp
 $busybox mount -t tracefs tracefs sys/kernel/tracing
 $busybox mount -t bpf bpf sys/fs/bpf
 $busybox mount -t cgroup2 cgroup2 sys/fs/cgroup
 $busybox ip link set lo up
 $busybox cp /command run/command
-$busybox stty -F dev/ttyS1 raw -echo
-$busybox chroot /root /bin/sh /run/command <dev/null >dev/ttyS1 2>&1
-echo "kernels: status $?" >dev/ttyS1
+$busybox stty -F "dev/$output" raw -echo
+$busybox chroot /root /bin/sh /run/command <dev/null >"dev/$output" 2>&1
+echo "kernels: status $?" >"dev/$output"
 $busybox sleep 1
 $busybox poweroff -f

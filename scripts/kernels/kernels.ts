@@ -1,8 +1,21 @@
 import type { DebianKernel } from './fetch.ts'
 
+export interface Kernel extends DebianKernel {
+  readonly release: string
+  /** As qemu has it, where the usual one will not do. */
+  readonly cpu?: string | null
+}
+
 /** Kernels that the tests are run on. */
-export const kernels: readonly (DebianKernel & { readonly release: string })[] = [
-  { name: '5.10', suite: 'bullseye', release: 'Debian 11', package: 'linux-image-cloud-amd64', architecture: 'amd64' },
+export const kernels: readonly Kernel[] = [
+  {
+    name: '5.10',
+    suite: 'bullseye',
+    release: 'Debian 11',
+    package: 'linux-image-cloud-amd64',
+    libbpf: 'libbpf0',
+    architecture: 'amd64',
+  },
   { name: '6.1', suite: 'bookworm', release: 'Debian 12', package: 'linux-image-cloud-amd64', architecture: 'amd64' },
   { name: '6.12', suite: 'trixie', release: 'Debian 13', package: 'linux-image-cloud-amd64', architecture: 'amd64' },
   {
@@ -11,7 +24,10 @@ export const kernels: readonly (DebianKernel & { readonly release: string })[] =
     release: 'Debian 13 backports',
     package: 'linux-image-cloud-amd64',
     architecture: 'amd64',
+    // without 16-byte compare and swap it has no memory for task storage
+    cpu: 'max',
   },
+  { name: 'arm64', suite: 'trixie', release: 'Debian 13', package: 'linux-image-cloud-arm64', architecture: 'arm64' },
 ]
 
 /** Those that are quick enough for every run: one old, one new. */

@@ -3,8 +3,9 @@
 const BEGIN = '<!-- made by npm run test:kernels -->'
 const END = '<!-- end -->'
 
-/** Needs as the doctor names them, and their headings in the table. */
+/** What the doctor has rows for, and the headings in the table. */
 const COLUMNS = {
+  libbpf: 'libbpf',
   'system calls and their durations': 'system calls',
   'begin, latency and end of TCP connections': 'TCP states',
   'open TCP connections and their counters': 'TCP sockets',
@@ -13,6 +14,7 @@ const COLUMNS = {
 
 export interface Tests {
   readonly passed: number
+  /** What failed, each with the reason. */
   readonly failed: readonly string[]
 }
 
@@ -26,7 +28,8 @@ export interface Result {
   readonly ways: Readonly<Record<string, string>>
   readonly own: Tests | null
   readonly compat: Tests | null
-  readonly passed: boolean
+  /** What failed, whatever the mode. */
+  readonly failures: readonly string[]
   readonly summary: string
 }
 
@@ -35,14 +38,15 @@ export function readResult(target: Pick<Result, 'name' | 'release' | 'seconds'>,
   const own = readTests(between(output, 'own'))
   const compat = readTests(between(output, 'compat'))
   // where only one mode works there is nothing between the second marks
-  const failed = own === null ? ['no tests were run'] : [...own.failed, ...(compat?.failed ?? [])]
+  const inCompat = compat?.failed.map(failure => `with --compat: ${failure}`) ?? []
+  const failures = own === null ? ['no tests were run'] : [...own.failed, ...inCompat]
   return {
     ...target,
     version,
     ways: readWays(between(output, 'doctor')),
     own,
     compat,
-    passed: failed.length === 0,
+    failures,
     summary: version === '' ? 'did not boot' : `${score(own)}, with --compat ${score(compat)}`,
   }
 }
@@ -87,12 +91,12 @@ function readTests(text: string): Tests | null {
   const files = list(report, 'testResults')
   if (files.length === 0) return null
   const tests = files.flatMap(file => list(file, 'assertionResults'))
-  const named = (status: string): string[] =>
-    tests.filter(test => value(test, 'status') === status).map(test => String(value(test, 'fullName')))
+  const having = (status: string): readonly unknown[] => tests.filter(test => value(test, 'status') === status)
+  const failed = having('failed').map(test => `${value(test, 'fullName')}: ${list(test, 'failureMessages').join('\n')}`)
   const broken = files
     .filter(file => list(file, 'assertionResults').length === 0)
-    .map(file => String(value(file, 'name')))
-  return { passed: named('passed').length, failed: [...named('failed'), ...broken] }
+    .map(file => `${value(file, 'name')}: ${value(file, 'message')}`)
+  return { passed: having('passed').length, failed: [...failed, ...broken] }
 }
 
 /** What `--doctor --output json` says of each need: `by tp_btf`. */
@@ -101,7 +105,7 @@ function readWays(text: string): Record<string, string> {
   for (const row of list(parse(text), 'rows')) {
     const heading = Object.entries(COLUMNS).find(([topic]) => topic === value(row, 'topic'))?.[1]
     if (heading === undefined) continue
-    ways[heading] = value(row, 'state') === 'no' ? 'none' : String(value(row, 'detail')).replace(/^by /, '')
+    ways[heading] = value(row, 'state') === 'no' ? 'none' : String(value(row, 'detail')).replace(/^(by|version) /, '')
   }
   return ways
 }

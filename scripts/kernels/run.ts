@@ -6,20 +6,42 @@
  * NAME is one of scripts/kernels/kernels.ts, DIR an unpacked kernel package (boot/vmlinuz-*, lib/modules). Without any
  * it is all of kernels.ts and the folders in EBPF_TOP_KERNELS (separated by colons). --few: a few tests each, that see
  * every kind of program at work; --keep: docs/kernels.md stays as it is; --ci: both, on one old and one new kernel.
- * Needs qemu-system-x86 busybox-static cpio xz-utils zstd, and root.
+ * Needs root. Of Debian's packages it takes those of `scripts/setup.sh --kernels`; arm64 also qemu-system-arm
+ * gcc-aarch64-linux-gnu libc6-dev-arm64-cross.
  */
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { runBelow } from './boot.ts'
+import {
+  type Architecture,
+  bpfSources,
+  compileBpf,
+  compileWorkload,
+  ownArchitecture,
+  workloadNames,
+} from '../compile.ts'
+import type { DebianArchitecture } from './apt.ts'
+import { type BootSettings, type Outcome, runBelow } from './boot.ts'
 import { fetchKernel } from './fetch.ts'
 import { forEveryRun, kernels } from './kernels.ts'
 import { type Result, readResult, section } from './report.ts'
+import { foreignRoot, NODE_MODULES } from './root.ts'
 
-const root = path.join(import.meta.dirname, '../..')
-const page = path.join(root, 'docs/kernels.md')
+const project = path.join(import.meta.dirname, '../..')
+const page = path.join(project, 'docs/kernels.md')
 
 /** Files whose tests hold on every kernel, in both modes. */
 const TESTS = ['test/kernel/syscalls.test.ts', 'test/kernel/connections.test.ts']
@@ -32,9 +54,14 @@ const FEW = 'counted exactly|with 32-bit|over ipv|what its calls returned|shorte
 
 const TIMEOUT_SECONDS = 3600
 
+/** Tries to boot a kernel. */
+const BOOTS = 3
+
 interface Target {
   readonly name: string
   readonly release: string
+  readonly architecture: DebianArchitecture
+  readonly cpu?: string | null
   readonly folder: string
 }
 
@@ -50,11 +77,11 @@ const { values, positionals } = parseArgs({
 function targets(names: readonly string[]): Target[] {
   return names.map(name => {
     const kernel = kernels.find(kernel => kernel.name === name)
-    if (kernel !== undefined) return { name, release: kernel.release, folder: fetchKernel(kernel) }
+    if (kernel !== undefined) return { ...kernel, folder: fetchKernel(kernel) }
     if (!existsSync(path.join(name, 'boot'))) {
       throw new Error(`${name} is neither a kernel of kernels.ts nor the folder of one`)
     }
-    return { name: path.basename(name), release: 'own build', folder: path.resolve(name) }
+    return { name: path.basename(name), release: 'own build', architecture: 'amd64', folder: path.resolve(name) }
   })
 }
 
@@ -69,7 +96,7 @@ function wanted(): readonly string[] {
  * What is run in the virtual machine; results stand between marks, whatever else is printed. Where the plan is that of
  * compatible mode anyway, the tests are run once.
  */
-function script(checkout: string): string {
+function script(checkout: string, kernel: string): string {
   const vitest = [
     ...['node_modules/.bin/vitest', 'run', '--project', 'kernel', '--testTimeout=600000', '--hookTimeout=600000'],
     ...['-t', '"$chosen"', '--reporter=json', '--outputFile=/tmp/tests.json', ...TESTS],
@@ -77,7 +104,12 @@ function script(checkout: string): string {
   const tests = (mode: string, flags: string): string =>
     `EBPF_TOP_TEST_FLAGS='${flags}' ${vitest} >/tmp/tests.log 2>&1 || tail -n 60 /tmp/tests.log
 echo '<${mode}>'; cat /tmp/tests.json; echo; echo '</${mode}>'; rm -f /tmp/tests.json`
-  return `cd '${checkout}' && export PATH='${root}/node_modules/.bin':"$PATH" HOME=/root
+  return `cd '${checkout}' && export PATH="$PWD/node_modules/.bin:$PATH" HOME=/root EBPF_TOP_WORKLOADS="$PWD/workloads"
+# the shell of a root file system of ours has nothing but itself
+[ -e /usr/bin/env ] || busybox --install -s
+# the libbpf of the release instead of this machine's, whose file system is not what is written to
+libraries=$(find '${kernel}' -name 'libbpf.so.*')
+if [ -n "$libraries" ]; then rm -f /usr/lib/*/libbpf.so*; cp -d $libraries /usr/lib/*-linux-gnu/; fi
 without=
 echo '<kernel>'; uname -r; echo '</kernel>'
 echo '<doctor>'; node dist/cli.js --doctor --output json | tee /tmp/doctor; echo '</doctor>'
@@ -91,43 +123,77 @@ ${tests('compat', '--compat')}
 fi`
 }
 
-/** A copy of what the tests take, so that nobody changes it meanwhile. */
-function copyCheckout(): string {
-  const copy = mkdtempSync('/var/tmp/ebpf-top-kernels-')
-  for (const name of ['dist', 'src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'bpf', 'scripts']) {
-    cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
+/** A copy of what the tests take, for one architecture, so that nobody changes it meanwhile. */
+class Checkout {
+  /** The root file system that it is in. */
+  readonly root: string
+  readonly #folder: string
+
+  constructor(debian: DebianArchitecture) {
+    const architecture: Architecture = debian === 'amd64' ? 'x64' : debian
+    const isOwn = architecture === ownArchitecture()
+    this.root = isOwn ? '/' : foreignRoot(debian)
+    this.#folder = mkdtempSync(path.join(this.root, 'var/tmp/ebpf-top-kernels-'))
+    const at = (name: string): string => path.join(this.#folder, name)
+    for (const name of ['dist', 'src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'bpf', 'scripts']) {
+      cpSync(path.join(project, name), at(name), { recursive: true })
+    }
+    if (!isOwn) for (const source of bpfSources) compileBpf(source, architecture, at('dist'))
+    mkdirSync(at('workloads'))
+    for (const name of workloadNames) compileWorkload(name, at('workloads'), architecture)
+    symlinkSync(isOwn ? realpathSync(path.join(project, 'node_modules')) : NODE_MODULES, at('node_modules'))
   }
-  symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
-  return copy
+
+  /** As it is called inside the root file system. */
+  get folder(): string {
+    return `/${path.relative(this.root, this.#folder)}`
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
 }
 
+/** As many at once as there are processors: each keeps about one busy. */
 async function main(): Promise<boolean> {
+  const waiting = targets(wanted())
   const results: Result[] = []
-  const checkout = copyCheckout()
-  try {
-    await runAll(checkout, results)
-  } finally {
-    rmSync(checkout, { recursive: true, force: true })
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) results.push(await runOn(next))
   }
-  return results.every(result => result.passed)
+  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  return results.every(result => result.failures.length === 0)
 }
 
-async function runAll(checkout: string, results: Result[]): Promise<void> {
-  for (const { name, release, folder } of targets(wanted())) {
-    const began = performance.now()
-    const { output, console: messages } = await runBelow(folder, script(checkout), { timeoutSeconds: TIMEOUT_SECONDS })
-    const seconds = Math.round((performance.now() - began) / 1000)
-    const result = readResult({ name, release, seconds }, output)
-    results.push(result)
-    if (!values.ci && !values.keep) writePage(result)
-    console.error(`${name}: ${result.summary}, ${seconds} s`)
-    if (!result.passed) console.error(`${output.slice(-8000)}\n${messages.slice(-2000)}`)
+async function runOn({ name, release, architecture, cpu = null, folder }: Target): Promise<Result> {
+  const began = performance.now()
+  const checkout = new Checkout(architecture)
+  const settings = { architecture, cpu, root: checkout.root, timeoutSeconds: TIMEOUT_SECONDS }
+  const { output, console: messages } = await bootAndRun(folder, script(checkout.folder, folder), settings).finally(
+    () => checkout.remove(),
+  )
+  const seconds = Math.round((performance.now() - began) / 1000)
+  const result = readResult({ name, release, seconds }, output)
+  if (!values.ci && !values.keep) writePage(result)
+  console.error(`${name}: ${result.summary}, ${seconds} s`)
+  for (const failure of result.failures) console.error(`${name}: ${failure}`)
+  if (result.own === null) console.error(`${output.slice(-4000)}\n${messages.slice(-2000)}`)
+  return result
+}
+
+/** Some boots fail for the emulation's sake: those are tried again. */
+async function bootAndRun(folder: string, command: string, settings: Partial<BootSettings>): Promise<Outcome> {
+  for (let left = BOOTS; ; left--) {
+    const outcome = await runBelow(folder, command, settings)
+    if (outcome.status !== null || left === 1) return outcome
+    console.error(`it ended before the tests did: ${outcome.console.trimEnd().split('\n').at(-1)}`)
   }
 }
 
 /** Writes the row of a kernel; what else is on the page stays. */
 function writePage(result: Result): void {
-  const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', args, { cwd: project, encoding: 'utf8' }).trim()
   const isClean = git('status', '--porcelain', 'bpf', 'src', 'test/kernel') === ''
   const commit = `${git('rev-parse', '--short', 'HEAD')}${isClean ? '' : ' and changes'}`
   writeFileSync(page, section(existsSync(page) ? readFileSync(page, 'utf8') : '', [result], commit))

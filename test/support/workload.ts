@@ -1,19 +1,19 @@
-import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { compileWorkload } from '../../scripts/compile.ts'
 import { Lines } from './lines.ts'
 
-const SOURCES = join(import.meta.dirname, '../workloads')
-let programs: string | null = null
+/** Folder of the compiled programs; null: nothing was asked for yet. */
+let programs = process.env.EBPF_TOP_WORKLOADS ?? null
 
-/** Path of a workload's program, compiled when it is first asked for. */
+/** Path of a workload's program, compiled when it is first asked for, unless EBPF_TOP_WORKLOADS names a folder with it. */
 export function compiled(name: string): string {
   programs ??= mkdtempSync(join(tmpdir(), 'ebpf-top-workloads-'))
   const program = join(programs, name)
-  if (existsSync(program)) return program
-  execFileSync('clang', ['-O2', '-Wall', '-Werror', '-pthread', '-o', program, join(SOURCES, `${name}.c`)])
+  if (!existsSync(program)) compileWorkload(name, programs)
   return program
 }
 

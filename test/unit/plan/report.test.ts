@@ -4,6 +4,7 @@ import { readResult, section } from '../../../scripts/kernels/report.ts'
 const doctor = JSON.stringify({
   able: true,
   rows: [
+    { topic: 'libbpf', state: 'yes', detail: 'before 0.6', remedy: null },
     { topic: 'system calls and their durations', state: 'partly', detail: 'by raw_tp', remedy: null },
     { topic: 'bytes of processes', state: 'no', detail: 'no way is known', remedy: null },
   ],
@@ -14,7 +15,7 @@ const tests = JSON.stringify({
       name: 'a.test.ts',
       assertionResults: [
         { status: 'passed', fullName: 'one' },
-        { status: 'failed', fullName: 'two' },
+        { status: 'failed', fullName: 'two', failureMessages: ['expected 1 to be 2'] },
         { status: 'skipped', fullName: 'three' },
       ],
     },
@@ -28,20 +29,23 @@ describe('the table of kernels', () => {
     const result = readResult(target, output)
     expect(result).toMatchObject({
       version: '5.10.0',
-      passed: false,
-      own: { passed: 1, failed: ['two'] },
+      failures: ['two: expected 1 to be 2'],
+      own: { passed: 1, failed: ['two: expected 1 to be 2'] },
       compat: null,
     })
-    expect(result.ways).toEqual({ 'system calls': 'raw_tp', bytes: 'none' })
+    expect(result.ways).toEqual({ libbpf: 'before 0.6', 'system calls': 'raw_tp', bytes: 'none' })
   })
 
   test('says of a machine that printed nothing that it did not boot', () => {
-    expect(readResult(target, '')).toMatchObject({ passed: false, summary: 'did not boot' })
+    expect(readResult(target, '')).toMatchObject({
+      failures: ['no tests were run'],
+      summary: 'did not boot',
+    })
   })
 
   test('keeps the rows of kernels that were not run again, and what else is on the page', () => {
     const first = section('# Kernels\n', [readResult(target, output)], 'abc')
-    expect(first).toContain('| 5.10 (Debian 11) | 5.10.0 | raw_tp | - | - | none | 1 of 2 | - | abc |\n')
+    expect(first).toContain('| 5.10 (Debian 11) | 5.10.0 | before 0.6 | raw_tp | - | - | none | 1 of 2 | - | abc |\n')
     const newer = { ...target, name: '6.1' }
     const second = section(`${first}behind\n`, [readResult(newer, output)], 'def')
     expect(second).toContain('| 5.10 (Debian 11) | 5.10.0 |')

@@ -1,0 +1,55 @@
+/** Compiles C with clang: BPF objects, and the programs that the tests watch. */
+
+import { execFileSync } from 'node:child_process'
+import { readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+
+const root = path.dirname(import.meta.dirname)
+const bpf = path.join(root, 'bpf')
+const workloads = path.join(root, 'test/workloads')
+
+/** As Node names them. */
+export type Architecture = 'x64' | 'arm64'
+
+/** As libbpf's headers name the architecture whose registers and system calls a program means. */
+const TARGET = { x64: 'x86', arm64: 'arm64' } as const
+
+/** As the GNU tools name them. */
+const GNU = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const
+
+export const bpfSources: readonly string[] = readdirSync(bpf).filter(name => name.endsWith('.bpf.c'))
+
+export const workloadNames: readonly string[] = readdirSync(workloads)
+  .filter(name => name.endsWith('.c'))
+  .map(name => path.basename(name, '.c'))
+
+/** The architecture that this runs on; throws where there are no BPF programs for it. */
+export function ownArchitecture(): Architecture {
+  const { arch } = process
+  if (arch !== 'x64' && arch !== 'arm64') throw new Error(`the BPF programs are not written for ${arch}`)
+  return arch
+}
+
+/**
+ * Compiles one of `bpfSources` into a folder. -g: with BTF, from which the program takes every layout; -mcpu=v3: atomic
+ * operations with results. Compatible mode does without them, for kernels before 5.12.
+ */
+export function compileBpf(source: string, architecture: Architecture, folder: string): void {
+  const instructions = source.startsWith('compat_') ? 'v2' : 'v3'
+  const object = path.join(folder, source.replace(/c$/, 'o'))
+  clang(
+    ...['-target', 'bpf', `-mcpu=${instructions}`, '-g', `-D__TARGET_ARCH_${TARGET[architecture]}`],
+    ...['-I', bpf, '-c', path.join(bpf, source), '-o', object],
+  )
+  if (statSync(object).size === 0) throw new Error(`clang left ${object} empty`)
+}
+
+/** Compiles a program of test/workloads into a folder; for another architecture it takes that one's C library. */
+export function compileWorkload(name: string, folder: string, architecture: Architecture = ownArchitecture()): void {
+  const foreign = architecture === ownArchitecture() ? [] : [`--target=${GNU[architecture]}`, '-static']
+  clang(...foreign, '-pthread', '-o', path.join(folder, name), path.join(workloads, `${name}.c`))
+}
+
+function clang(...args: readonly string[]): void {
+  execFileSync('clang', ['-O2', '-Wall', '-Werror', ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
+}
