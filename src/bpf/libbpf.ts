@@ -115,9 +115,8 @@ export function loadLibbpf(names: readonly string[] = LIBRARY_NAMES): Libbpf {
   const library = openFirst(names)
   const has = (name: string): boolean => hasSymbol(library, name)
   if (has('libbpf_set_strict_mode')) library.func('int libbpf_set_strict_mode(uint32_t mode)')(STRICT)
-  const log = captureLog(library)
   try {
-    return { takeLog: log, version: readVersion(library), ...bind(library, has) }
+    return { takeLog: captureLog(library), version: readVersion(library), ...bind(library, has) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new BpfError(`libbpf is too old (${why})`, installLibbpf())

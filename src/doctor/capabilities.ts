@@ -1,7 +1,13 @@
+import { readFileSync } from 'node:fs'
+import type { Plan } from '../plan/plan.ts'
+
 /** Capabilities that the tool uses, with their numbers of <linux/capability.h> and what each is for. */
 export const CAPABILITIES = {
   CAP_DAC_READ_SEARCH: { bit: 2, purpose: 'tracepoints in compatible mode, since tracefs belongs to root' },
-  CAP_SYS_PTRACE: { bit: 19, purpose: 'owners of connections and command lines of processes of other users' },
+  CAP_SYS_PTRACE: {
+    bit: 19,
+    purpose: 'network namespaces of other users’ processes, and in compatible mode which connections are theirs',
+  },
   CAP_SYS_ADMIN: { bit: 21, purpose: 'connections inside other network namespaces; before 5.8 everything' },
   CAP_SYS_RESOURCE: { bit: 24, purpose: 'lifting the limit on locked memory before 5.11' },
   CAP_PERFMON: { bit: 38, purpose: 'tracing' },
@@ -23,9 +29,22 @@ export function lacking(set: bigint): Capability[] {
   return holds(set, 'CAP_SYS_ADMIN') ? [] : NEEDED.filter(capability => !holds(set, capability))
 }
 
+/** Capabilities that only some figures need, and which a set lacks though they would change what is seen by a plan. */
+export function missed(set: bigint, { chosen }: Plan): Capability[] {
+  const wanted: Capability[] = []
+  if (chosen.connections === null) wanted.push('CAP_DAC_READ_SEARCH')
+  if (chosen.sockets !== null) wanted.push('CAP_SYS_PTRACE', 'CAP_SYS_ADMIN')
+  return wanted.filter(capability => !holds(set, capability))
+}
+
 /** The effective set in the text of /proc/PID/status. */
 export function effectiveSet(status: string): bigint {
   return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`)
+}
+
+/** The effective set of this process. */
+export function ownCapabilities(): bigint {
+  return effectiveSet(readFileSync('/proc/self/status', 'utf8'))
 }
 
 /** What is missing, each with its purpose: `CAP_BPF (loading BPF programs) and CAP_PERFMON (tracing)`. */

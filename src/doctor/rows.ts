@@ -2,7 +2,7 @@
 
 import { missing } from '../plan/plan.ts'
 import { type Need, nameOf, needs, type Way, ways } from '../plan/ways.ts'
-import { CAPABILITIES, type Capability, describe, holds, lacking } from './capabilities.ts'
+import { CAPABILITIES, type Capability, describe, holds, lacking, missed } from './capabilities.ts'
 import type { Facts } from './facts.ts'
 
 export interface Row {
@@ -103,14 +103,8 @@ function capabilityRows(facts: Facts): Row[] {
 
 /** Some are needed only on some kernels. */
 function isMissed(capability: Capability, facts: Facts): boolean {
-  switch (capability) {
-    case 'CAP_SYS_RESOURCE':
-      return needsMemory(facts)
-    case 'CAP_DAC_READ_SEARCH':
-      return !facts.root && facts.plan?.chosen.connections == null
-    default:
-      return true
-  }
+  if (capability === 'CAP_SYS_RESOURCE') return needsMemory(facts)
+  return facts.plan !== null && missed(facts.capabilities, facts.plan).includes(capability)
 }
 
 function rootOr({ root }: Facts, capability: Capability): string {

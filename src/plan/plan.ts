@@ -106,19 +106,26 @@ export function meansOf(plan: Plan): Means[] {
 export interface Circumstances {
   /** The file with type information that was given; null: none was. */
   readonly btf?: string | null
+  /** Rights that are missing, each with what it is for. */
+  readonly rights?: readonly string[]
   /** File with the whole log of the verifier; null: it refused nothing. */
   readonly verifierLog?: string | null
 }
 
 /** What a person should hear of a plan, a line each. */
-export function notesOf(plan: Plan, { btf = null, verifierLog = null }: Circumstances = {}): string[] {
+export function notesOf(plan: Plan, { btf = null, rights = [], verifierLog = null }: Circumstances = {}): string[] {
   const notes = fallbacks(plan).map(({ way, reason }) =>
     btf !== null && nameOf(way) === 'syscalls tp_btf'
       ? `--btf ${btf} does not serve here: ${reason}`
       : `compatible mode for ${needs[way.need]}: ${reason}`,
   )
   const log = verifierLog === null ? [] : [`the verifier's whole log is in ${verifierLog}`]
-  return [...notes, ...missing(plan).map(({ need, reason }) => `not measured here: ${needs[need]} (${reason})`), ...log]
+  return [
+    ...notes,
+    ...missing(plan).map(({ need, reason }) => `not measured here: ${needs[need]} (${reason})`),
+    ...rights.map(right => `not all can be seen without ${right}`),
+    ...log,
+  ]
 }
 
 /** For each need that compatible mode meets though nobody asked for it, the best way that was tried in vain. */

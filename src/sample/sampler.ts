@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, hostname } from 'node:os'
 import { gracePeriod } from '../bpf/kernel.ts'
+import { describe, missed, ownCapabilities } from '../doctor/capabilities.ts'
 import { meansOf, notesOf } from '../plan/plan.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import type { Halves } from '../tracers/interface.ts'
@@ -44,7 +45,11 @@ class KernelSampler implements Sampler {
       cpus: cpus().length,
       means: meansOf(tracers.plan),
     }
-    this.notes = notesOf(tracers.plan, { btf: settings.btf ?? null, verifierLog: tracers.verifierLog })
+    this.notes = notesOf(tracers.plan, {
+      btf: settings.btf ?? null,
+      rights: missed(ownCapabilities(), tracers.plan).map(capability => describe([capability])),
+      verifierLog: tracers.verifierLog,
+    })
     this.#tracers = tracers
     this.#iterations = settings.iterations
     this.#intervalNs = settings.intervalSeconds * 1e9

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { BpfError } from '../bpf/error.ts'
 import { loadLibbpf } from '../bpf/libbpf.ts'
 import { fieldOffset } from '../bpf/tracepoint.ts'
 import { saveVerifierLog } from '../bpf/verifier.ts'
-import { describe, effectiveSet, lacking } from '../doctor/capabilities.ts'
+import { describe, lacking, ownCapabilities } from '../doctor/capabilities.ts'
 import { Opener } from '../plan/opener.ts'
 import { decide, type Plan, type Verdict } from '../plan/plan.ts'
 import { nameOf } from '../plan/ways.ts'
@@ -108,7 +107,7 @@ export function makePlan(opener: Opener, compatOnly: boolean): Plan {
 
 function cannotTrace(plan: Plan, log: readonly string[]): BpfError {
   const reasons = plan.rejected.filter(({ way }) => way.need === 'syscalls').map(({ reason }) => reason)
-  const lacks = lacking(effectiveSet(readFileSync('/proc/self/status', 'utf8')))
+  const lacks = lacking(ownCapabilities())
   if (lacks.length > 0) {
     return new BpfError(`no permission: missing ${describe(lacks)}`, 'run it as root: sudo ebpf-top')
   }

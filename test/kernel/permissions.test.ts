@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { outcomeBelow, sampleBelow, user } from '../support/below.ts'
+import { endOf } from '../support/connections.ts'
+import { Namespace } from '../support/network.ts'
+import { Sockets } from '../support/sockets.ts'
+
+const HOST = '127.0.0.1'
+const ONCE = ['--once', '--output', 'json']
+const TRACING = ['bpf', 'perfmon'] as const
+
+/** What a run says of rights that it could use. */
+const without = (...rights: readonly string[]): string =>
+  rights.map(right => `ebpf-top: not all can be seen without ${right}\n`).join('')
+const PTRACE =
+  'CAP_SYS_PTRACE (network namespaces of other users’ processes, and in compatible mode which connections are theirs)'
+const ADMIN = 'CAP_SYS_ADMIN (connections inside other network namespaces; before 5.8 everything)'
+const SEARCH = 'CAP_DAC_READ_SEARCH (tracepoints in compatible mode, since tracefs belongs to root)'
+
+describe('permissions', () => {
+  test('CAP_BPF and CAP_PERFMON are all that the best means take', () => {
+    const { sources } = sampleBelow(user(...TRACING))
+    expect(sources).toEqual(sampleBelow([]).sources)
+  })
+
+  test('too few for anything are named, with what they are for, and status 3', () => {
+    expect(outcomeBelow(user(), '--once')).toEqual({
+      status: 3,
+      stdout: '',
+      stderr:
+        'ebpf-top: no permission: missing CAP_BPF (loading BPF programs) and CAP_PERFMON (tracing)\n  run it as root: sudo ebpf-top\n',
+    })
+    expect(outcomeBelow(user('bpf'), '--once')).toMatchObject({
+      status: 3,
+      stderr: 'ebpf-top: no permission: missing CAP_PERFMON (tracing)\n  run it as root: sudo ebpf-top\n',
+    })
+  })
+
+  test('too few for all are named, with what they are for, and the rest goes on', () => {
+    expect(outcomeBelow(user(...TRACING), ...ONCE)).toMatchObject({ status: 0, stderr: without(PTRACE, ADMIN) })
+    expect(outcomeBelow(user(...TRACING, 'sys_ptrace'), ...ONCE)).toMatchObject({ status: 0, stderr: without(ADMIN) })
+    expect(outcomeBelow(user(...TRACING, 'sys_ptrace', 'sys_admin'), ...ONCE)).toMatchObject({ status: 0, stderr: '' })
+    expect(outcomeBelow([], ...ONCE)).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  test('compatible mode needs CAP_DAC_READ_SEARCH for tracepoints, and says so', () => {
+    const few = outcomeBelow(user(...TRACING), '--compat', ...ONCE)
+    expect(few.status).toBe(0)
+    expect(few.stdout).toContain('"sources":{"syscalls":"raw_tp","connections":"inet_diag"')
+    expect(few.stderr).toMatch(/^ebpf-top: not measured here: begin, latency and end of TCP connections \(.*\)\n/)
+    expect(few.stderr.endsWith(without(SEARCH, PTRACE, ADMIN))).toBe(true)
+    const enough = outcomeBelow(user(...TRACING, 'dac_read_search'), '--compat', ...ONCE)
+    expect(enough).toMatchObject({ status: 0, stderr: without(PTRACE, ADMIN) })
+    expect(enough.stdout).toContain('"connections":"inet_diag+tp:inet_sock_set_state"')
+  })
+
+  test('CAP_SYS_PTRACE tells which connections other users’ processes have, in compatible mode', async () => {
+    const sockets = new Sockets()
+    const port = await sockets.ask('listen', 0, HOST, 0, 10)
+    const local = await sockets.connect(1, HOST, port)
+    const ownerSeenWith = (...more: readonly string[]) =>
+      endOf([sampleBelow(user(...TRACING, 'dac_read_search', ...more), '--compat')], local, port).map(row => row.pid)
+    expect(ownerSeenWith()).toEqual([null])
+    expect(ownerSeenWith('sys_ptrace')).toEqual([sockets.pid])
+  })
+
+  test.each([
+    { mode: 'by the best means', flags: [] },
+    { mode: 'in compatible mode', flags: ['--compat'] },
+  ])('CAP_SYS_ADMIN and CAP_SYS_PTRACE show what is in other network namespaces $mode', async ({ flags }) => {
+    const host = new Namespace()
+    const sockets = new Sockets(host.name)
+    const port = await sockets.ask('listen', 0, HOST, 0, 10)
+    const local = await sockets.connect(1, HOST, port)
+    const seenWith = (...more: readonly string[]) =>
+      endOf([sampleBelow(user(...TRACING, 'dac_read_search', ...more), ...flags)], local, port).length
+    expect(seenWith('sys_ptrace')).toBe(0)
+    expect(seenWith('sys_admin')).toBe(0)
+    expect(seenWith('sys_ptrace', 'sys_admin')).toBe(1)
+  })
+})
