@@ -76,6 +76,11 @@ struct enter_arguments {
 	__u64 number;
 };
 
+struct exec_arguments {
+	__u64 task;
+	__u64 tid_before;
+};
+
 /* the tool is a native process: what it shows tells where the status is */
 static __always_inline void find_status(struct compat_state *state)
 {
@@ -219,14 +224,28 @@ int compat_sys_exit(struct exit_arguments *ctx)
 	return 0;
 }
 
+/* a thread that executes a program becomes the first of its process, whose number it gets in the midst of its call */
+static __always_inline void rename_thread(__u32 before, __u32 now)
+{
+	struct compat_thread *thread = bpf_map_lookup_elem(&compat_threads, &before), copy;
+
+	if (!thread)
+		return;
+	copy = *thread;
+	bpf_map_update_elem(&compat_threads, &now, &copy, BPF_ANY);
+	bpf_map_delete_elem(&compat_threads, &before);
+}
+
 SEC("raw_tp/sched_process_exec")
-int compat_exec(void *ctx)
+int compat_exec(struct exec_arguments *ctx)
 {
 	struct compat_control *ctl = get_control();
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u32 tgid = pid_tgid >> 32, before = ctx->tid_before;
 	struct compat_process *process;
-	__u32 tgid = pid_tgid >> 32;
 
+	if (before != (__u32)pid_tgid)
+		rename_thread(before, pid_tgid);
 	if (!ctl)
 		return 0;
 	if (ctl->epoch & 1)

@@ -54,6 +54,34 @@ describe('system calls', () => {
     expect(lostCalls(samples)).toBe(0)
   })
 
+  test('of thousands of threads that are there at once are counted exactly', async () => {
+    const threads = 3_000
+    const workload = await Workload.start('threads', threads, 53)
+    const top = await Top.start('-d', 0.5, '-p', workload.pid)
+    await workload.work()
+    await workload.end()
+    const samples = await top.finish()
+    expect(totals(samples).getppid).toEqual({ count: threads * 53, errors: 0 })
+    expect(lostCalls(samples)).toBe(0)
+  })
+
+  test('are of one process, whichever of its threads ends first or executes another program', async () => {
+    const calls = 1_009
+    const workload = await Workload.start('handover', calls)
+    const top = await Top.start('-d', 0.2, '-p', workload.pid)
+    await workload.work()
+    await workload.end()
+    const samples = await top.finish()
+    expect(totals(samples)).toMatchObject({
+      getppid: { count: 3 * calls, errors: 0 },
+      execve: { count: 1, errors: 0 },
+    })
+    const rows = samples.flatMap(sample => sample.processes)
+    expect(new Set(rows.map(row => row.pid))).toEqual(new Set([workload.pid]))
+    expect(rows.filter(row => row.exited).length).toBe(1)
+    expect(rows.at(-1)?.exited).toBe(true)
+  })
+
   test('with 32-bit and unknown numbers have rows of their own', async () => {
     // only x86_64 has an entry for them that any program can take
     const compat = process.arch === 'x64' ? 1_003 : 0
