@@ -93,7 +93,7 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
   // With DEV, Ink would look for the React developer tools.
   delete process.env.DEV
   const settings = { ...options, firstIntervalSeconds: FIRST_INTERVAL_SECONDS }
-  const [sampler, { startScreen }] = await Promise.all([openSampler(settings, exporter), import('../ui/screen.tsx')])
+  const [sampler, { startScreen }] = await Promise.all([openSampler(settings, exporter), import('../ui/screen.ts')])
   try {
     const screen = startScreen({
       ...options,

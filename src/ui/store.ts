@@ -8,6 +8,7 @@ import type { State } from './state.ts'
 import type { Source } from './view.tsx'
 
 export interface Store extends Source {
+  get(): State
   /** Takes the events in one after the other; the view hears of the last state only. */
   dispatch(events: readonly Event[]): void
 }

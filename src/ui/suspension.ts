@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.ts'
 const NOT_STOPPED = 300
 
 export interface Suspension {
-  /** How to take the terminal from Ink, once Ink runs. */
+  /** How to take the keys from Ink, once Ink runs. */
   ready(suspend: SuspendTerminal): void
   /** Gives the terminal back and stops the whole foreground job. */
   suspend(): void
@@ -17,6 +17,9 @@ export interface Suspension {
   /** Listens no more. */
   close(): void
 }
+
+/** What is taken from Ink before it runs. */
+const NOTHING: Pick<TerminalSuspension, 'resume'> = { resume: () => Promise.resolve() }
 
 /**
  * @param signals emits SIGTSTP and SIGCONT
@@ -29,13 +32,13 @@ export function handleSuspension(
   redraw: () => void,
 ): Suspension {
   let suspendInk: SuspendTerminal | undefined
-  let suspended: TerminalSuspension | undefined
+  let suspended: typeof NOTHING | undefined
   let notStopped: NodeJS.Timeout | undefined
   let closed = false
 
   const suspend = async (stop: () => void): Promise<void> => {
-    if (suspended !== undefined || suspendInk === undefined) return
-    suspended = await suspendInk()
+    if (suspended !== undefined) return
+    suspended = suspendInk === undefined ? NOTHING : await suspendInk()
     if (closed) return
     terminal.leave()
     // With a listener the signal would come back here and stop nothing.

@@ -1,20 +1,19 @@
 /** The screen as a component: the only part that knows React and Ink's hooks. */
 
-import { type SuspendTerminal, useApp, useInput, usePaste } from 'ink'
+import { Writable } from 'node:stream'
+import { type Instance, render, type SuspendTerminal, useApp, useInput, usePaste } from 'ink'
 import { useEffect } from 'react'
 import { type Key, keysOf } from './input.ts'
-import type { State } from './state.ts'
 
-/** Where the state is. */
+/** What changes. */
 export interface Source {
-  get(): State
   /** Calls `changed` at every change, until the function it returns is called. */
   subscribe(changed: () => void): () => void
 }
 
 interface ViewProps {
   readonly source: Source
-  /** Draws the state. */
+  /** Draws what the source has. */
   draw(): void
   onKeys(keys: readonly Key[]): void
   onPaste(text: string): void
@@ -26,7 +25,7 @@ interface ViewProps {
  * Draws as a canvas does, past Ink's layout: there every cell of every frame becomes an object, which takes ten times
  * the time of all else that the screen does (docs/cost.md).
  */
-export function View({ source, draw, onKeys, onPaste, onReady }: ViewProps) {
+function View({ source, draw, onKeys, onPaste, onReady }: ViewProps) {
   useEffect(() => {
     draw()
     return source.subscribe(draw)
@@ -36,4 +35,21 @@ export function View({ source, draw, onKeys, onPaste, onReady }: ViewProps) {
   useInput((input, key) => onKeys(keysOf(input, key)))
   usePaste(onPaste)
   return null
+}
+
+/** Runs the component: it draws from now on, and reads keys and pastes from `stdin`. */
+export function mountView(stdin: NodeJS.ReadableStream, props: ViewProps): Instance {
+  return render(<View {...props} />, {
+    stdin,
+    stdout: nowhere(),
+    // In CI Ink would not read keys otherwise; the caller has made sure that there is a terminal.
+    interactive: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+  })
+}
+
+/** Where Ink writes: nothing but `Terminal` writes to the terminal. With a size, or Ink would run programs to ask for one. */
+function nowhere(): Writable & { readonly columns: number; readonly rows: number } {
+  return Object.assign(new Writable({ write: (_chunk, _encoding, done) => done() }), { columns: 1, rows: 1 })
 }

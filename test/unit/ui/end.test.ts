@@ -142,6 +142,20 @@ describe('suspended', () => {
     await restored(person)
   })
 
+  it('before it hears keys, it hears them afterwards', async () => {
+    const person = sitDown(80, 24)
+    person.signals.emit('SIGTSTP', 'SIGTSTP')
+    await expect.poll(() => person.stopped).toEqual(['self'])
+    expect(modes(person)).toEqual(AS_BEFORE)
+    person.take(sampleOf())
+    person.signals.emit('SIGCONT', 'SIGCONT')
+    await expect.poll(() => modes(person)).toEqual(TAKEN)
+    await person.see('nginx')
+    person.take(sampleOf())
+    person.type('2')
+    await person.see('write')
+  })
+
   it('it comes back by itself where nobody can stop it', async () => {
     const person = await running()
     person.type('\x1a')

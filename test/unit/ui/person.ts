@@ -9,7 +9,7 @@ import headless from '@xterm/headless'
 import type { Means } from '../../../src/plan/plan.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
 import type { Jobs } from '../../../src/ui/jobs.ts'
-import { type Screen, type ScreenOptions, startScreen } from '../../../src/ui/screen.tsx'
+import { type Screen, type ScreenOptions, startScreen } from '../../../src/ui/screen.ts'
 
 class Output extends Writable {
   readonly isTTY = true

@@ -1,7 +1,6 @@
 /** The interactive screen: a sink of samples, and the keys that steer the session. */
 
-import { Writable } from 'node:stream'
-import { type Instance, render } from 'ink'
+import type { Instance } from 'ink'
 import type { Names } from '../names/names.ts'
 import { type NameSource, openNames } from '../names/resolver.ts'
 import type { Host, Session, Sink } from '../session.ts'
@@ -17,7 +16,9 @@ import { createStore } from './store.ts'
 import { paletteFor } from './style.ts'
 import { handleSuspension } from './suspension.ts'
 import { guardTerminal, type TerminalInput, type TerminalOutput } from './terminal.ts'
-import { View } from './view.tsx'
+
+/** Milliseconds without keys, at the most: until then the first sample should be there. */
+const DEAF = 200
 
 /** Signals that end the screen. */
 const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
@@ -100,6 +101,8 @@ export function startScreen(options: ScreenOptions): Screen {
     names ??= (options.openNames ?? openNames)(found => dispatch({ type: 'names', names: found }))
     names.want(addressesInSight(state))
   }
+  const onPaste = (text: string): void => dispatch({ type: 'paste', text })
+  const onKeys = (keys: readonly Key[]): void => keys.forEach(onKey)
   const onKey = (key: Key): void => {
     const action = actionOf(key, store.get())
     if (action === 'quit') end({ reason: 'quit' })
@@ -127,6 +130,20 @@ export function startScreen(options: ScreenOptions): Screen {
     terminal.erase()
     draw()
   }
+  /** The component draws and hears keys from here on. To load it takes longer than all else: numbers come first. */
+  const mount = (): void => {
+    clearTimeout(waiting)
+    import('./view.tsx')
+      .then(({ mountView }) => {
+        // In other hands the terminal's keys are not ours: the next sample tries again.
+        if (!open || ink !== undefined || suspension.active()) return
+        unsubscribe()
+        ink = mountView(stdin, { source: store, draw, onKeys, onPaste, onReady: suspension.ready })
+        // A component that throws: Ink has unmounted itself by then.
+        return ink.waitUntilExit()
+      })
+      .catch(onError)
+  }
   const onResize = (): void => {
     // In other hands the terminal is not ours to erase; the new size comes with the way back.
     if (!suspension.active()) terminal.erase()
@@ -146,6 +163,7 @@ export function startScreen(options: ScreenOptions): Screen {
 
   /** Gives the terminal back, whatever state it is in. */
   const close = (): void => {
+    clearTimeout(waiting)
     suspension.close()
     names?.close()
     // Later: the signal-exit package, which Ink uses, kills the process if it finds itself the last one listening.
@@ -178,31 +196,21 @@ export function startScreen(options: ScreenOptions): Screen {
   stdout.on('error', onGone)
   stdin.on('error', onGone)
 
-  const onKeys = (keys: readonly Key[]): void => keys.forEach(onKey)
-  const onPaste = (text: string): void => dispatch({ type: 'paste', text })
+  const unsubscribe = store.subscribe(draw)
   terminal.enter()
-  ink = render(<View source={store} draw={draw} onKeys={onKeys} onPaste={onPaste} onReady={suspension.ready} />, {
-    stdin,
-    stdout: nowhere(),
-    // In CI Ink would not read keys otherwise; the caller has made sure that there is a terminal.
-    interactive: true,
-    exitOnCtrlC: false,
-    patchConsole: false,
-  })
-  // A component that throws: Ink has unmounted itself by then.
-  ink.waitUntilExit().catch(onError)
+  draw()
+  const waiting = setTimeout(mount, DEAF)
 
   return {
     ended,
-    take: sample => dispatch({ type: 'sample', sample, exporter: options.exporter?.() ?? '' }),
+    take(sample) {
+      dispatch({ type: 'sample', sample, exporter: options.exporter?.() ?? '' })
+      // behind the drawing
+      if (ink === undefined) setImmediate(mount)
+    },
     fail: onError,
     stop: end,
   }
-}
-
-/** Where Ink writes: nothing but `Terminal` writes to the terminal. With a size, because Ink asks programs for one. */
-function nowhere(): Writable & Size {
-  return Object.assign(new Writable({ write: (_chunk, _encoding, done) => done() }), { columns: 1, rows: 1 })
 }
 
 function sizeOf(stdout: TerminalOutput): Size {
