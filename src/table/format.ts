@@ -1,9 +1,9 @@
 /** How values are written for people: on the screen and in the text output of batch mode. */
 
-import stringWidth from 'string-width'
 import type { Names } from '../names/names.ts'
 import type { Sources } from '../sample/sample.ts'
 import type { Column, Unit, Value } from './table.ts'
+import { graphemes, widthOf } from './width.ts'
 
 /** What stands for a character that must not reach a terminal. */
 const REPLACEMENT = '?'
@@ -24,8 +24,6 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
  */
 const PLAIN = /^[\x20-\x7e\xa1-\xac\xae-\xff…“”←↑→↓█▲▼]*$/
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-
 /**
  * Untrusted text made harmless: every character of `UNPRINTABLE` becomes one visible `?`, so that the result is one
  * line, holds no escape sequence and reads in the order it is stored.
@@ -34,9 +32,9 @@ export function sanitize(text: string): string {
   return PLAIN.test(text) ? text : text.replaceAll(UNPRINTABLE, REPLACEMENT)
 }
 
-/** Width of a text in terminal cells; wide characters take two. */
+/** Width of a sanitized text in terminal cells; wide characters take two. */
 export function cells(text: string): number {
-  return PLAIN.test(text) ? text.length : stringWidth(text)
+  return PLAIN.test(text) ? text.length : widthOf(text)
 }
 
 /**
@@ -68,8 +66,8 @@ function take(text: string, width: number): string {
   if (PLAIN.test(text)) return text.slice(0, Math.max(0, width))
   let taken = ''
   let used = 0
-  for (const { segment } of graphemes.segment(text)) {
-    used += stringWidth(segment)
+  for (const segment of graphemes(text)) {
+    used += widthOf(segment)
     if (used > width) break
     taken += segment
   }
@@ -81,8 +79,8 @@ export function takeLast(text: string, width: number): string {
   if (PLAIN.test(text)) return width <= 0 ? '' : text.slice(-width)
   let taken = ''
   let used = 0
-  for (const { segment } of [...graphemes.segment(text)].reverse()) {
-    used += stringWidth(segment)
+  for (const segment of graphemes(text).reverse()) {
+    used += widthOf(segment)
     if (used > width) break
     taken = segment + taken
   }

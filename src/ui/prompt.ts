@@ -1,6 +1,7 @@
 /** The prompts at the foot of the screen: typing, and what an accepted text means. */
 
 import { sanitize } from '../table/format.ts'
+import { graphemes } from '../table/width.ts'
 import type { Key } from './input.ts'
 import type { Prompt, PromptKind, State } from './state.ts'
 
@@ -106,9 +107,5 @@ function isCharacter(key: Key): boolean {
 }
 
 function withoutLast(text: string): string {
-  const graphemes = [...new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text)]
-  return graphemes
-    .slice(0, -1)
-    .map(({ segment }) => segment)
-    .join('')
+  return graphemes(text).slice(0, -1).join('')
 }

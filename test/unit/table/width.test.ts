@@ -1,0 +1,32 @@
+import stringWidth from 'string-width'
+import { expect, it } from 'vitest'
+import { cells, sanitize } from '../../../src/table/format.ts'
+
+/** All but most of the thousands of ideographs, which are all alike. */
+function* characters(): Generator<string> {
+  const step = (code: number): number => (code < 0x3400 || (code >= 0x1f000 && code < 0x20000) ? 1 : 13)
+  for (let code = 0x20; code < 0x40000; code += step(code)) {
+    const text = String.fromCodePoint(code)
+    if (sanitize(text) === text) yield text
+  }
+}
+
+it('of every character is as string-width reckons it', { timeout: 30_000 }, () => {
+  expect([...characters()].filter(text => cells(text) !== stringWidth(text))).toEqual([])
+})
+
+it.each([
+  'nginx: worker process',
+  '1.2µs ▼ → :443 …',
+  '日本語プロセス',
+  'ｶﾞｷﾞ',
+  'e\u0301a\u0308x',
+  'को कि',
+  'กำ',
+  '각ᄀ',
+  'ᄀ각',
+  '🇩🇪🇯🇵',
+  '👍🏽☝🏽',
+  '❤☀😀',
+  '1⃣#⃣',
+])('of "%s" is as string-width reckons it', text => expect(cells(text)).toBe(stringWidth(text)))
