@@ -2,6 +2,8 @@ import type { DebianKernel } from './fetch.ts'
 
 export interface Kernel extends DebianKernel {
   readonly release: string
+  /** Programs on tracepoints can be preempted, and it leaves out what others do meanwhile. */
+  readonly leavesOut?: boolean
   /** As qemu has it, where the usual one will not do. */
   readonly cpu?: string | null
 }
@@ -26,6 +28,7 @@ export const kernels: readonly Kernel[] = [
     architecture: 'amd64',
     // without 16-byte compare and swap it has no memory for task storage
     cpu: 'max',
+    leavesOut: true,
   },
   { name: 'arm64', suite: 'trixie', release: 'Debian 13', package: 'linux-image-cloud-arm64', architecture: 'arm64' },
 ]

@@ -62,6 +62,7 @@ interface Target {
   readonly release: string
   readonly architecture: DebianArchitecture
   readonly cpu?: string | null
+  readonly leavesOut?: boolean
   readonly folder: string
 }
 
@@ -96,7 +97,7 @@ function wanted(): readonly string[] {
  * What is run in the virtual machine; results stand between marks, whatever else is printed. Where the plan is that of
  * compatible mode anyway, the tests are run once.
  */
-function script(checkout: string, kernel: string): string {
+function script(checkout: string, { folder, leavesOut = false }: Target): string {
   const vitest = [
     ...['node_modules/.bin/vitest', 'run', '--project', 'kernel', '--testTimeout=600000', '--hookTimeout=600000'],
     ...['-t', '"$chosen"', '--reporter=json', '--outputFile=/tmp/tests.json', ...TESTS],
@@ -105,10 +106,11 @@ function script(checkout: string, kernel: string): string {
     `EBPF_TOP_TEST_FLAGS='${flags}' ${vitest} >/tmp/tests.log 2>&1 || tail -n 60 /tmp/tests.log
 echo '<${mode}>'; cat /tmp/tests.json; echo; echo '</${mode}>'; rm -f /tmp/tests.json`
   return `cd '${checkout}' && export PATH="$PWD/node_modules/.bin:$PATH" HOME=/root EBPF_TOP_WORKLOADS="$PWD/workloads"
+export EBPF_TOP_TEST_LEAVES_OUT=${leavesOut ? 1 : 0}
 # the shell of a root file system of ours has nothing but itself
 [ -e /usr/bin/env ] || busybox --install -s
 # the libbpf of the release instead of this machine's, whose file system is not what is written to
-libraries=$(find '${kernel}' -name 'libbpf.so.*')
+libraries=$(find '${folder}' -name 'libbpf.so.*')
 if [ -n "$libraries" ]; then rm -f /usr/lib/*/libbpf.so*; cp -d $libraries /usr/lib/*-linux-gnu/; fi
 without=
 echo '<kernel>'; uname -r; echo '</kernel>'
@@ -165,11 +167,12 @@ async function main(): Promise<boolean> {
   return results.every(result => result.failures.length === 0)
 }
 
-async function runOn({ name, release, architecture, cpu = null, folder }: Target): Promise<Result> {
+async function runOn(target: Target): Promise<Result> {
+  const { name, release, architecture, cpu = null, folder } = target
   const began = performance.now()
   const checkout = new Checkout(architecture)
   const settings = { architecture, cpu, root: checkout.root, timeoutSeconds: TIMEOUT_SECONDS }
-  const { output, console: messages } = await bootAndRun(folder, script(checkout.folder, folder), settings).finally(
+  const { output, console: messages } = await bootAndRun(folder, script(checkout.folder, target), settings).finally(
     () => checkout.remove(),
   )
   const seconds = Math.round((performance.now() - began) / 1000)

@@ -133,8 +133,8 @@ export interface ListenerRow {
   /** Connections that wait to be accepted, and how many may. */
   readonly backlog: number
   readonly backlog_limit: number
-  /** Connections that were accepted from it in this interval. */
-  readonly accepts: number
+  /** Connections that were accepted from it in this interval; null: nothing tells. */
+  readonly accepts: number | null
   /** Connections and requests that it dropped in this interval, a full queue among the reasons. */
   readonly drops: number
   readonly network_namespace: number | null

@@ -115,7 +115,7 @@ export function listenerRows({ open, closed }: Records, { namespace, factsOf }: 
     local: record.local,
     backlog: record.backlog,
     backlog_limit: record.backlogLimit,
-    accepts: accepts.get(record.id) ?? 0,
+    accepts: record.accepted === null ? null : (accepts.get(record.id) ?? 0),
     drops: record.drops,
     network_namespace: record.namespace === namespace ? null : record.namespace,
   }))

@@ -1,26 +1,20 @@
 import type { BpfObject } from '../bpf/object.ts'
-import { Diag, type DiagSocket, LISTEN } from './compat-diag.ts'
+import { Diags, type Found, keyOf } from './compat-diags.ts'
 import { CompatLoss } from './compat-loss.ts'
 import { SocketOwners } from './compat-owners.ts'
+import { CompatRecords } from './compat-records.ts'
 import { endsOf, type TracedSocket, TracedSockets } from './compat-sockets.ts'
-import { type ConnectionRecord, STATES } from './connections.ts'
+import type { ConnectionRecord } from './connections.ts'
 import { addLosses, type Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
 
 /** Number in enum tcp_state. */
 const SYN_SENT = 2
 
-/** States that a socket is in only once the peer's FIN has arrived, which the kernel counts as a received byte. */
-const AFTER_FIN: ReadonlySet<string> = new Set(['CLOSE_WAIT', 'LAST_ACK', 'CLOSING'])
-
 /** Samples that the end of a connection waits for its last counters, which the kernel tells when the file is closed. */
 const PATIENCE = 2
 /** Connections whose last counters are waited for after that. */
 const MAX_LATE = 4096
-
-interface Found extends DiagSocket {
-  readonly namespace: number
-}
 
 /** A connection that closed and whose last counters are not known yet. */
 interface Ending {
@@ -48,17 +42,15 @@ export class CompatConnections {
   readonly #traced: TracedSockets | null
   readonly #loss: CompatLoss | null
   readonly #owners = new SocketOwners()
-  readonly #diags = new Map<number, Diag>()
+  readonly #diags: Diags
+  readonly #records = new CompatRecords(this.#owners)
   #found: Found[] = []
   #live = new Map<string, TracedSocket>()
-  /** The last record of each open connection, by namespace and cookie. */
-  #known = new Map<string, ConnectionRecord>()
   #ending: Ending[] = []
   /** Connections whose end was told without their last counters, by their two ends. */
   readonly #late = new Map<string, ConnectionRecord>()
   #destroyed: { readonly socket: Found; waited: number }[] = []
   #collected: Collected | null = null
-  #lastId = 0
   #lost = 0
 
   /** `object` null: without the tracepoint. Throws where there is no inet_diag. */
@@ -68,18 +60,26 @@ export class CompatConnections {
     this.source = object === null ? 'inet_diag' : 'inet_diag+tp:inet_sock_set_state'
     this.#traced = object === null ? null : new TracedSockets(object)
     this.#loss = object === null ? null : new CompatLoss(object, 'lost_connections')
-    this.#diags.set(namespaces.own, new Diag())
+    this.#diags = new Diags(namespaces)
   }
 
   /** Asks for all sockets, and who has those open whose owner nothing told. */
   async walk(): Promise<void> {
-    await this.#openDiags()
+    await this.#diags.search()
     this.#live = new Map(this.#traced?.live().map(socket => [endsOf(socket), socket]))
-    this.#found = [...this.#diags].flatMap(([namespace, diag]) => diag.dump().map(socket => ({ ...socket, namespace })))
-    const orphans = this.#found.filter(socket => socket.inode !== 0 && !this.#tracedBy(socket)?.owner)
+    this.#found = this.#diags.dump()
+    const orphans = this.#found.filter(
+      socket => socket.inode !== 0 && (this.#records.isLeft(socket) || !this.#tracedBy(socket)?.owner),
+    )
     await this.#owners.search(new Set(orphans.map(({ inode }) => inode)))
     // what is there before the first interval is older than the tool
-    if (this.#control.epoch === 0) for (const socket of this.#found) this.#remember(socket, true)
+    if (this.#control.epoch === 0) for (const socket of this.#found) this.#open(socket, true)
+  }
+
+  /** These processes have ended: what they held may have another holder. */
+  ended(pids: readonly number[]): void {
+    this.#records.leave(pids)
+    this.#owners.forget(pids)
   }
 
   /** What the last walk found, connections and listening sockets. */
@@ -95,11 +95,11 @@ export class CompatConnections {
   /** Both of an interval at rest. */
   collect(epoch: number): Collected {
     if (this.#collected?.epoch === epoch) return this.#collected
-    const open = this.#found.map(socket => this.#remember(socket, false))
+    const open = this.#found.map(socket => this.#open(socket, false))
     const closed = this.#takeClosed(epoch)
     const present = new Set([...this.#found, ...this.#destroyed.map(({ socket }) => socket)].map(keyOf))
     const waiting = new Set(this.#ending.map(({ socket }) => endsOf(socket)))
-    this.#known = new Map([...this.#known].filter(([key, record]) => present.has(key) || waiting.has(endsOf(record))))
+    this.#records.keep(present, waiting)
     // the oldest give way: in a namespace that cannot be entered the last counters never come
     for (const ends of this.#late.keys()) if (this.#late.size > MAX_LATE) this.#late.delete(ends)
     this.#collected = { epoch, open, closed }
@@ -108,45 +108,17 @@ export class CompatConnections {
 
   /** Connections of this interval that are in no record. */
   takeLost(): Losses {
-    const dropped = [...this.#diags.values()].reduce((sum, diag) => sum + diag.takeDrops(), 0)
-    const lost = addLosses(this.#loss?.take() ?? {}, { dropped, no_row: this.#lost })
+    const lost = addLosses(this.#loss?.take() ?? {}, { dropped: this.#diags.takeDrops(), no_row: this.#lost })
     this.#lost = 0
     return lost
   }
 
   close(): void {
-    for (const diag of this.#diags.values()) diag.close()
+    this.#diags.close()
   }
 
-  /** One for each network namespace that can be entered. */
-  async #openDiags(): Promise<void> {
-    await this.#namespaces.search()
-    const others = this.#namespaces.others
-    for (const inode of others) {
-      if (!this.#diags.has(inode))
-        this.#diags.set(
-          inode,
-          this.#namespaces.within(inode, () => new Diag()),
-        )
-    }
-    for (const [inode, diag] of this.#diags) {
-      if (inode === this.#namespaces.own || others.includes(inode)) continue
-      diag.close()
-      this.#diags.delete(inode)
-    }
-  }
-
-  /** The record of an open socket, from which the next one counts on. */
-  #remember(socket: Found, older: boolean): ConnectionRecord {
-    const traced = this.#tracedBy(socket)
-    const record = this.#record(
-      socket,
-      traced,
-      received(socket, AFTER_FIN.has(STATES[socket.state] ?? 'UNKNOWN')),
-      older,
-    )
-    this.#known.set(keyOf(socket), record)
-    return record
+  #open(socket: Found, older: boolean): ConnectionRecord {
+    return this.#records.open(socket, this.#tracedBy(socket), older)
   }
 
   /** What the tracepoint told of a socket; when it began to connect, it may not have had a port yet. */
@@ -155,69 +127,21 @@ export class CompatConnections {
     return this.#live.get(endsOf(socket)) ?? (socket.state === SYN_SENT ? this.#live.get(endsOf(unbound)) : undefined)
   }
 
-  #record(socket: Found, traced: TracedSocket | undefined, receivedBytes: number, older: boolean): ConnectionRecord {
-    const before = this.#known.get(keyOf(socket))
-    const isListener = socket.state === LISTEN
-    const holder = this.#owners.get(socket.inode)
-    const direction = traced?.direction ?? before?.direction ?? null
-    const isNew = before === undefined && !older && !isListener
-    // a socket that was reset has cleared its counters: what was seen stays
-    const isCleared = socket.sentBytes === 0 && receivedBytes === 0 && before !== undefined
-    const totalSentBytes = isCleared ? before.totalSentBytes : socket.sentBytes
-    // a FIN that came between the state and the counters was taken for a byte: the next record takes it off again
-    const totalReceivedBytes = isCleared ? before.totalReceivedBytes : receivedBytes
-    const base = older ? { totalSentBytes, totalReceivedBytes } : before
-    return {
-      id: before?.id ?? ++this.#lastId,
-      owner: traced?.owner || holder?.pid || before?.owner || 0,
-      name: (traced?.owner ? traced.name : (holder?.name ?? before?.name)) ?? '',
-      family: socket.remote.family,
-      direction,
-      state: STATES[socket.state] ?? 'UNKNOWN',
-      local: { address: socket.local.address, port: socket.local.port },
-      remote: { address: socket.remote.address, port: socket.remote.port },
-      sentBytes: totalSentBytes - (base?.totalSentBytes ?? 0),
-      receivedBytes: totalReceivedBytes - (base?.totalReceivedBytes ?? 0),
-      totalSentBytes,
-      totalReceivedBytes,
-      connectNs: traced?.connectNs ?? before?.connectNs ?? null,
-      rttNs: socket.rttNs,
-      retransmits: socket.retransmits,
-      startedNs: traced?.startedNs || before?.startedNs || Number(process.hrtime.bigint()),
-      endedNs: null,
-      older: before?.older ?? older,
-      opened: isNew,
-      accepted: isNew && direction === 'inbound',
-      handshakeNs: null,
-      establishedNs: null,
-      acceptedNs: null,
-      rttMinNs: socket.minRttNs,
-      segments: socket.segments,
-      closer: traced?.closer ?? null,
-      reset: null,
-      backlog: isListener ? socket.receiveQueue : 0,
-      backlogLimit: isListener ? socket.sendQueue : 0,
-      drops: 0,
-      namespace: socket.namespace,
-      errno: 0,
-    }
-  }
-
   /** Joins the ends that the tracepoint told with the last counters that inet_diag told. */
   #takeClosed(epoch: number): ConnectionRecord[] {
     for (const socket of this.#traced?.takeClosed(epoch) ?? []) this.#ending.push({ socket, waited: 0 })
-    for (const [namespace, diag] of this.#diags) {
-      for (const socket of diag.takeDestroyed()) this.#destroyed.push({ socket: { ...socket, namespace }, waited: 0 })
-    }
+    for (const socket of this.#diags.takeDestroyed()) this.#destroyed.push({ socket, waited: 0 })
     const records: ConnectionRecord[] = []
     const joined = new Set<Ending>()
     const ending = Map.groupBy(this.#ending, ({ socket }) => endsOf(socket))
-    this.#destroyed = this.#destroyed.filter(({ socket, waited }, i) => {
+    this.#destroyed = this.#destroyed.filter(({ socket: found, waited }, i) => {
+      const known = this.#records.get(found)
+      // one that was reset has forgotten its peer
+      const socket = found.remote.port === 0 && known !== undefined ? { ...found, ...endsIn(known) } : found
       const match = ending.get(endsOf(socket))?.shift()
-      const known = this.#known.get(keyOf(socket))
       if (match === undefined && this.#isTold(socket)) return false
       if (match !== undefined) {
-        records.push(this.#last(socket, match.socket))
+        records.push(this.#records.closed(socket, match.socket))
         joined.add(match)
         return false
       }
@@ -225,19 +149,22 @@ export class CompatConnections {
       const entry = this.#destroyed[i]
       if (entry !== undefined) entry.waited++
       if (waited < PATIENCE && this.#traced !== null) return known !== undefined || socket.remote.port !== 0
-      if (known !== undefined && known.state !== 'LISTEN') records.push(this.#last(socket, null))
+      if (known !== undefined && known.state !== 'LISTEN') records.push(this.#records.closed(socket, null))
       return false
     })
-    const knownBy = new Map([...this.#known.values()].map(record => [endsOf(record), record]))
+    const knownBy = this.#records.byEnds()
     this.#ending = this.#ending.filter(entry => {
       if (joined.has(entry)) return false
       const known = knownBy.get(endsOf(entry.socket))
       // a connect that failed moved nothing; one whose counters never come keeps those that were seen
       const isOver = entry.socket.state === SYN_SENT || entry.waited++ >= PATIENCE
       if (isOver) {
-        const record = this.#withoutCounters(entry.socket, known)
-        if (entry.socket.state !== SYN_SENT) this.#late.set(endsOf(entry.socket), record)
+        const record = this.#records.closedWithoutCounters(entry.socket, known, this.#namespaces.own)
         records.push(record)
+        if (entry.socket.state === SYN_SENT) return false
+        // of one that no sample has seen open nobody knows what it moved
+        if (known === undefined) this.#lost++
+        else this.#late.set(endsOf(entry.socket), record)
       }
       return !isOver
     })
@@ -253,45 +180,9 @@ export class CompatConnections {
     if (socket.sentBytes > told.totalSentBytes || socket.receivedBytes > told.totalReceivedBytes + 1) this.#lost++
     return true
   }
-
-  /** The last record of a connection whose last counters are known. */
-  #last(socket: Found, traced: TracedSocket | null): ConnectionRecord {
-    const known = this.#known.get(keyOf(socket))
-    const state = STATES[traced?.state ?? -1] ?? known?.state ?? 'UNKNOWN'
-    // in FIN_WAIT2 nobody reads any more: an unread byte is the FIN
-    const fin = AFTER_FIN.has(state) || (state === 'FIN_WAIT2' && socket.receiveQueue > 0)
-    const isOlder = traced?.startedNs === 0 && known === undefined
-    const record = this.#record(socket, traced ?? undefined, received(socket, fin), isOlder)
-    this.#known.delete(keyOf(socket))
-    return { ...record, state, endedNs: traced?.endedNs ?? Number(process.hrtime.bigint()) }
-  }
-
-  #withoutCounters(traced: TracedSocket, known: ConnectionRecord | undefined): ConnectionRecord {
-    const nothing = {
-      sentBytes: 0,
-      receivedBytes: 0,
-      inode: 0,
-      receiveQueue: 0,
-      sendQueue: 0,
-      rttNs: 0,
-      minRttNs: null,
-    }
-    const socket: Found = {
-      ...nothing,
-      ...{ cookie: 0, state: traced.state, retransmits: 0, segments: 0 },
-      ...{ local: traced.local, remote: traced.remote, namespace: known?.namespace ?? this.#namespaces.own },
-    }
-    const record = known ?? this.#record(socket, traced, 0, traced.startedNs === 0)
-    const ended = { state: STATES[traced.state] ?? 'UNKNOWN', endedNs: traced.endedNs, sentBytes: 0, receivedBytes: 0 }
-    return { ...record, ...ended, opened: known === undefined && record.opened, accepted: false }
-  }
 }
 
-function keyOf({ namespace, cookie }: Found): string {
-  return `${namespace}:${cookie}`
-}
-
-/** Payload bytes; the kernel's counter takes the peer's FIN for a byte. */
-function received({ receivedBytes }: DiagSocket, fin: boolean): number {
-  return fin && receivedBytes > 0 ? receivedBytes - 1 : receivedBytes
+/** The two ends of a connection as inet_diag tells them. */
+function endsIn({ family, local, remote }: ConnectionRecord): Pick<Found, 'local' | 'remote'> {
+  return { local: { ...local, family }, remote: { ...remote, family } }
 }

@@ -16,6 +16,9 @@ const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
 const NLMSG_ALIGN = 4
 const INET_DIAG_INFO = 2
+const INET_DIAG_SKMEMINFO = 7
+/** Index among the 32-bit numbers of that (<linux/sock_diag.h>). */
+const SK_MEMINFO_DROPS = 8
 const IPPROTO_TCP = 6
 const FAMILIES = [2, 10]
 
@@ -143,6 +146,8 @@ export interface DiagSocket {
   readonly minRttNs: number | null
   readonly retransmits: number
   readonly segments: number
+  /** Connections and requests that a listening socket dropped since it exists. */
+  readonly drops: number
 }
 
 export class Diag {
@@ -198,7 +203,7 @@ function request(family: number): Uint8Array {
   koffi.encode(bytes, header, Request, {
     sdiag_family: family,
     sdiag_protocol: IPPROTO_TCP,
-    idiag_ext: 1 << (INET_DIAG_INFO - 1),
+    idiag_ext: (1 << (INET_DIAG_INFO - 1)) | (1 << (INET_DIAG_SKMEMINFO - 1)),
     pad: 0,
     idiag_states: states,
     id: { ...nothing, idiag_cookie: [0xffffffff, 0xffffffff] },
@@ -214,15 +219,18 @@ function readMessages(datagram: DataView, take: (socket: DiagSocket) => void): b
     if (type === NLMSG_DONE) return true
     if (type === NLMSG_ERROR)
       throw new Error(`inet_diag: error ${datagram.getInt32(start + koffi.sizeof(Header), true)}`)
-    take(readSocket(new DataView(datagram.buffer, start + koffi.sizeof(Header), length - koffi.sizeof(Header))))
+    const message = new DataView(datagram.buffer, start + koffi.sizeof(Header), length - koffi.sizeof(Header))
+    const info = findAttribute(message, INET_DIAG_INFO)
+    // what is in TIME_WAIT is dumped as FIN_WAIT2, but has no counters any more
+    if (info.byteLength > 0) take(readSocket(message, info))
     start += align(length)
   }
   return false
 }
 
-function readSocket(message: DataView): DiagSocket {
+function readSocket(message: DataView, info: DataView): DiagSocket {
   const family = message.getUint8(0)
-  const info = findInfo(message)
+  const memory = findAttribute(message, INET_DIAG_SKMEMINFO)
   const u32 = (offset: number): number => (offset + 4 <= info.byteLength ? info.getUint32(offset, true) : 0)
   const u64 = (offset: number): number => (offset + 8 <= info.byteLength ? readU64(info, offset) : 0)
   const minRtt = u32(at.minRtt)
@@ -242,15 +250,16 @@ function readSocket(message: DataView): DiagSocket {
     minRttNs: minRtt === 0 || minRtt === 0xffffffff ? null : minRtt * 1000,
     retransmits: u32(at.retransmits),
     segments: u32(at.segments),
+    drops: memory.byteLength > 4 * SK_MEMINFO_DROPS ? memory.getUint32(4 * SK_MEMINFO_DROPS, true) : 0,
   }
 }
 
-/** The attribute with tcp_info; empty where there is none. */
-function findInfo(message: DataView): DataView {
+/** The content of an attribute; empty where there is none. */
+function findAttribute(message: DataView, type: number): DataView {
   for (let start = koffi.sizeof(Message); start + koffi.sizeof(Attribute) <= message.byteLength; ) {
     const length = message.getUint16(start, true)
     if (length < koffi.sizeof(Attribute)) break
-    if (message.getUint16(start + at.attributeType, true) === INET_DIAG_INFO) {
+    if (message.getUint16(start + at.attributeType, true) === type) {
       const from = message.byteOffset + start + koffi.sizeof(Attribute)
       return new DataView(message.buffer, from, length - koffi.sizeof(Attribute))
     }

@@ -33,6 +33,16 @@ export class SocketOwners {
     }
   }
 
+  /** What these processes had open is looked for anew. */
+  forget(pids: readonly number[]): void {
+    const ended = new Set(pids)
+    for (const [inode, { pid }] of this.#owners) {
+      if (!ended.has(pid)) continue
+      this.#owners.delete(inode)
+      this.#searched.delete(inode)
+    }
+  }
+
   #look(pid: number, inodes: ReadonlySet<number>): void {
     let name: string | null = null
     for (const inode of socketsOf(pid)) {

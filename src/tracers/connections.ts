@@ -65,7 +65,7 @@ export interface ConnectionRecord {
   readonly older: boolean
   /** No record before this one had it, or had it as accepted. */
   readonly opened: boolean
-  readonly accepted: boolean
+  readonly accepted: boolean | null
   /** Inbound only; null: not known. */
   readonly handshakeNs: number | null
   /** On the monotonic clock, inbound only; null: not seen. */

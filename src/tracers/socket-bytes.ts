@@ -31,6 +31,7 @@ export class SocketBytes {
       source: connections.source,
       closed: connections.closed,
       walk: () => connections.walk(),
+      ended: pids => connections.ended?.(pids),
       takeLost: () => connections.takeLost(),
       readOpen: () => this.#open,
       readClosed: () => this.#closed,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type JsonSample, sum, Top } from '../support/top.ts'
+import { type JsonSample, lost, sum, Top } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
 type Connection = JsonSample['connections'][number]
@@ -68,7 +68,7 @@ describe('TCP connections', () => {
       for (const pid of [client, server]) {
         expect(rowsOf([open], pid, serverPort)).toMatchObject([{ state: 'ESTABLISHED', closed: false }])
       }
-      expect(sum(samples, sample => sample.lost.connections)).toBe(0)
+      expect(lost(samples, 'connections')).toBe(0)
     },
   )
 
@@ -94,7 +94,7 @@ describe('TCP connections', () => {
         expect(row).toMatchObject({ total_sent_bytes: sent, total_received_bytes: received })
       }
     }
-    expect(sum(samples, sample => sample.lost.connections)).toBe(0)
+    expect(lost(samples, 'connections')).toBe(0)
   })
 
   test('older than the tool are there from the first sample, with owner, direction and true totals', async () => {
@@ -165,7 +165,7 @@ describe('bytes of a process', () => {
     expect(tries).toBe(10)
     expect(sum(rows, row => row.sent_bytes)).toBe(sent)
     expect(sum(rows, row => row.received_bytes)).toBe(received)
-    expect(sum(samples, sample => sample.lost.bytes)).toBe(0)
+    expect(lost(samples, 'bytes')).toBe(0)
   })
 
   test('equal the sum over its connections', async () => {

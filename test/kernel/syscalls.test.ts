@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { bucketStart } from '../../src/sample/histogram.ts'
-import { type JsonSample, sum, Top } from '../support/top.ts'
+import { type JsonSample, lost, sum, Top } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
 /** Counts and errors by the name of the call, over all samples. */
@@ -15,8 +15,6 @@ function totals(samples: readonly JsonSample[]): Record<string, { count: number;
   }
   return result
 }
-
-const lostCalls = (samples: readonly JsonSample[]): number => sum(samples, sample => sample.lost.syscalls)
 
 /** What the last steps of every workload take: one write to say "done", one read of the line that ends it. */
 const ENDING = { write: { count: 1, errors: 0 }, read: { count: 1, errors: 0 } }
@@ -33,7 +31,7 @@ describe('system calls', () => {
       close: { count: 777, errors: 777 },
       ...ENDING,
     })
-    expect(lostCalls(samples)).toBe(0)
+    expect(lost(samples, 'syscalls')).toBe(0)
   })
 
   test('of threads merge into their process, whichever processors they run on at once', async () => {
@@ -51,7 +49,7 @@ describe('system calls', () => {
       expect(sum(sample.processes, row => row.syscalls)).toBe(sum(sample.syscalls, row => row.count))
       expect(sum(sample.processes, row => row.errors)).toBe(sum(sample.syscalls, row => row.errors))
     }
-    expect(lostCalls(samples)).toBe(0)
+    expect(lost(samples, 'syscalls')).toBe(0)
   })
 
   test('of thousands of threads that are there at once are counted exactly', async () => {
@@ -109,7 +107,7 @@ describe('system calls', () => {
     const rows = samples.flatMap(sample => sample.processes).filter(row => row.name === 'children' && row.exited)
     expect(new Set(rows.map(row => row.pid)).size).toBe(children)
     expect(rows.length).toBe(children)
-    expect(lostCalls(samples)).toBe(0)
+    expect(lost(samples, 'syscalls')).toBe(0)
     // a child that lived across the end of an interval has calls in two samples
     const pids = new Set(rows.map(row => row.pid))
     const ofChildren = samples.flatMap(sample => sample.processes).filter(row => pids.has(row.pid))
@@ -129,11 +127,11 @@ describe('system calls', () => {
     const samples = await top.finish()
     await workload.end()
     const counted = totals(samples).getppid?.count ?? 0
-    const lost = lostCalls(samples)
+    const left = lost(samples, 'syscalls')
     expect(counted).toBeGreaterThan(0)
-    expect(lost).toBeGreaterThan(0)
+    expect(left).toBeGreaterThan(0)
     expect(counted).toBeLessThanOrEqual(3 * children)
-    expect(counted + lost).toBeGreaterThanOrEqual(3 * children)
+    expect(counted + left).toBeGreaterThanOrEqual(3 * children)
   })
 
   test('have durations that are never below what they took, and percentiles in between', async () => {

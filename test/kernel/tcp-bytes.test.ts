@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { endOf, lostConnections } from '../support/connections.ts'
 import { askSs } from '../support/network.ts'
 import { Sockets } from '../support/sockets.ts'
-import { type JsonSample, sum, Top } from '../support/top.ts'
+import { type JsonSample, sum, Top, tells } from '../support/top.ts'
 
 const HOST = '127.0.0.1'
 const BYTES = 3_000_017
@@ -20,52 +20,55 @@ describe('bytes of a TCP connection and of its processes', () => {
     ['write', 'read'],
     ['sendmsg', 'recvmsg'],
     ['sendfile', 'read'],
-    ['splice', 'splice'],
+    ...(tells('splice') ? [['splice', 'splice'] as const] : []),
     ['uring', 'uring'],
     ['zerocopy', 'read'],
-  ])('sent with %s and received with %s are what the calls returned, and what ss says', async (send, receive) => {
-    const server = new Sockets()
-    const client = new Sockets()
-    const port = await server.ask('listen', 0, HOST, 0, 10)
-    const top = await Top.start('-d', 0.2)
-    const local = await client.connect(0, HOST, port)
-    await server.tell('accept', 1, 0)
-    // what is only looked at is not received
-    await client.tell('send', 0, 11, 'write')
-    await server.tell('receive', 1, 11, 'peek')
-    const [sent, received] = await Promise.all([
-      client.ask('send', 0, BYTES, send),
-      server.ask('receive', 1, 11 + BYTES, receive),
-    ])
-    expect([sent, received]).toEqual([BYTES, 11 + BYTES])
-    const open = await top.fresh()
-    const [near] = endOf([open], local, port)
-    const [far] = endOf([open], port, local)
-    expect(near?.total_sent_bytes).toBe(11 + BYTES)
-    expect(near?.total_sent_bytes).toBe(askSs(local, port).sent)
-    expect(far?.total_received_bytes).toBe(11 + BYTES)
-    expect(far?.total_received_bytes).toBe(askSs(port, local).received)
-    await client.tell('close', 0)
-    await server.tell('end', 1)
-    await server.tell('close', 1)
-    const samples = await top.finish()
-    for (const [rows, figures] of [
-      [endOf(samples, local, port), { sent: 11 + BYTES, received: 0 }],
-      [endOf(samples, port, local), { sent: 0, received: 11 + BYTES }],
-    ] as const) {
-      expect(sum(rows, row => row.sent_bytes)).toBe(figures.sent)
-      expect(sum(rows, row => row.received_bytes)).toBe(figures.received)
-      expect(rows.at(-1)).toMatchObject({
-        closed: true,
-        total_sent_bytes: figures.sent,
-        total_received_bytes: figures.received,
-      })
-    }
-    expect(bytesOf(samples, client.pid, 'tcp')).toEqual({ sent: 11 + BYTES, received: 0 })
-    expect(bytesOf(samples, server.pid, 'tcp')).toEqual({ sent: 0, received: 11 + BYTES })
-    expect(sum(samples, sample => sample.lost.bytes)).toBe(0)
-    expect(lostConnections(samples)).toBe(0)
-  })
+  ] as const)(
+    'sent with %s and received with %s are what the calls returned, and what ss says',
+    async (send, receive) => {
+      const server = new Sockets()
+      const client = new Sockets()
+      const port = await server.ask('listen', 0, HOST, 0, 10)
+      const top = await Top.start('-d', 0.2)
+      const local = await client.connect(0, HOST, port)
+      await server.tell('accept', 1, 0)
+      // what is only looked at is not received
+      await client.tell('send', 0, 11, 'write')
+      await server.tell('receive', 1, 11, 'peek')
+      const [sent, received] = await Promise.all([
+        client.ask('send', 0, BYTES, send),
+        server.ask('receive', 1, 11 + BYTES, receive),
+      ])
+      expect([sent, received]).toEqual([BYTES, 11 + BYTES])
+      const open = await top.fresh()
+      const [near] = endOf([open], local, port)
+      const [far] = endOf([open], port, local)
+      expect(near?.total_sent_bytes).toBe(11 + BYTES)
+      expect(near?.total_sent_bytes).toBe(askSs(local, port).sent)
+      expect(far?.total_received_bytes).toBe(11 + BYTES)
+      expect(far?.total_received_bytes).toBe(askSs(port, local).received)
+      await client.tell('close', 0)
+      await server.tell('end', 1)
+      await server.tell('close', 1)
+      const samples = await top.finish()
+      for (const [rows, figures] of [
+        [endOf(samples, local, port), { sent: 11 + BYTES, received: 0 }],
+        [endOf(samples, port, local), { sent: 0, received: 11 + BYTES }],
+      ] as const) {
+        expect(sum(rows, row => row.sent_bytes)).toBe(figures.sent)
+        expect(sum(rows, row => row.received_bytes)).toBe(figures.received)
+        expect(rows.at(-1)).toMatchObject({
+          closed: true,
+          total_sent_bytes: figures.sent,
+          total_received_bytes: figures.received,
+        })
+      }
+      expect(bytesOf(samples, client.pid, 'tcp')).toEqual({ sent: 11 + BYTES, received: 0 })
+      expect(bytesOf(samples, server.pid, 'tcp')).toEqual({ sent: 0, received: 11 + BYTES })
+      expect(sum(samples, sample => sample.lost.bytes)).toBe(0)
+      expect(lostConnections(samples)).toBe(0)
+    },
+  )
 
   test('are told while the peer’s end of the stream is there and this end is not closed', async () => {
     const server = new Sockets()

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { endOf } from '../support/connections.ts'
 import { askSs, FAR, twoHosts } from '../support/network.ts'
 import { Sockets } from '../support/sockets.ts'
-import { Top } from '../support/top.ts'
+import { Top, tells } from '../support/top.ts'
 
 const HOST = '127.0.0.1'
 const MILLISECOND = 1e6
@@ -32,31 +32,35 @@ describe('delays of a TCP connection', () => {
     expect(outbound).toMatchObject({ direction: 'outbound', closed: true, handshake_latency_ns: null, retransmits: 0 })
     expect(inbound).toMatchObject({ direction: 'inbound', closed: true, connect_latency_ns: null })
     expect(outbound?.connect_latency_ns).toBeGreaterThanOrEqual(2 * oneWay * MILLISECOND)
-    expect(inbound?.handshake_latency_ns).toBeGreaterThanOrEqual(2 * oneWay * MILLISECOND)
+    if (tells('handshakes and accepts')) {
+      expect(inbound?.handshake_latency_ns).toBeGreaterThanOrEqual(2 * oneWay * MILLISECOND)
+    }
     for (const row of [outbound, inbound]) {
       expect(row?.rtt_min_ns).toBeGreaterThanOrEqual(2 * oneWay * MILLISECOND)
       expect(row?.rtt_ns).toBeGreaterThanOrEqual(row?.rtt_min_ns ?? Infinity)
     }
   })
 
-  test('before accept are at least as long as the server let it wait', async () => {
-    const wait = 300
-    const server = new Sockets()
-    const client = new Sockets()
-    const port = await server.ask('listen', 0, HOST, 0, 10)
-    const top = await Top.start('-d', 0.2)
-    const local = await client.connect(0, HOST, port)
-    await setTimeout(wait)
-    const waiting = await top.fresh()
-    expect(endOf([waiting], port, local)).toMatchObject([{ accept_wait_ns: null, direction: 'inbound' }])
-    await server.tell('accept', 1, 0)
-    const accepted = endOf([await top.fresh()], port, local).at(0)
-    expect(accepted?.accept_wait_ns).toBeGreaterThanOrEqual(wait * MILLISECOND)
-    expect(accepted?.handshake_latency_ns).toBeGreaterThan(0)
-    // it waits no longer than it is old
-    expect(accepted?.accept_wait_ns).toBeLessThanOrEqual((accepted?.age_seconds ?? 0) * 1e9)
-    await top.stop()
-  })
+  if (tells('handshakes and accepts')) {
+    test('before accept are at least as long as the server let it wait', async () => {
+      const wait = 300
+      const server = new Sockets()
+      const client = new Sockets()
+      const port = await server.ask('listen', 0, HOST, 0, 10)
+      const top = await Top.start('-d', 0.2)
+      const local = await client.connect(0, HOST, port)
+      await setTimeout(wait)
+      const waiting = await top.fresh()
+      expect(endOf([waiting], port, local)).toMatchObject([{ accept_wait_ns: null, direction: 'inbound' }])
+      await server.tell('accept', 1, 0)
+      const accepted = endOf([await top.fresh()], port, local).at(0)
+      expect(accepted?.accept_wait_ns).toBeGreaterThanOrEqual(wait * MILLISECOND)
+      expect(accepted?.handshake_latency_ns).toBeGreaterThan(0)
+      // it waits no longer than it is old
+      expect(accepted?.accept_wait_ns).toBeLessThanOrEqual((accepted?.age_seconds ?? 0) * 1e9)
+      await top.stop()
+    })
+  }
 
   test('where segments get lost: those sent again are counted as ss does', async () => {
     const bytes = 400_000
@@ -122,8 +126,7 @@ describe('the end of a TCP connection', () => {
       expect(rows.at(-1)).toMatchObject({
         closed: true,
         state: 'CLOSE',
-        closed_by: closedBy,
-        reset,
+        ...((tells('resets') || reset === null) && { closed_by: closedBy, reset }),
         error: null,
         total_sent_bytes: sent,
         total_received_bytes: received,

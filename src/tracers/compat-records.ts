@@ -1,0 +1,159 @@
+import { type DiagSocket, LISTEN } from './compat-diag.ts'
+import { type Found, keyOf } from './compat-diags.ts'
+import type { SocketOwners } from './compat-owners.ts'
+import { endsOf, type TracedSocket } from './compat-sockets.ts'
+import { type ConnectionRecord, STATES } from './connections.ts'
+
+/** States that a socket is in only once the peer's FIN has arrived, which the kernel counts as a received byte. */
+const AFTER_FIN: ReadonlySet<string> = new Set(['CLOSE_WAIT', 'LAST_ACK', 'CLOSING'])
+
+/** The last record of each connection that is open, from which the next one counts on. */
+export class CompatRecords {
+  readonly #owners: SocketOwners
+  #known = new Map<string, ConnectionRecord>()
+  /** Connections whose owner has ended, though they live. */
+  #left = new Set<string>()
+  /** What listening sockets had dropped when they were last seen. */
+  #drops = new Map<string, number>()
+  #lastId = 0
+
+  constructor(owners: SocketOwners) {
+    this.#owners = owners
+  }
+
+  /** The last record of a socket. */
+  get(socket: Found): ConnectionRecord | undefined {
+    return this.#known.get(keyOf(socket))
+  }
+
+  /** The last records by the two ends of their connections. */
+  byEnds(): Map<string, ConnectionRecord> {
+    return new Map([...this.#known.values()].map(record => [endsOf(record), record]))
+  }
+
+  /** Forgets all but those of these sockets, and of connections between these ends. */
+  keep(sockets: ReadonlySet<string>, ends: ReadonlySet<string>): void {
+    this.#known = new Map([...this.#known].filter(([key, record]) => sockets.has(key) || ends.has(endsOf(record))))
+    this.#left = this.#left.intersection(this.#known)
+    this.#drops = new Map([...this.#drops].filter(([key]) => this.#known.has(key)))
+  }
+
+  /** These processes have ended: what they owned belongs to whoever has it open now. */
+  leave(pids: readonly number[]): void {
+    const ended = new Set(pids)
+    for (const [key, { owner }] of this.#known) if (ended.has(owner)) this.#left.add(key)
+  }
+
+  /** Whether the process that the tracepoint told of no longer owns a socket. */
+  isLeft(socket: Found): boolean {
+    return this.#left.has(keyOf(socket))
+  }
+
+  /** The record of an open socket. */
+  open(socket: Found, traced: TracedSocket | undefined, older: boolean): ConnectionRecord {
+    const fin = AFTER_FIN.has(STATES[socket.state] ?? 'UNKNOWN')
+    const record = this.#record(socket, traced, received(socket, fin), older)
+    this.#known.set(keyOf(socket), record)
+    return record
+  }
+
+  /** The last record of a connection whose last counters are known. */
+  closed(socket: Found, traced: TracedSocket | null): ConnectionRecord {
+    const known = this.get(socket)
+    const state = STATES[traced?.state ?? -1] ?? known?.state ?? 'UNKNOWN'
+    // in FIN_WAIT2 nobody reads any more: an unread byte is the FIN
+    const fin = AFTER_FIN.has(state) || (state === 'FIN_WAIT2' && socket.receiveQueue > 0)
+    const isOlder = traced?.startedNs === 0 && known === undefined
+    const record = this.#record(socket, traced ?? undefined, received(socket, fin), isOlder)
+    this.#known.delete(keyOf(socket))
+    return { ...record, state, endedNs: traced?.endedNs ?? Number(process.hrtime.bigint()) }
+  }
+
+  /** The last record of a connection whose last counters nobody told: with those that were seen, if any were. */
+  closedWithoutCounters(
+    traced: TracedSocket,
+    known: ConnectionRecord | undefined,
+    namespace: number,
+  ): ConnectionRecord {
+    const nothing = {
+      sentBytes: 0,
+      receivedBytes: 0,
+      drops: 0,
+      inode: 0,
+      receiveQueue: 0,
+      sendQueue: 0,
+      rttNs: 0,
+      minRttNs: null,
+    }
+    const socket: Found = {
+      ...nothing,
+      ...{ cookie: 0, state: traced.state, retransmits: 0, segments: 0 },
+      ...{ local: traced.local, remote: traced.remote, namespace: known?.namespace ?? namespace },
+    }
+    const record = known ?? this.#record(socket, traced, 0, traced.startedNs === 0)
+    const ended = { state: STATES[traced.state] ?? 'UNKNOWN', endedNs: traced.endedNs, sentBytes: 0, receivedBytes: 0 }
+    return { ...record, ...ended, opened: known === undefined && record.opened }
+  }
+
+  #record(socket: Found, traced: TracedSocket | undefined, receivedBytes: number, older: boolean): ConnectionRecord {
+    const before = this.get(socket)
+    const isListener = socket.state === LISTEN
+    const holder = this.#owners.get(socket.inode)
+    const user = this.isLeft(socket) ? undefined : traced
+    const direction = traced?.direction ?? before?.direction ?? null
+    const isNew = before === undefined && !older && !isListener
+    // a socket that was reset has cleared its counters: what was seen stays
+    const isCleared = socket.sentBytes === 0 && receivedBytes === 0 && before !== undefined
+    const totalSentBytes = isCleared ? before.totalSentBytes : socket.sentBytes
+    // a FIN that came between the state and the counters was taken for a byte: the next record takes it off again
+    const totalReceivedBytes = isCleared ? before.totalReceivedBytes : receivedBytes
+    const base = older ? { totalSentBytes, totalReceivedBytes } : before
+    return {
+      id: before?.id ?? ++this.#lastId,
+      owner: user?.owner || holder?.pid || before?.owner || 0,
+      name: (user?.owner ? user.name : (holder?.name ?? before?.name)) ?? '',
+      family: socket.remote.family,
+      direction,
+      state: STATES[socket.state] ?? 'UNKNOWN',
+      local: { address: socket.local.address, port: socket.local.port },
+      remote: { address: socket.remote.address, port: socket.remote.port },
+      sentBytes: totalSentBytes - (base?.totalSentBytes ?? 0),
+      receivedBytes: totalReceivedBytes - (base?.totalReceivedBytes ?? 0),
+      totalSentBytes,
+      totalReceivedBytes,
+      connectNs: traced?.connectNs ?? before?.connectNs ?? null,
+      rttNs: socket.rttNs,
+      retransmits: socket.retransmits,
+      startedNs: traced?.startedNs || before?.startedNs || Number(process.hrtime.bigint()),
+      endedNs: null,
+      older: before?.older ?? older,
+      opened: isNew,
+      // what has a file may have got it in any interval, and what is gone may never have had one
+      accepted: null,
+      handshakeNs: null,
+      establishedNs: null,
+      acceptedNs: null,
+      rttMinNs: socket.minRttNs,
+      segments: socket.segments,
+      closer: traced?.closer ?? null,
+      reset: null,
+      backlog: isListener ? socket.receiveQueue : 0,
+      backlogLimit: isListener ? socket.sendQueue : 0,
+      drops: isListener ? this.#newDrops(socket, older) : 0,
+      namespace: socket.namespace,
+      errno: 0,
+    }
+  }
+
+  /** What a listening socket dropped since it was last seen; of one older than the tool, since the first look. */
+  #newDrops(socket: Found, older: boolean): number {
+    const before = this.#drops.get(keyOf(socket)) ?? (older ? socket.drops : 0)
+    this.#drops.set(keyOf(socket), socket.drops)
+    return socket.drops - before
+  }
+}
+
+/** Payload bytes; the kernel's counter takes the peer's FIN for a byte. */
+function received({ receivedBytes }: DiagSocket, fin: boolean): number {
+  return fin && receivedBytes > 0 ? receivedBytes - 1 : receivedBytes
+}
