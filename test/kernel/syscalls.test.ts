@@ -60,7 +60,7 @@ describe('system calls', () => {
     await workload.end()
     const samples = await top.finish()
     expect(totals(samples).getppid).toEqual({ count: threads * 53, errors: 0 })
-    expect(lostCalls(samples)).toBe(0)
+    expect(lost(samples, 'syscalls')).toBe(0)
   })
 
   test('are of one process, whichever of its threads ends first or executes another program', async () => {
