@@ -59,10 +59,21 @@ function kernelRow({ kernel, arch }: Facts): Row {
   return row('kernel', isKnown ? 'yes' : 'no', `Linux ${kernel} on ${machine}`, isKnown ? null : 'use x86_64 or arm64')
 }
 
-function libbpfRow({ libbpf }: Facts): Row {
+function libbpfRow({ libbpf, btf, verdicts }: Facts): Row {
   if ('problem' in libbpf) return row('libbpf', 'no', libbpf.problem, libbpf.remedy)
-  return row('libbpf', 'yes', libbpf.version === null ? 'before 0.6' : `version ${libbpf.version}`)
+  const version = libbpf.version === null ? 'before 0.6' : `version ${libbpf.version}`
+  const isLost = [...verdicts.values()].some(verdict => !verdict.works && verdict.reason.includes(UNREADABLE_BTF))
+  if (!isLost || btf !== 'readable') return row('libbpf', 'yes', version)
+  return row(
+    'libbpf',
+    'partly',
+    `${version}, too old to read the type information of this kernel`,
+    'install a newer libbpf: 1.0 reads that of Linux 6.0 and later',
+  )
 }
+
+/** What libbpf says of type information with kinds that are newer than itself. */
+const UNREADABLE_BTF = 'failed to find valid kernel BTF'
 
 function permissionRow({ capabilities, root, noNewPrivileges }: Facts): Row {
   const lacks = lacking(capabilities)

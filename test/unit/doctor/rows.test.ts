@@ -80,6 +80,22 @@ describe('the doctor', () => {
       row: { state: 'yes', detail: 'before 0.6' },
     },
     {
+      topic: 'libbpf',
+      when: 'older than the type information of the kernel',
+      changes: {
+        libbpf: { version: null },
+        verdicts: verdicts().set('syscalls tp_btf', {
+          works: false,
+          reason: 'cannot load processes.bpf.o: ESRCH (failed to find valid kernel BTF)',
+        }),
+      },
+      row: {
+        state: 'partly',
+        detail: 'before 0.6, too old to read the type information of this kernel',
+        remedy: 'install a newer libbpf: 1.0 reads that of Linux 6.0 and later',
+      },
+    },
+    {
       topic: 'permission',
       when: 'an ordinary user',
       changes: { root: false, capabilities: 0n },
