@@ -40,6 +40,8 @@ quietly() {
   fi
 }
 
+has_package() { apt-cache show "$1" >/dev/null 2>&1; }
+
 has() { command -v "$1" >/dev/null 2>&1; }
 
 # --- Debian packages, judged by what is there, not by who brought it ---
@@ -56,9 +58,10 @@ missing_packages() {
   fi
   if [ "$kernels" = yes ]; then
     has qemu-system-x86_64 || printf 'qemu-system-x86 '
-    # part of qemu-system-common until Debian 12
-    [ -e /usr/libexec/virtiofsd ] || [ -e /usr/lib/qemu/virtiofsd ] || ! apt-cache show virtiofsd >/dev/null 2>&1 || printf 'virtiofsd '
-    [ -e /bin/busybox ] && /bin/busybox insmod --help >/dev/null 2>&1 || printf 'busybox-static '
+    # part of qemu-system-common until Debian 12, a package of its own since
+    [ -e /usr/libexec/virtiofsd ] || [ -e /usr/lib/qemu/virtiofsd ] || ! has_package virtiofsd || printf 'virtiofsd '
+    # the first program of a machine that has nothing else
+    { [ -e /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1; } || printf 'busybox-static '
     has cpio || printf 'cpio '
     has xz || printf 'xz-utils '
     has zstd || printf 'zstd '

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Apt, type DebianArchitecture } from './apt.ts'
 
-/** Where unpacked packages are kept. */
-export const CACHE = path.join(import.meta.dirname, '../../node_modules/.cache/kernels')
+/** Where unpacked packages are kept; `npm ci` would empty node_modules. */
+export const CACHE = path.join(import.meta.dirname, '../../.cache/kernels')
 
 /** Packages that a kernel package is made of, by their names. */
 const PARTS = /^linux-(?:image|binary|modules|base)-/
