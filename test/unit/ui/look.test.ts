@@ -239,3 +239,14 @@ it('writes nothing when nothing has changed', async () => {
   expect(before).toBeGreaterThan(0)
   expect(person.stdout.written).toBe('')
 })
+
+it('many keys at once are drawn once', async () => {
+  const person = sitDown(120, 40, { view: 'processes' })
+  person.take(fullSample())
+  person.type('?')
+  await person.see('Shift-Tab')
+  person.stdout.written = ''
+  person.type('2345')
+  await person.see('ADDRESS')
+  expect(person.stdout.written.split('\x1b[?2026h')).toHaveLength(2)
+})
