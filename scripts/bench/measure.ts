@@ -22,7 +22,7 @@ export interface Figure {
 }
 
 /** `x`: a ratio; `yes`: 1 for yes and 0 for no; `count`: of whatever the line names. */
-export type Unit = 'ns' | 'ms' | 's' | 'x' | '%' | 'MB' | 'MB/h' | 'bytes/s' | 'requests/s' | 'count' | 'yes'
+export type Unit = 'ns' | 'μs' | 'ms' | 's' | 'x' | '%' | 'MB' | 'MB/h' | 'bytes/s' | 'requests/s' | 'count' | 'yes'
 
 /** One measurement of something between two of what it is compared with. */
 export interface Pair {
@@ -64,6 +64,14 @@ export function ratios(values: readonly number[], bases: readonly number[]): num
 /** What each pair has more than its base. */
 export function added(pairs: readonly Pair[]): number[] {
   return pairs.map(({ base, value }) => value - base)
+}
+
+/** The pair in which as many have more added as have less. */
+export function middle(pairs: readonly Pair[]): Pair {
+  const sorted = pairs.toSorted((a, b) => a.value - a.base - (b.value - b.base))
+  const pair = sorted[Math.floor(sorted.length / 2)]
+  if (pair === undefined) throw new RangeError('no pairs')
+  return pair
 }
 
 /** Measures base, subject, base: what the subject is compared with is the mean of the one before and the one after. */

@@ -11,6 +11,18 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
+/** Time that all threads of a process have run, to the nanosecond; of threads that ended, not (/proc/PID/schedstat). */
+export function runNanoseconds(pid: number): number {
+  return listing(`/proc/${pid}/task`)
+    .map(tid => Number(contents(`/proc/${pid}/task/${tid}/schedstat`).split(' ')[0]))
+    .reduce((sum, ns) => sum + ns, 0)
+}
+
+/** Processes that the first thread of a process started. */
+export function childrenOf(pid: number): number[] {
+  return contents(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+}
+
 /** VmRSS in megabytes of 10^6 bytes. */
 export function residentMegabytes(pid: number): number {
   const kilobytes = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]

@@ -1,19 +1,14 @@
-import { execFile } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { Child } from '../child.ts'
-import { ebpfTop, workFolder } from '../compile.ts'
-import { atLeast, between, type Figure, figure, type Pair, sleep } from '../measure.ts'
-import { attachEmpty } from '../objects.ts'
-import { pathOf } from '../peers.ts'
-import { repeat, type Subject } from '../subject.ts'
+import { ebpfTop } from '../compile.ts'
+import { atLeast, type Figure, figure, ratios, sleep } from '../measure.ts'
+import { attachAll, attachEmpty } from '../objects.ts'
+import { type Bench, repeat, type Subject } from '../subject.ts'
+import { type Served, WebLoad } from '../web.ts'
 
-const run = promisify(execFile)
-
-const PORT = 18_080
-/** Seconds that the load generator runs for one measurement. */
-const DURATION = 3
+/** Seconds of one measurement. */
+const DURATION = 1
+/** Seconds until ebpf-top has started and taken samples. */
+const WARM_UP = 2.5
 
 /** Files that are fetched, with their sizes in bytes. */
 const PAGES = [
@@ -21,18 +16,33 @@ const PAGES = [
   { name: 'page of 64 KiB', bytes: 64 << 10 },
 ] as const
 
-/** Debian's settings as far as they matter, with the server in the foreground and for itself. */
-function configuration(folder: string): string {
-  return `daemon off; user root; worker_processes auto; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
-events { worker_connections 768; }
-http {
-  sendfile on; tcp_nopush on; keepalive_requests 1000000;
-  access_log ${folder}/access.log;
-  client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder};
-  uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
-  server { listen 127.0.0.1:${PORT}; root ${folder}/pages; }
+/** How something is put beside the load, until what it returns is called. */
+type Way = () => Promise<() => Promise<void>>
+
+/** The least that any tool takes which watches the same hooks. */
+const emptyPrograms: Way = async () => {
+  const detach = [attachEmpty('syscalls'), attachEmpty('bytes')]
+  return async () => {
+    for (const one of detach) one()
+  }
 }
-`
+
+/** Our programs, of which nobody reads what they count. */
+const programsAlone: Way = async () => {
+  const detach = attachAll()
+  return async () => detach()
+}
+
+const everything: Way = async () => {
+  const top = new Child(ebpfTop('--output', 'json'), { stdout: 'ignore' })
+  await sleep(WARM_UP)
+  return () => top.stop('SIGTERM')
+}
+
+/** Something beside the load, and the mean of the load for itself before and after it. */
+interface Compared {
+  readonly base: Served
+  readonly value: Served
 }
 
 export const http: Subject = {
@@ -40,89 +50,98 @@ export const http: Subject = {
   title: 'Throughput of an HTTP server',
   method:
     'nginx with the settings of its Debian package, access log included, under `wrk -t 1 -c 32` on the same machine: ' +
-    'all processors are busy, so that whatever watching costs is missing from the throughput. `ebpf-top --output json` ' +
-    'at 1 s against nothing, 3 s each, one after the other.',
+    'all processors are busy, so that whatever watching costs is missing from the throughput. Requests are counted by ' +
+    `the access log. Each way of watching is measured for ${DURATION} s between two measurements without it; processor ` +
+    'time is that of the server and of the load generator (`/proc/PID/schedstat`), in which other processes, ' +
+    'ebpf-top’s own among them, have no part.',
   needs: ['nginx', 'wrk'],
   async run(bench) {
-    const folder = join(workFolder(), 'nginx')
-    mkdirSync(join(folder, 'pages'), { recursive: true })
-    writeFileSync(join(folder, 'nginx.conf'), configuration(folder))
-    for (const { bytes } of PAGES) writeFileSync(join(folder, 'pages', String(bytes)), Buffer.alloc(bytes, 'x'))
-    const server = new Child([pathOf('nginx') ?? 'nginx', '-p', folder, '-c', join(folder, 'nginx.conf')], {
-      stdout: 'ignore',
-    })
-    try {
-      await sleep(0.5)
-      const figures: Figure[] = []
-      for (const { name, bytes } of PAGES) {
-        const load = (): Promise<number> => requestsPerSecond(`http://127.0.0.1:${PORT}/${bytes}`)
-        await load()
-        const compare = (way: Way): Promise<Pair> => bench.quiet.measure(() => between(load, way(load)))
+    const figures: Figure[] = []
+    for (const { name, bytes } of PAGES) {
+      const load = await WebLoad.start(bytes)
+      try {
         const rounds = await repeat(bench, bench.rounds, async () => ({
-          ours: await compare(watched),
-          empty: await compare(emptyPrograms),
+          empty: await compare(bench, load, emptyPrograms),
+          alone: await compare(bench, load, programsAlone),
+          all: await compare(bench, load, everything),
         }))
-        figures.push(
-          figure(
-            `${name}, nobody watching`,
-            'requests/s',
-            rounds.map(({ ours }) => ours.base),
-          ),
-          figure(
-            `${name}, with ebpf-top / without`,
-            '%',
-            rounds.map(({ ours }) => percentLeft(ours)),
-            atLeast(97, '%'),
-          ),
-          figure(
-            `${name}, with empty programs on the four hooks of calls and bytes / without`,
-            '%',
-            rounds.map(({ empty }) => percentLeft(empty)),
-          ),
-        )
+        figures.push(...report(name, rounds))
+      } finally {
+        await load.stop()
       }
-      return figures
-    } finally {
-      await server.stop('SIGTERM')
     }
+    return figures
   },
 }
 
-/** Puts something beside the load. */
-type Way = (load: () => Promise<number>) => () => Promise<number>
-
-function percentLeft({ base, value }: Pair): number {
-  return (100 * value) / base
-}
-
-/** The least that any tool takes which watches the same hooks. */
-function emptyPrograms(load: () => Promise<number>): () => Promise<number> {
-  return async () => {
-    const detach = [attachEmpty('syscalls'), attachEmpty('bytes')]
-    try {
-      return await load()
-    } finally {
-      for (const one of detach) one()
+function compare(bench: Bench, load: WebLoad, way: Way): Promise<Compared> {
+  return bench.quiet.measure(async () => {
+    const before = await load.measure(DURATION)
+    const off = await way()
+    const value = await load.measure(DURATION)
+    await off()
+    const after = await load.measure(DURATION)
+    const mean = (part: (served: Served) => number): number => (part(before) + part(after)) / 2
+    return {
+      base: { requestsPerSecond: mean(one => one.requestsPerSecond), microseconds: mean(one => one.microseconds) },
+      value,
     }
-  }
+  })
 }
 
-function watched(load: () => Promise<number>): () => Promise<number> {
-  return async () => {
-    const top = new Child(ebpfTop('--output', 'json'), { stdout: 'ignore' })
-    // it has started and taken samples
-    await sleep(2.5)
-    try {
-      return await load()
-    } finally {
-      await top.stop('SIGTERM')
-    }
-  }
-}
-
-async function requestsPerSecond(url: string): Promise<number> {
-  const { stdout } = await run('wrk', ['-t', '1', '-c', '32', '-d', `${DURATION}s`, url])
-  const found = /^Requests\/sec:\s*([\d.]+)$/m.exec(stdout)?.[1]
-  if (found === undefined || /Non-2xx|Socket errors/.test(stdout)) throw new Error(`wrk failed:\n${stdout}`)
-  return Number(found)
+function report(name: string, rounds: readonly Record<'empty' | 'alone' | 'all', Compared>[]): Figure[] {
+  const left = ({ base, value }: Compared): number => (100 * value.requestsPerSecond) / base.requestsPerSecond
+  const added = ({ base, value }: Compared): number => value.microseconds - base.microseconds
+  const of = (what: (round: Record<'empty' | 'alone' | 'all', Compared>) => number): number[] => rounds.map(what)
+  return [
+    figure(
+      `${name}, nobody watching`,
+      'requests/s',
+      rounds.flatMap(round => Object.values(round).map(({ base }) => base.requestsPerSecond)),
+    ),
+    figure(
+      'with ebpf-top / without',
+      '%',
+      of(({ all }) => left(all)),
+      atLeast(97, '%'),
+    ),
+    figure(
+      'with its programs alone, which nobody reads / without',
+      '%',
+      of(({ alone }) => left(alone)),
+    ),
+    figure(
+      'with empty programs on the four hooks of calls and bytes / without',
+      '%',
+      of(({ empty }) => left(empty)),
+    ),
+    figure(
+      'processor time of a request, nobody watching',
+      'μs',
+      rounds.flatMap(round => Object.values(round).map(({ base }) => base.microseconds)),
+    ),
+    figure(
+      'added by ebpf-top',
+      'μs',
+      of(({ all }) => added(all)),
+    ),
+    figure(
+      'added by its programs alone',
+      'μs',
+      of(({ alone }) => added(alone)),
+    ),
+    figure(
+      'added by the empty programs',
+      'μs',
+      of(({ empty }) => added(empty)),
+    ),
+    figure(
+      'added by its programs alone / by the empty programs',
+      'x',
+      ratios(
+        of(({ alone }) => added(alone)),
+        of(({ empty }) => added(empty)),
+      ),
+    ),
+  ]
 }

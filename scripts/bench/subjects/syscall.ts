@@ -1,6 +1,6 @@
 import { Child } from '../child.ts'
 import { program, source } from '../compile.ts'
-import { added, atMost, between, type Figure, figure, median, type Pair, ratios } from '../measure.ts'
+import { added, atMost, between, type Figure, figure, median, middle, type Pair, ratios } from '../measure.ts'
 import { attachAll, attachEmpty } from '../objects.ts'
 import { missing, type Peer, withTracefs } from '../peers.ts'
 import { namelessFiles, tracerOf } from '../proc.ts'
@@ -12,6 +12,8 @@ interface Watcher {
   readonly peer: Peer | null
   /** Calls in one short run of the loop: some 0.3 ms if nobody watches. */
   readonly calls: number
+  /** How often a round measures it, to take the middle one: more than once where it varies by itself. */
+  readonly repeats?: number
   on(loop: number): Promise<() => Promise<void>>
 }
 
@@ -50,7 +52,7 @@ const watchers: readonly Watcher[] = [
     calls: CALLS,
     on: () => tool(withTracefs('syscount-bpfcc', '-P', '-L')),
   },
-  { name: STRACE, peer: 'strace', calls: FEW_CALLS, on: strace },
+  { name: STRACE, peer: 'strace', calls: FEW_CALLS, repeats: 5, on: strace },
 ]
 
 export const syscall: Subject = {
@@ -61,9 +63,10 @@ export const syscall: Subject = {
     'watching is measured between two measurements without it; shown is what it adds to one call.',
   needs: [],
   async run(bench) {
-    const present = watchers.filter(({ peer }) => peer === null || noted(bench, peer))
     const loop = new Child(['taskset', '-c', '1', program('loop')])
     try {
+      const present: Watcher[] = []
+      for (const watcher of watchers) if (await works(bench, watcher, loop)) present.push(watcher)
       const pairs = await repeat(bench, bench.rounds, () => once(bench, loop, present))
       return report(new Map(present.map(({ name }, i) => [name, pairs.flatMap(round => round[i] ?? [])])))
     } finally {
@@ -75,7 +78,7 @@ export const syscall: Subject = {
 /** Measures everybody once. */
 async function once(bench: Bench, loop: Child, present: readonly Watcher[]): Promise<Pair[]> {
   const pairs: Pair[] = []
-  for (const { name, calls, on } of present) {
+  for (const { name, calls, repeats = 1, on } of present) {
     const call = async (): Promise<number> => (await loop.ask(`${DURATION} ${calls}`))[0] ?? Number.NaN
     const watched = async (): Promise<number> => {
       const off = await on(loop.pid)
@@ -85,7 +88,9 @@ async function once(bench: Bench, loop: Child, present: readonly Watcher[]): Pro
         await off()
       }
     }
-    const pair = await bench.quiet.measure(() => between(call, watched))
+    const measured: Pair[] = []
+    for (let i = 0; i < repeats; i++) measured.push(await bench.quiet.measure(() => between(call, watched)))
+    const pair = middle(measured)
     bench.say(`  ${name}: ${pair.base.toFixed(0)} + ${(pair.value - pair.base).toFixed(0)} ns`)
     pairs.push(pair)
   }
@@ -113,11 +118,26 @@ function report(pairs: ReadonlyMap<string, readonly Pair[]>): Figure[] {
   ].filter(({ values }) => Number.isFinite(median(values)))
 }
 
-/** Whether a peer is there; says so where it is not. */
-function noted(bench: Bench, peer: Peer): boolean {
+/** Whether a peer is there and can watch this kernel; says so where not. */
+async function works(bench: Bench, { name, peer, on }: Watcher, loop: Child): Promise<boolean> {
+  if (peer === null) return true
   const lines = missing([peer])
   for (const line of lines) bench.lack(line)
-  return lines.length === 0
+  if (lines.length > 0) return false
+  try {
+    await (await on(loop.pid))()
+    return true
+  } catch (error) {
+    bench.lack(`${name} does not run here: ${reasonOf(error)}`)
+    return false
+  }
+}
+
+/** What a program that ended said of it, in one sentence. */
+function reasonOf(error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).split('\n').filter(line => line.trim() !== '')
+  const line = lines.find(line => /unable|cannot|not permitted/i.test(line)) ?? lines.at(-1) ?? ''
+  return line.split(/[.:] /, 1)[0] ?? line
 }
 
 function later(detach: () => void): () => Promise<void> {
