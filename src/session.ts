@@ -19,6 +19,8 @@ export interface Host {
   readonly cpus: number
   /** How each need is met on it. */
   readonly means: readonly Means[]
+  /** What cannot be measured on it or not as well as it could be, and why, a line each. */
+  readonly notes: readonly string[]
 }
 
 /** Takes samples. */
@@ -36,8 +38,6 @@ export interface Sink {
 /** Makes samples of the running kernel, one an interval. */
 export interface Sampler extends Session {
   readonly host: Host
-  /** What cannot be measured here, and why, a line each. */
-  readonly notes?: readonly string[]
   /** Gives every sample to `sink`; ends after the wanted number of samples or after `stop`. */
   run(sink: Sink): Promise<void>
   /** Ends the interval now, and `run` with the sample of it. */

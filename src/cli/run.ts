@@ -67,8 +67,8 @@ async function openSampler(
 ): Promise<Sampler> {
   const { openSampler } = await import('../sample/sampler.ts')
   const sampler = await openSampler(options)
-  // the screen shows it in its header
-  if (options.mode !== 'screen') for (const note of sampler.notes ?? []) process.stderr.write(`ebpf-top: ${note}\n`)
+  // the screen has them in its help
+  if (options.mode !== 'screen') for (const note of sampler.host.notes) process.stderr.write(`ebpf-top: ${note}\n`)
   if (options.cost) sampler.measureCost(true)
   return exporter === null ? sampler : exporting(sampler, exporter)
 }

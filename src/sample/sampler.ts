@@ -23,7 +23,6 @@ export async function openSampler(settings: SamplerSettings, folder = OBJECT_FOL
 
 class KernelSampler implements Sampler {
   readonly host: Host
-  readonly notes: readonly string[]
   readonly #tracers: Tracers
   readonly #facts = new ProcessFacts()
   readonly #wakeup = new Wakeup()
@@ -44,12 +43,12 @@ class KernelSampler implements Sampler {
       kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
       cpus: cpus().length,
       means: meansOf(tracers.plan),
+      notes: notesOf(tracers.plan, {
+        btf: settings.btf ?? null,
+        rights: missed(ownCapabilities(), tracers.plan).map(capability => describe([capability])),
+        verifierLog: tracers.verifierLog,
+      }),
     }
-    this.notes = notesOf(tracers.plan, {
-      btf: settings.btf ?? null,
-      rights: missed(ownCapabilities(), tracers.plan).map(capability => describe([capability])),
-      verifierLog: tracers.verifierLog,
-    })
     this.#tracers = tracers
     this.#iterations = settings.iterations
     this.#intervalNs = settings.intervalSeconds * 1e9

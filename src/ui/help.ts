@@ -48,13 +48,19 @@ function keySection(): Line[] {
   )
 }
 
-/** By what each need is met here, and why by nothing better: as many lines as that takes. */
+/** By what each need is met here, and why by nothing better; and what else there is to say: as many lines as that takes. */
 function meansSection({ host, size }: State): Line[] {
-  const width = size.columns - KEYS_WIDTH - 4
-  const entries = host.means.flatMap(({ need, source, why }) => {
-    const lines = wrap(sanitize(why === null ? source : `${source}; nothing better: ${why}`), width)
-    return lines.map((line, i): readonly [string, string] => [i === 0 ? need : '', line])
-  })
+  const means = host.means.map(({ need, source, why }): readonly [string, string] => [
+    need,
+    why === null ? source : `${source}; nothing better: ${why}`,
+  ])
+  const notes = host.notes.map((note): readonly [string, string] => ['note', note])
+  const entries = [...means, ...notes].flatMap(([name, text]) =>
+    wrap(sanitize(text), size.columns - KEYS_WIDTH - 4).map((line, i): readonly [string, string] => [
+      i === 0 ? name : '',
+      line,
+    ]),
+  )
   return section('How it is measured here', entries)
 }
 

@@ -10,7 +10,7 @@ const settings: BatchSettings = { output: 'json', view: 'overview', sort: null, 
 
 /** Gives samples as fast as they are taken. */
 class FakeSampler implements Sampler {
-  readonly host = { name: 'host', kernel: '6.1', cpus: 1, means: [] }
+  readonly host = { name: 'host', kernel: '6.1', cpus: 1, means: [], notes: [] }
   readonly #wanted: number
   readonly #failure: Error | undefined
   taken = 0

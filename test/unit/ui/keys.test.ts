@@ -26,7 +26,11 @@ async function atProcesses(columns = 80, rows = 24): Promise<Person> {
 }
 
 it('no key has two meanings at a time', () => {
-  const start = { host: { name: '', kernel: '', cpus: 1, means: [] }, version: '', size: { columns: 80, rows: 24 } }
+  const start = {
+    host: { name: '', kernel: '', cpus: 1, means: [], notes: [] },
+    version: '',
+    size: { columns: 80, rows: 24 },
+  }
   const state = initialState({ ...start, view: 'connections', filter: '', pids: [], interval: 1 })
   const states: State[] = VIEWS.flatMap(view =>
     [null, ...GROUPINGS].flatMap(grouping =>

@@ -111,7 +111,13 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
     refreshSize: () => stopped.push('size asked'),
   }
   const screen = startScreen({
-    host: { name: 'web-1', kernel: '6.12.30-amd64', cpus: 16, means },
+    host: {
+      name: 'web-1',
+      kernel: '6.12.30-amd64',
+      cpus: 16,
+      means,
+      notes: ['not all can be seen without CAP_SYS_ADMIN'],
+    },
     session: {
       setFilter: pids => told.push(`pids ${pids.join(',')}`),
       setInterval: seconds => told.push(`interval ${seconds}`),
