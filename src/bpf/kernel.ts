@@ -53,9 +53,11 @@ export function copyShared(fd: number, start: number, length: number): ArrayBuff
   if (length === 0) return new ArrayBuffer(0)
   const ahead = start % PAGE_SIZE
   const mapping = mapShared(fd, ahead + length, start - ahead)
-  const copy = mapping.buffer.slice(ahead, ahead + length)
+  // not zeroed before it is written
+  const copy = Buffer.allocUnsafeSlow(length)
+  copy.set(new Uint8Array(mapping.buffer, ahead, length))
   mapping.release()
-  return copy
+  return copy.buffer
 }
 
 /** Copy of the memory at `address`. */

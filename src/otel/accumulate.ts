@@ -1,5 +1,6 @@
 /** From samples to what is exported: counters and histograms since the start, and levels of the last sample. */
 
+import { total } from '../sample/histogram.ts'
 import type { CallRow, ConnectionRow, ProcessRow, Sample } from '../sample/sample.ts'
 import { ATTRIBUTES as A, connectionState } from './attributes.ts'
 import { type ConnectionChange, ConnectionChanges, isEstablished } from './connections.ts'
@@ -170,8 +171,7 @@ function identify(row: ProcessRow | undefined, pids: boolean): Identity {
 
 function addCalls(process: Process, call: CallRow): void {
   const { syscall, durations, failures } = call
-  let count = 0
-  for (let i = 0; i < durations.counts.length; i++) count += durations.counts[i] ?? 0
+  const count = total(durations)
   process.activity += count
   process.series.add('ebpf_top.syscall.calls', count, syscall, syscallLabels)
   process.series.histogram('ebpf_top.syscall.duration', syscall, syscallLabels).add(durations)

@@ -13,13 +13,12 @@ const NANOSECONDS = 1e9
 
 /** Scale 0: bucket i of an exponential histogram holds 2^i to 2^(i+1) seconds. Only buckets between used ones are sent. */
 export function exponentialHistogram(histogram: Histogram): ExponentialHistogram {
-  const { counts } = histogram
   let first = 0
   let end = HISTOGRAM_SLOTS
-  while (end > 0 && counts[end - 1] === 0) end--
-  while (first < end && counts[first] === 0) first++
+  while (end > 0 && histogram.count(end - 1) === 0) end--
+  while (first < end && histogram.count(first) === 0) first++
   const bucketCounts: number[] = []
-  for (let i = first; i < end; i++) bucketCounts.push(counts[i] ?? 0)
+  for (let i = first; i < end; i++) bucketCounts.push(histogram.count(i))
   return {
     ...summary(histogram),
     scale: 0,
@@ -31,15 +30,16 @@ export function exponentialHistogram(histogram: Histogram): ExponentialHistogram
 
 /** Bounds are in seconds. The last bucket has none. */
 export function explicitHistogram(histogram: Histogram): ExplicitHistogram {
-  return { ...summary(histogram), buckets: { boundaries: BOUNDARIES, counts: Array.from(histogram.counts) } }
+  return { ...summary(histogram), buckets: { boundaries: BOUNDARIES, counts: BUCKETS.map(i => histogram.count(i)) } }
 }
 
+const BUCKETS = Array.from({ length: HISTOGRAM_SLOTS }, (_, i) => i)
 const BOUNDARIES = Array.from({ length: HISTOGRAM_SLOTS - 1 }, (_, i) => 2 ** (i + 1 + OFFSET))
 
 /** What happened between two states of a histogram, which has no maximum; null where nothing did. */
 export function histogramBetween(later: Histogram, earlier: Histogram | undefined): Histogram | null {
   const change = new HistogramSum()
-  for (let i = 0; i < HISTOGRAM_SLOTS; i++) change.counts[i] = (later.counts[i] ?? 0) - (earlier?.counts[i] ?? 0)
+  for (let i = 0; i < HISTOGRAM_SLOTS; i++) change.counts[i] = later.count(i) - (earlier?.count(i) ?? 0)
   change.sum = later.sum - (earlier?.sum ?? 0)
   return total(change) === 0 ? null : change
 }

@@ -1,14 +1,17 @@
 /** From what the tracers read to the rows of a sample: joins, adds up, names. Values in, values out. */
 
 import { errnoName } from '../syscall/errno.ts'
-import { type Abi, syscallName } from '../syscall/names.ts'
-import type { ConnectionRecord } from '../tracers/connections.ts'
+import { type Abi, type Arch, syscallName } from '../syscall/names.ts'
 import type { Losses } from '../tracers/loss.ts'
 import type { Moved, ProcessRecord } from '../tracers/processes.ts'
 import type { SlowCallRecord } from '../tracers/slow-calls.ts'
+import type { ConnectionRecord } from '../tracers/socket-record.ts'
 import type { CallRecord } from '../tracers/syscalls.ts'
+import { Calls } from './calls.ts'
+import type { Connection } from './connection.ts'
 import type { Facts } from './facts.ts'
 import { HistogramSum, summarize, total } from './histogram.ts'
+import { listenersByPort } from './listening.ts'
 import type {
   CallRow,
   ConnectionRow,
@@ -26,7 +29,7 @@ import { connectionRows, listenerRows } from './sockets.ts'
 /** What the tracers saw in one interval. */
 export interface Records {
   readonly processes: readonly ProcessRecord[]
-  readonly calls: readonly CallRecord[]
+  readonly calls: Iterable<CallRecord>
   readonly slow: readonly SlowCallRecord[]
   readonly open: readonly ConnectionRecord[]
   readonly closed: readonly ConnectionRecord[]
@@ -38,11 +41,11 @@ export interface Rows {
   readonly connections: readonly ConnectionRow[]
   readonly listeners: readonly ListenerRow[]
   readonly slow_calls: readonly SlowCallRow[]
-  readonly calls: readonly CallRow[]
+  readonly calls: Iterable<CallRow>
 }
 
 export interface Surroundings {
-  readonly arch: 'x64' | 'arm64'
+  readonly arch: Arch
   /** Only rows of these processes; empty: of all. */
   readonly pids: readonly number[]
   /** End of the interval on the monotonic clock. */
@@ -58,53 +61,46 @@ export interface Surroundings {
 /** Yields now and then, where it can be laid aside. */
 export function* assemble(records: Records, surroundings: Surroundings): Generator<void, Rows> {
   const wanted = selector(surroundings.pids)
-  const sockets = (yield* connectionRows(records, surroundings)).filter(row => wanted(row.pid))
-  const calls = (yield* callRows(records, surroundings.arch)).filter(row => wanted(row.pid))
-  const processes = (yield* processRows(records, calls, sockets, surroundings)).filter(row => wanted(row.pid))
-  const containers = new Map<number | null, string | null>(processes.map(row => [row.pid, row.container]))
-  // there may be many of them: not one more copy of each
-  for (const row of sockets) row.container = containers.get(row.pid) ?? null
+  const containers = new Map<number | null, string | null>()
+  const listeners = listenersByPort(records.open, records.closed)
+  const sockets = filter(yield* connectionRows(records, { ...surroundings, listeners, containers }), wanted)
+  const sums = yield* addUp(records, sockets, wanted)
+  const processes = yield* processRows(sums.processes, surroundings)
+  for (const row of processes) containers.set(row.pid, row.container)
   return {
-    syscalls: yield* syscallRows(calls),
+    syscalls: syscallRows(sums.syscalls, surroundings.arch),
     processes,
     connections: sockets,
-    listeners: listenerRows(records, surroundings).filter(row => wanted(row.pid)),
-    slow_calls: slowCallRows(records.slow, surroundings).filter(row => wanted(row.pid)),
-    calls,
+    listeners: filter(yield* listenerRows(records, surroundings), wanted),
+    slow_calls: filter(slowCallRows(records.slow, surroundings), wanted),
+    calls: callRows(records, surroundings.arch, wanted),
   }
 }
 
-function selector(pids: readonly number[]): (pid: number | null) => boolean {
-  if (pids.length === 0) return () => true
+/** Whether a process is to be shown; null: all are. */
+type Wanted = ((pid: number | null) => boolean) | null
+
+function selector(pids: readonly number[]): Wanted {
+  if (pids.length === 0) return null
   const set = new Set<number | null>(pids)
   return pid => set.has(pid)
 }
 
-function* callRows(records: Records, arch: 'x64' | 'arm64'): Generator<void, CallRow[]> {
-  const rows: CallRow[] = []
-  for (const call of records.calls) {
-    if (rows.length % PORTION === 0) yield
-    const process = records.processes[call.process]
-    if (process === undefined) continue
-    rows.push({
-      pid: process.pid,
-      syscall: syscallName(arch, call.abi, call.number),
-      id: call.number,
-      abi: call.abi,
-      errors: call.errors,
-      failures: call.errors === 0 ? NO_FAILURES : nameFailures(call),
-      durations: call.durations,
-    })
-  }
-  return rows
+function filter<Row extends { readonly pid: number | null }>(rows: readonly Row[], wanted: Wanted): readonly Row[] {
+  return wanted === null ? rows : rows.filter(row => wanted(row.pid))
 }
 
-const NO_FAILURES: CallRow['failures'] = []
-
-function nameFailures({ errors, failures }: CallRecord): CallRow['failures'] {
-  const named = failures.map(({ errno, count }) => ({ errno: errnoName(errno), count }))
-  const rest = failures.reduce((left, { count }) => left - count, errors)
-  return rest > 0 ? [...named, { errno: 'OTHER', count: rest }] : named
+function callRows({ calls, processes }: Records, arch: Arch, wanted: Wanted): Iterable<CallRow> {
+  return {
+    *[Symbol.iterator]() {
+      for (const record of calls) {
+        const process = processes[record.process]
+        if (process !== undefined && (wanted === null || wanted(process.pid))) {
+          yield new Calls(process.pid, record, arch)
+        }
+      }
+    },
+  }
 }
 
 const MAX_ERRNO = 4095
@@ -139,30 +135,17 @@ class CallSum {
   errors = 0
   readonly durations = new HistogramSum()
 
-  add(call: CallRow): void {
+  add(call: CallRecord): void {
     this.errors += call.errors
     this.durations.add(call.durations)
   }
 }
 
-function* syscallRows(calls: readonly CallRow[]): Generator<void, SyscallRow[]> {
-  const sums = new Map<string, { syscall: string; id: number; abi: Abi; sum: CallSum }>()
-  for (const [i, call] of calls.entries()) {
-    if (i % PORTION === 0) yield
-    const key = `${call.abi}:${call.id}`
-    let entry = sums.get(key)
-    if (entry === undefined) {
-      entry = { syscall: call.syscall, id: call.id, abi: call.abi, sum: new CallSum() }
-      sums.set(key, entry)
-    }
-    entry.sum.add(call)
-  }
-  return [...sums.values()].map(({ sum, ...call }) => ({
-    ...call,
-    count: total(sum.durations),
-    errors: sum.errors,
-    duration_ns: summarize(sum.durations),
-  }))
+/** Calls of all processes to one system call. */
+interface SyscallSum {
+  readonly number: number
+  readonly abi: Abi
+  readonly sum: CallSum
 }
 
 const TRANSPORTS: readonly Transport[] = ['tcp', 'udp', 'other']
@@ -205,30 +188,76 @@ class ProcessSum {
   }
 }
 
-function* processRows(
-  { processes }: Records,
-  calls: readonly CallRow[],
-  connections: readonly ConnectionRow[],
-  { factsOf }: Surroundings,
-): Generator<void, ProcessRow[]> {
-  const sums = new Map<number, ProcessSum>()
+interface Sums {
+  readonly syscalls: Iterable<SyscallSum>
+  readonly processes: Iterable<ProcessSum>
+}
+
+/** Adds up by process and by system call. */
+function* addUp(records: Records, connections: readonly Connection[], wanted: Wanted): Generator<void, Sums> {
+  const processes = new Map<number, ProcessSum>()
   const sumOf = (pid: number, startedNs: number, name: string): ProcessSum => {
-    let sum = sums.get(pid)
+    let sum = processes.get(pid)
     if (sum === undefined) {
       sum = new ProcessSum(pid, startedNs, name)
-      sums.set(pid, sum)
+      processes.set(pid, sum)
     }
     return sum
   }
-  for (const process of processes) sumOf(process.pid, process.startedNs, process.name).add(process)
-  for (const [i, call] of calls.entries()) {
-    if (i % PORTION === 0) yield
-    sums.get(call.pid)?.calls.add(call)
+  // by the index of the record, which is how calls tell their process; a process may have two records
+  const byIndex = records.processes.map(process => {
+    if (wanted !== null && !wanted(process.pid)) return null
+    const sum = sumOf(process.pid, process.startedNs, process.name)
+    sum.add(process)
+    return sum
+  })
+  const syscalls = yield* addCalls(records.calls, byIndex)
+  let turn = 0
+  for (const row of connections) {
+    if (++turn % PORTION === 0) yield
+    const { pid } = row
+    if (pid !== null) (processes.get(pid) ?? sumOf(pid, 0, row.name ?? '')).connections++
   }
-  for (const { pid, name } of connections) if (pid !== null) sumOf(pid, 0, name ?? '').connections++
+  return { syscalls, processes: processes.values() }
+}
 
+/** Adds the calls to their processes, and up by system call. */
+function* addCalls(
+  calls: Iterable<CallRecord>,
+  processes: readonly (ProcessSum | null)[],
+): Generator<void, Iterable<SyscallSum>> {
+  const sums = { native: new Map<number, SyscallSum>(), compat: new Map<number, SyscallSum>() }
+  let turn = 0
+  for (const call of calls) {
+    if (++turn % PORTION === 0) yield
+    const process = processes[call.process]
+    if (process === undefined || process === null) continue
+    process.calls.add(call)
+    const { number, abi } = call
+    let entry = sums[abi].get(number)
+    if (entry === undefined) {
+      entry = { number, abi, sum: new CallSum() }
+      sums[abi].set(number, entry)
+    }
+    entry.sum.add(call)
+  }
+  return [...sums.native.values(), ...sums.compat.values()]
+}
+
+function syscallRows(sums: Iterable<SyscallSum>, arch: Arch): SyscallRow[] {
+  return Array.from(sums, ({ number, abi, sum }) => ({
+    syscall: syscallName(arch, abi, number),
+    id: number,
+    abi,
+    count: total(sum.durations),
+    errors: sum.errors,
+    duration_ns: summarize(sum.durations),
+  }))
+}
+
+function* processRows(sums: Iterable<ProcessSum>, { factsOf }: Surroundings): Generator<void, ProcessRow[]> {
   const rows: ProcessRow[] = []
-  for (const sum of sums.values()) {
+  for (const sum of sums) {
     // the facts of a process that is new are read from files
     if (rows.length % FILE_PORTION === 0) yield
     rows.push({

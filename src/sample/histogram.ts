@@ -12,11 +12,14 @@ export const HISTOGRAM_SLOTS = 48
 /** Nanoseconds in one histogram unit of 2^-30 s. */
 const NANOSECONDS_PER_UNIT = 1e9 / 2 ** 30
 
-/** Durations of calls in nanoseconds: `counts[i]` calls in bucket i, their sum, and the longest. */
+/** Durations of calls in nanoseconds: their number in each bucket, their sum, and the longest. */
 export interface Histogram {
-  readonly counts: Readonly<ArrayLike<number>>
   readonly sum: number
   readonly max: number
+  /** Calls in a bucket. */
+  count(bucket: number): number
+  /** Adds the calls of each bucket to `counts`. */
+  addTo(counts: Float64Array): void
 }
 
 /** A histogram to add others to. */
@@ -25,18 +28,34 @@ export class HistogramSum implements Histogram {
   sum = 0
   max = 0
 
+  count(bucket: number): number {
+    return this.counts[bucket] ?? 0
+  }
+
+  addTo(counts: Float64Array): void {
+    addCounts(this.counts, 0, counts)
+  }
+
   add(other: Histogram): this {
-    for (let i = 0; i < HISTOGRAM_SLOTS; i++) this.counts[i] = (this.counts[i] ?? 0) + (other.counts[i] ?? 0)
+    other.addTo(this.counts)
     this.sum += other.sum
     if (other.max > this.max) this.max = other.max
     return this
   }
 }
 
+/** Adds the buckets that stand in `from`, the first at index `start`, to `to`. */
+export function addCounts(from: Uint32Array | Float64Array, start: number, to: Float64Array): void {
+  for (let i = 0; i < HISTOGRAM_SLOTS; i++) {
+    const count = from[start + i] ?? 0
+    if (count !== 0) to[i] = (to[i] ?? 0) + count
+  }
+}
+
 /** Number of durations in it. */
 export function total(histogram: Histogram): number {
   let count = 0
-  for (let i = 0; i < HISTOGRAM_SLOTS; i++) count += histogram.counts[i] ?? 0
+  for (let i = 0; i < HISTOGRAM_SLOTS; i++) count += histogram.count(i)
   return count
 }
 
@@ -56,7 +75,7 @@ export function quantile(histogram: Histogram, q: number): number {
   const rank = Math.max(1, Math.ceil(q * count))
   let below = 0
   for (let i = 0; i < HISTOGRAM_SLOTS; i++) {
-    const inBucket = histogram.counts[i] ?? 0
+    const inBucket = histogram.count(i)
     if (below + inBucket >= rank) {
       const low = Math.ceil(bucketStart(i))
       const high = Math.min(Math.ceil(bucketStart(i + 1)) - 1, histogram.max)

@@ -227,5 +227,6 @@ export interface Sample {
   readonly losses: readonly LossRow[]
   readonly self: SelfUsage
   readonly maps: readonly MapUsage[]
-  readonly calls: readonly CallRow[]
+  /** Made while they are gone through. */
+  readonly calls: Iterable<CallRow>
 }

@@ -11,9 +11,14 @@ export interface Address {
 /** An address as the kernel keeps it: IPv4-mapped IPv6 addresses are IPv4, IPv6 is written as in RFC 5952. */
 export function readAddress(view: DataView, offset: number, kernelFamily: number): Address {
   if (kernelFamily !== AF_INET6) return { family: 'ipv4', address: ipv4(view, offset) }
-  if (isMapped(view, offset)) return { family: 'ipv4', address: ipv4(view, offset + 12) }
+  if (familyOf(view, offset, kernelFamily) === 'ipv4') return { family: 'ipv4', address: ipv4(view, offset + 12) }
   const bytes = Array.from(new Uint8Array(view.buffer, view.byteOffset + offset, 16))
   return { family: 'ipv6', address: new ipaddr.IPv6(bytes).toRFC5952String() }
+}
+
+/** The family that people see: that of a mapped address is IPv4. */
+export function familyOf(view: DataView, offset: number, kernelFamily: number): Family {
+  return kernelFamily === AF_INET6 && !isMapped(view, offset) ? 'ipv6' : 'ipv4'
 }
 
 function ipv4(view: DataView, offset: number): string {

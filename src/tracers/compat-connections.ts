@@ -4,9 +4,9 @@ import { CompatLoss } from './compat-loss.ts'
 import { SocketOwners } from './compat-owners.ts'
 import { CompatRecords } from './compat-records.ts'
 import { endsOf, type TracedSocket, TracedSockets } from './compat-sockets.ts'
-import type { ConnectionRecord } from './connections.ts'
 import { addLosses, type Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
+import type { ConnectionRecord } from './socket-record.ts'
 
 /** Number in enum tcp_state. */
 const SYN_SENT = 2

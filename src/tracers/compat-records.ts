@@ -2,7 +2,7 @@ import { type DiagSocket, LISTEN } from './compat-diag.ts'
 import { type Found, keyOf } from './compat-diags.ts'
 import type { SocketOwners } from './compat-owners.ts'
 import { endsOf, type TracedSocket } from './compat-sockets.ts'
-import { type ConnectionRecord, STATES } from './connections.ts'
+import { type ConnectionRecord, STATES } from './socket-record.ts'
 
 /** States that a socket is in only once the peer's FIN has arrived, which the kernel counts as a received byte. */
 const AFTER_FIN: ReadonlySet<string> = new Set(['CLOSE_WAIT', 'LAST_ACK', 'CLOSING'])

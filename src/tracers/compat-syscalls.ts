@@ -1,7 +1,7 @@
 import type { KeyedMap } from '../bpf/hash.ts'
 import { readU64, type StructLayout } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
-import { HISTOGRAM_SLOTS } from '../sample/histogram.ts'
+import { addCounts, HISTOGRAM_SLOTS } from '../sample/histogram.ts'
 import { CompatLoss } from './compat-loss.ts'
 import type { CompatProcesses } from './compat-processes.ts'
 import type { CallRecord, FailureRecord } from './syscalls.ts'
@@ -44,11 +44,13 @@ export class CompatSyscalls {
       maps.longest.drain().map(([key, values]) => [this.#name(this.#call, key), greatest(values)]),
     )
     const failures = this.#readFailures(maps.failures)
+    const slots = this.#calls.array('slots', 4, HISTOGRAM_SLOTS)
     return maps.calls.drain().flatMap(([key, row]) => {
       const process = this.#processes.indexOf(key.getUint32(this.#call.u32('process'), true))
       if (process < 0) return []
       const call = key.getUint32(this.#call.u32('call'), true)
       const name = this.#name(this.#call, key)
+      const words = new Uint32Array(row.buffer, row.byteOffset + slots, HISTOGRAM_SLOTS)
       return {
         process,
         number: call & ~COMPAT_BIT,
@@ -56,9 +58,10 @@ export class CompatSyscalls {
         errors: row.getUint32(this.#calls.u32('errors'), true),
         failures: failures.get(name) ?? [],
         durations: {
-          counts: new Uint32Array(row.buffer, this.#calls.array('slots', 4, HISTOGRAM_SLOTS), HISTOGRAM_SLOTS),
           sum: readU64(row, this.#calls.u64('sum_ns')),
           max: longest.get(name) ?? 0,
+          count: bucket => words[bucket] ?? 0,
+          addTo: counts => addCounts(words, 0, counts),
         },
       }
     })

@@ -1,10 +1,10 @@
 import type { Plan } from '../plan/plan.ts'
 import type { MapUsage } from '../sample/sample.ts'
-import type { ConnectionRecord } from './connections.ts'
 import type { Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
 import type { ProcessRecord } from './processes.ts'
 import type { SlowCallRecord } from './slow-calls.ts'
+import type { ConnectionRecord } from './socket-record.ts'
 import type { CallRecord } from './syscalls.ts'
 
 /** What user space tells the kernel side. */
@@ -54,7 +54,8 @@ export interface Syscalls {
   readonly source: string
   readonly arena: Halves
   readonly loss: LossCounter
-  read(epoch: number): readonly CallRecord[]
+  /** Can be gone through more than once. */
+  read(epoch: number): Iterable<CallRecord>
 }
 
 export interface Bytes {

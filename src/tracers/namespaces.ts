@@ -5,8 +5,20 @@ import { inNetworkNamespace } from '../bpf/kernel.ts'
 /** Processes looked at in one go, so that the event loop is never held up for long. */
 const BATCH = 200
 
-/** Searches are at least this far apart; a namespace in which sockets connect or listen is told of meanwhile. */
-const SEARCH_EVERY_MS = 2_000
+/** How often it is seen whether somebody still lives in a namespace. */
+const REVIEW_EVERY_MS = 2_000
+
+/**
+ * How often all processes are looked at in any case: a namespace in which sockets connect or listen is told of by its
+ * sockets, and one whose place there was taken by another is found this way.
+ */
+const SEARCH_EVERY_MS = 30_000
+
+interface Namespace {
+  readonly file: number
+  /** Of a process that lives in it, or did. */
+  readonly pid: string
+}
 
 /**
  * The network namespaces that processes live in, by their inode. Each is held open, so that sockets in it can be walked.
@@ -14,8 +26,9 @@ const SEARCH_EVERY_MS = 2_000
 export class NetworkNamespaces {
   readonly own: number
   readonly #ownFile: number
-  readonly #others = new Map<number, number>()
+  readonly #others = new Map<number, Namespace>()
   #searchedAt = -Infinity
+  #reviewedAt = -Infinity
   /** Without CAP_SYS_ADMIN no other namespace can be entered; those sockets are seen only when they close. */
   readonly #permitted: boolean
 
@@ -32,9 +45,9 @@ export class NetworkNamespaces {
 
   /** Calls `action` inside one of the others. */
   within<T>(inode: number, action: () => T): T {
-    const file = this.#others.get(inode)
-    if (file === undefined) throw new RangeError(`no network namespace ${inode}`)
-    return inNetworkNamespace(file, this.#ownFile, action)
+    const namespace = this.#others.get(inode)
+    if (namespace === undefined) throw new RangeError(`no network namespace ${inode}`)
+    return inNetworkNamespace(namespace.file, this.#ownFile, action)
   }
 
   /** A process was seen in this namespace, which may be new. */
@@ -51,39 +64,69 @@ export class NetworkNamespaces {
     }
   }
 
-  /** Looks for new ones and lets go of those without a process, unless that was done just now. */
+  /** Lets go of those in which no process is any more, and looks for new ones, unless that was done just now. */
   async search(): Promise<void> {
-    if (!this.#permitted || performance.now() - this.#searchedAt < SEARCH_EVERY_MS) return
-    this.#searchedAt = performance.now()
-    const found = new Set<number>()
+    if (!this.#permitted) return
+    const now = performance.now()
+    if (now - this.#reviewedAt < REVIEW_EVERY_MS) return
+    this.#reviewedAt = now
+    if (now - this.#searchedAt < SEARCH_EVERY_MS && this.#allLive()) return
+    this.#searchedAt = now
+    await this.#searchAll()
+  }
+
+  /** Whether each of the others still has the process that it was found by. */
+  #allLive(): boolean {
+    return [...this.#others].every(([inode, { pid }]) => namespaceOf(pid) === inode)
+  }
+
+  async #searchAll(): Promise<void> {
+    const found = new Map<number, string>()
     const pids = readdirSync('/proc').filter(name => /^[0-9]+$/.test(name))
     for (const [i, pid] of pids.entries()) {
       if (i % BATCH === BATCH - 1) await setImmediate()
       const inode = this.#look(pid)
-      if (inode !== null) found.add(inode)
+      if (inode !== null) found.set(inode, pid)
     }
-    for (const [inode, file] of this.#others) {
-      if (found.has(inode)) continue
-      closeSync(file)
-      this.#others.delete(inode)
+    for (const [inode, { file }] of this.#others) {
+      const pid = found.get(inode)
+      if (pid === undefined) {
+        closeSync(file)
+        this.#others.delete(inode)
+      } else {
+        this.#others.set(inode, { file, pid })
+      }
     }
   }
 
   close(): void {
-    for (const file of [this.#ownFile, ...this.#others.values()]) closeSync(file)
+    for (const { file } of this.#others.values()) closeSync(file)
+    closeSync(this.#ownFile)
     this.#others.clear()
   }
 
   /** Inode of the namespace of a process, which is opened if it is new; null for the own one and for what has ended. */
   #look(pid: string): number | null {
+    const inode = namespaceOf(pid)
+    if (inode === null || inode === this.own) return null
     try {
-      const path = `/proc/${pid}/ns/net`
-      const inode = Number(/\[([0-9]+)\]/.exec(readlinkSync(path))?.[1])
-      if (inode === this.own) return null
-      if (!this.#others.has(inode)) this.#others.set(inode, openSync(path, 'r'))
+      if (!this.#others.has(inode)) this.#others.set(inode, { file: openSync(pathOf(pid), 'r'), pid })
       return inode
     } catch {
       return null
     }
   }
+}
+
+/** Inode of the network namespace of a process; null where it has ended. */
+function namespaceOf(pid: string): number | null {
+  try {
+    return Number(/\[([0-9]+)\]/.exec(readlinkSync(pathOf(pid)))?.[1])
+  } catch {
+    return null
+  }
+}
+
+function pathOf(pid: string): string {
+  return `/proc/${pid}/ns/net`
 }

@@ -1,7 +1,7 @@
-import { listenerOf, listenersByPort } from '../sample/sockets.ts'
-import type { ConnectionRecord } from './connections.ts'
+import { listenerOf, listenersByPort } from '../sample/listening.ts'
 import type { Connections, Processes } from './interface.ts'
 import type { ProcessRecord } from './processes.ts'
+import type { ConnectionRecord } from './socket-record.ts'
 
 const NOTHING = { sentBytes: 0, receivedBytes: 0 }
 

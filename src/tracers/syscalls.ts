@@ -1,6 +1,6 @@
 import { readU64 } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
-import { HISTOGRAM_SLOTS, type Histogram } from '../sample/histogram.ts'
+import { addCounts, HISTOGRAM_SLOTS, type Histogram } from '../sample/histogram.ts'
 import { Arena } from './arena.ts'
 import { Loss } from './loss.ts'
 
@@ -28,14 +28,25 @@ export interface CallRecord {
   readonly durations: Histogram
 }
 
+/** Where the members of a row lie. */
+interface Offsets {
+  readonly process: number
+  readonly call: number
+  readonly errors: number
+  readonly sum: number
+  readonly max: number
+  readonly slots: number
+  readonly failures: number
+  readonly failure: { readonly size: number; readonly number: number; readonly count: number }
+}
+
 /** Every system call of every watched process. */
 export class SyscallTracer {
   readonly source = 'tp_btf'
   readonly arena: Arena
   readonly loss: Loss
   readonly #size: number
-  readonly #failure: Record<'size' | 'number' | 'count', number>
-  readonly #at: Record<'process' | 'call' | 'errors' | 'sum' | 'max' | 'failures' | 'slots', number>
+  readonly #at: Offsets
 
   constructor(object: BpfObject) {
     const rows = object.rows('calls', 'calls')
@@ -44,48 +55,95 @@ export class SyscallTracer {
     this.loss = new Loss(object, state, { no_row: 'lost_no_row', no_memory: 'lost_no_task' })
     this.#size = rows.layout.size
     const failure = object.layout('failure')
-    this.#failure = { size: failure.size, number: failure.u32('number'), count: failure.u32('count') }
     this.#at = {
       process: rows.layout.u32('process'),
       call: rows.layout.u32('call'),
       errors: rows.layout.u32('errors'),
       sum: rows.layout.u64('sum_ns'),
       max: rows.layout.u64('max_ns'),
-      failures: rows.layout.array('failures', failure.size, MAX_FAILURES),
       slots: rows.layout.array('slots', 4, HISTOGRAM_SLOTS),
+      failures: rows.layout.array('failures', failure.size, MAX_FAILURES),
+      failure: { size: failure.size, number: failure.u32('number'), count: failure.u32('count') },
     }
   }
 
   /** The calls of an interval at rest; a pair of process and call may have two records. */
-  read(epoch: number): CallRecord[] {
-    const rows = this.arena.read(epoch)
-    const records: CallRecord[] = []
-    for (let at = 0; at < rows.byteLength; at += this.#size) {
-      const call = rows.getUint32(at + this.#at.call, true)
-      const errors = rows.getUint32(at + this.#at.errors, true)
-      records.push({
-        process: rows.getUint32(at + this.#at.process, true),
-        number: call & ~COMPAT_BIT,
-        abi: call & COMPAT_BIT ? 'compat' : 'native',
-        errors,
-        failures: errors === 0 ? [] : this.#readFailures(rows, at + this.#at.failures),
-        durations: {
-          counts: new Uint32Array(rows.buffer, at + this.#at.slots, HISTOGRAM_SLOTS),
-          sum: readU64(rows, at + this.#at.sum),
-          max: readU64(rows, at + this.#at.max),
-        },
-      })
-    }
-    return records
+  read(epoch: number): Iterable<CallRecord> {
+    return recordsOf(this.arena.read(epoch), this.#size, this.#at)
+  }
+}
+
+/** The records of rows, each made when it is come to: there may be many thousands, and none of them is kept. */
+function recordsOf(rows: DataView, size: number, at: Offsets): Iterable<CallRecord> {
+  const words = new Uint32Array(rows.buffer, rows.byteOffset, rows.byteLength / Uint32Array.BYTES_PER_ELEMENT)
+  return {
+    *[Symbol.iterator]() {
+      for (let row = 0; row < rows.byteLength; row += size) yield new RowOfCalls(rows, words, row, at)
+    },
+  }
+}
+
+/** A record that reads its row when it is asked. */
+class RowOfCalls implements CallRecord, Histogram {
+  readonly #rows: DataView
+  readonly #words: Uint32Array
+  readonly #row: number
+  readonly #at: Offsets
+
+  constructor(rows: DataView, words: Uint32Array, row: number, at: Offsets) {
+    this.#rows = rows
+    this.#words = words
+    this.#row = row
+    this.#at = at
   }
 
-  #readFailures(rows: DataView, start: number): FailureRecord[] {
-    const failures: FailureRecord[] = []
-    for (let i = 0; i < MAX_FAILURES; i++) {
-      const at = start + i * this.#failure.size
-      const count = rows.getUint32(at + this.#failure.count, true)
-      if (count > 0) failures.push({ errno: rows.getUint32(at + this.#failure.number, true), count })
+  get process(): number {
+    return this.#u32(this.#at.process)
+  }
+
+  get number(): number {
+    return this.#u32(this.#at.call) & ~COMPAT_BIT
+  }
+
+  get abi(): 'native' | 'compat' {
+    return this.#u32(this.#at.call) & COMPAT_BIT ? 'compat' : 'native'
+  }
+
+  get errors(): number {
+    return this.#u32(this.#at.errors)
+  }
+
+  get failures(): FailureRecord[] {
+    const { failures, failure } = this.#at
+    const found: FailureRecord[] = []
+    for (let at = failures; at < failures + MAX_FAILURES * failure.size; at += failure.size) {
+      const count = this.#u32(at + failure.count)
+      if (count > 0) found.push({ errno: this.#u32(at + failure.number), count })
     }
-    return failures
+    return found
+  }
+
+  get durations(): Histogram {
+    return this
+  }
+
+  get sum(): number {
+    return readU64(this.#rows, this.#row + this.#at.sum)
+  }
+
+  get max(): number {
+    return readU64(this.#rows, this.#row + this.#at.max)
+  }
+
+  count(bucket: number): number {
+    return this.#u32(this.#at.slots + 4 * bucket)
+  }
+
+  addTo(counts: Float64Array): void {
+    addCounts(this.#words, (this.#row + this.#at.slots) / Uint32Array.BYTES_PER_ELEMENT, counts)
+  }
+
+  #u32(offset: number): number {
+    return this.#rows.getUint32(this.#row + offset, true)
   }
 }

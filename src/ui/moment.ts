@@ -1,5 +1,6 @@
 /** A sample, and the connections that closed shortly before it: they stay in sight for a while. */
 
+import { plainConnection } from '../sample/connection.ts'
 import type { ConnectionRow, Sample } from '../sample/sample.ts'
 
 /** Milliseconds that a closed connection stays on the screen, by the samples' own clock. */
@@ -36,7 +37,7 @@ export function nextMoment(last: Moment | null, sample: Sample): Moment {
 }
 
 function atRest(row: ConnectionRow): ConnectionRow {
-  return { ...row, sent_bytes: 0, received_bytes: 0, opened: false }
+  return { ...plainConnection(row), sent_bytes: 0, received_bytes: 0, opened: false }
 }
 
 /** All connections to be shown. */

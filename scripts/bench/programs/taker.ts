@@ -4,6 +4,7 @@
  */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { total } from '../../../src/sample/histogram.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
 import { openSampler } from '../../../src/sample/sampler.ts'
 import type { Taken } from '../taking.ts'
@@ -37,7 +38,7 @@ function describe(sample: Sample): Taken {
     cpuMilliseconds: 1000 * sample.self.cpu_seconds,
     // the timer that measures comes after a millisecond anyway
     blockedMilliseconds: Math.max(0, delay.max / 1e6 - 1),
-    calls: sample.calls.length,
+    calls: Array.from(sample.calls).length,
     processes: sample.processes.length,
     connections: sample.connections.length,
     counted: countOf(sample),
@@ -51,7 +52,7 @@ function countOf({ processes, calls }: Sample): Record<number, number> {
   if (name === '') return counted
   const pids = new Set(processes.filter(row => row.name === name).map(row => row.pid))
   for (const { pid, id, durations } of calls) {
-    if (pids.has(pid)) counted[id] = Array.from(durations.counts).reduce((sum, count) => sum + count, counted[id] ?? 0)
+    if (pids.has(pid)) counted[id] = (counted[id] ?? 0) + total(durations)
   }
   return counted
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { ConnectionRecord } from '../../../src/tracers/connections.ts'
 import type { ProcessRecord } from '../../../src/tracers/processes.ts'
 import { addBytes } from '../../../src/tracers/socket-bytes.ts'
+import type { ConnectionRecord } from '../../../src/tracers/socket-record.ts'
 
 const NOTHING = { sentBytes: 0, receivedBytes: 0 }
 

@@ -1,0 +1,220 @@
+import { errnoName } from '../syscall/errno.ts'
+import type { ConnectionRecord } from '../tracers/socket-record.ts'
+import { type ByPort, listenerOf } from './listening.ts'
+import type { ConnectionRow, Direction, Endpoint, Family } from './sample.ts'
+
+/** What the connections of one interval have in common. */
+export interface Interval {
+  /** Its end on the monotonic clock. */
+  readonly endedNs: number
+  /** Unix time at which `nowNs` is read on the monotonic clock, in nanoseconds. */
+  readonly unixNs: number
+  readonly nowNs: number
+  /** Inode of the network namespace that is not marked as another one. */
+  readonly namespace: number
+  readonly listeners: ByPort
+  /** Containers of the processes of this interval. */
+  readonly containers: ReadonlyMap<number | null, string | null>
+}
+
+/** A row of a connection over what the kernel side said of it. What nobody asks for is not made. */
+export class Connection implements ConnectionRow {
+  readonly #record: ConnectionRecord
+  readonly #earlier: ConnectionRecord | undefined
+  readonly #interval: Interval
+  /** undefined: not looked for yet; null: there is none. */
+  #listener: ConnectionRecord | null | undefined
+
+  /** @param earlier what an earlier walk of this interval said, which `record` does not count again */
+  constructor(record: ConnectionRecord, earlier: ConnectionRecord | undefined, interval: Interval) {
+    this.#record = record
+    this.#earlier = earlier
+    this.#interval = interval
+  }
+
+  get id(): number {
+    return this.#record.id
+  }
+
+  get pid(): number | null {
+    const { owner } = this.#record
+    if (owner !== 0) return owner
+    const listening = this.#listeningOwner()
+    return listening === null ? null : listening.owner
+  }
+
+  get name(): string | null {
+    const { owner, name } = this.#record
+    return owner !== 0 ? name : (this.#listeningOwner()?.name ?? null)
+  }
+
+  get container(): string | null {
+    return this.#interval.containers.get(this.pid) ?? null
+  }
+
+  get family(): Family {
+    return this.#record.family
+  }
+
+  get direction(): Direction {
+    return this.#record.direction ?? (this.#cameTo() === null ? 'outbound' : 'inbound')
+  }
+
+  get state(): string {
+    return this.#record.endedNs === null ? this.#record.state : 'CLOSE'
+  }
+
+  get local(): Endpoint {
+    return this.#record.local
+  }
+
+  get remote(): Endpoint {
+    return this.#record.remote
+  }
+
+  get sent_bytes(): number {
+    return this.#record.sentBytes + (this.#earlier?.sentBytes ?? 0)
+  }
+
+  get received_bytes(): number {
+    return this.#record.receivedBytes + (this.#earlier?.receivedBytes ?? 0)
+  }
+
+  get total_sent_bytes(): number {
+    return this.#record.totalSentBytes
+  }
+
+  get total_received_bytes(): number {
+    return this.#record.totalReceivedBytes
+  }
+
+  get connect_latency_ns(): number | null {
+    return this.#record.connectNs
+  }
+
+  get handshake_latency_ns(): number | null {
+    return this.#record.handshakeNs
+  }
+
+  get accept_wait_ns(): number | null {
+    const { establishedNs, acceptedNs } = this.#record
+    return establishedNs === null || acceptedNs === null ? null : acceptedNs - establishedNs
+  }
+
+  get rtt_ns(): number {
+    return this.#record.rttNs
+  }
+
+  get rtt_min_ns(): number | null {
+    return this.#record.rttMinNs
+  }
+
+  get retransmits(): number {
+    return this.#record.retransmits
+  }
+
+  get segments_sent(): number {
+    return this.#record.segments
+  }
+
+  get reset(): 'sent' | 'received' | null {
+    return this.#record.reset
+  }
+
+  get closed_by(): 'local' | 'remote' | null {
+    return this.#record.closer
+  }
+
+  get network_namespace(): number | null {
+    const { namespace } = this.#record
+    return namespace === this.#interval.namespace ? null : namespace
+  }
+
+  get age_seconds(): number {
+    const { startedNs, endedNs } = this.#record
+    return Math.max(0, (endedNs ?? this.#interval.endedNs) - startedNs) / 1e9
+  }
+
+  get started_ns(): number {
+    return this.#unix(this.#record.startedNs)
+  }
+
+  get ended_ns(): number | null {
+    const { endedNs } = this.#record
+    return endedNs === null ? null : this.#unix(endedNs)
+  }
+
+  get age_is_minimum(): boolean {
+    return this.#record.older
+  }
+
+  get opened(): boolean {
+    return this.#record.opened || this.#earlier?.opened === true
+  }
+
+  get closed(): boolean {
+    return this.#record.endedNs !== null
+  }
+
+  get error(): string | null {
+    const { endedNs, state, errno } = this.#record
+    // it ended before it was established
+    return endedNs !== null && state === 'SYN_SENT' && errno !== 0 ? errnoName(errno) : null
+  }
+
+  toJSON(): ConnectionRow {
+    return plainConnection(this)
+  }
+
+  /** The listening socket that it came to, as far as that is told by addresses. */
+  #cameTo(): ConnectionRecord | null {
+    if (this.#listener === undefined) this.#listener = listenerOf(this.#record, this.#interval.listeners) ?? null
+    return this.#listener
+  }
+
+  /** Who holds the listening socket of one that is nobody's: as long as nobody has accepted it, it is its listener's. */
+  #listeningOwner(): ConnectionRecord | null {
+    const listener = this.#cameTo()
+    return listener === null || listener.owner === 0 ? null : listener
+  }
+
+  #unix(monotonicNs: number): number {
+    return this.#interval.unixNs - (this.#interval.nowNs - monotonicNs)
+  }
+}
+
+/** All that a row says, in an object of its own. */
+export function plainConnection(row: ConnectionRow): ConnectionRow {
+  return {
+    id: row.id,
+    pid: row.pid,
+    name: row.name,
+    container: row.container,
+    family: row.family,
+    direction: row.direction,
+    state: row.state,
+    local: row.local,
+    remote: row.remote,
+    sent_bytes: row.sent_bytes,
+    received_bytes: row.received_bytes,
+    total_sent_bytes: row.total_sent_bytes,
+    total_received_bytes: row.total_received_bytes,
+    connect_latency_ns: row.connect_latency_ns,
+    handshake_latency_ns: row.handshake_latency_ns,
+    accept_wait_ns: row.accept_wait_ns,
+    rtt_ns: row.rtt_ns,
+    rtt_min_ns: row.rtt_min_ns,
+    retransmits: row.retransmits,
+    segments_sent: row.segments_sent,
+    reset: row.reset,
+    closed_by: row.closed_by,
+    network_namespace: row.network_namespace,
+    age_seconds: row.age_seconds,
+    age_is_minimum: row.age_is_minimum,
+    started_ns: row.started_ns,
+    ended_ns: row.ended_ns,
+    opened: row.opened,
+    closed: row.closed,
+    error: row.error,
+  }
+}

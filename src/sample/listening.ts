@@ -1,0 +1,42 @@
+/** Which listening socket a connection came to. */
+
+import type { ConnectionRecord } from '../tracers/socket-record.ts'
+
+/** Listening sockets by their port. */
+export type ByPort = ReadonlyMap<number, readonly ConnectionRecord[]>
+
+export function listenersByPort(...sockets: readonly (readonly ConnectionRecord[])[]): ByPort {
+  const listeners = new Map<number, ConnectionRecord[]>()
+  for (const some of sockets) {
+    for (const record of some) {
+      if (record.state !== 'LISTEN') continue
+      const others = listeners.get(record.local.port)
+      if (others === undefined) listeners.set(record.local.port, [record])
+      else others.push(record)
+    }
+  }
+  return listeners
+}
+
+const ANY_ADDRESSES = new Set(['0.0.0.0', '::'])
+
+/**
+ * The listening socket that takes connections to this local port and address: the same owner's before another's (sockets
+ * that share a port by SO_REUSEPORT), the same address before any.
+ */
+export function listenerOf(record: ConnectionRecord, listeners: ByPort): ConnectionRecord | undefined {
+  if (listeners.size === 0) return undefined
+  const { local, owner, namespace } = record
+  let best: ConnectionRecord | undefined
+  let bestRank = -1
+  for (const listener of listeners.get(local.port) ?? []) {
+    const { address } = listener.local
+    if (listener.namespace !== namespace || (address !== local.address && !ANY_ADDRESSES.has(address))) continue
+    const rank = (address === local.address ? 2 : 0) + (listener.owner === owner ? 1 : 0)
+    if (rank > bestRank) {
+      best = listener
+      bestRank = rank
+    }
+  }
+  return best
+}

@@ -1,0 +1,295 @@
+/** A TCP socket as the kernel side describes it in a row, `struct connection` of bpf/connection.bpf.h. */
+
+import { readText, readU64, type StructLayout } from '../bpf/layout.ts'
+import type { Endpoint, Family } from '../sample/sample.ts'
+import { familyOf, readAddress } from './address.ts'
+
+const NAME_LENGTH = 16
+const ADDRESS_LENGTH = 16
+
+/** Names of the kernel's enum (include/net/tcp_states.h), by their number. */
+export const STATES = [
+  'UNKNOWN',
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT1',
+  'FIN_WAIT2',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'CLOSING',
+  'NEW_SYN_RECV',
+] as const
+
+/** The enums of bpf/connection.bpf.h, by their number; 0 is none of them. */
+const DIRECTIONS = [null, 'outbound', 'inbound'] as const
+const CLOSERS = [null, 'local', 'remote'] as const
+const RESETS = [null, 'sent', 'received'] as const
+
+/** NO_RTT of bpf/connection.bpf.h. */
+const NO_RTT = 0xffffffff
+
+/** A TCP socket at the end of an interval, or at its own end; bytes are payload. */
+export interface ConnectionRecord {
+  readonly id: number
+  /** 0: nobody is known to hold it. */
+  readonly owner: number
+  readonly name: string
+  readonly family: Family
+  /** null: it is older than the tool. */
+  readonly direction: 'inbound' | 'outbound' | null
+  readonly state: (typeof STATES)[number]
+  readonly local: Endpoint
+  readonly remote: Endpoint
+  /** Since the last record of this connection. */
+  readonly sentBytes: number
+  readonly receivedBytes: number
+  readonly totalSentBytes: number
+  readonly totalReceivedBytes: number
+  /** null: not known, or not ours to measure. */
+  readonly connectNs: number | null
+  readonly rttNs: number
+  readonly retransmits: number
+  /** On the monotonic clock. */
+  readonly startedNs: number
+  readonly endedNs: number | null
+  readonly older: boolean
+  /** No record before this one had it, or had it as accepted. */
+  readonly opened: boolean
+  readonly accepted: boolean | null
+  /** Inbound only; null: not known. */
+  readonly handshakeNs: number | null
+  /** On the monotonic clock, inbound only; null: not seen. */
+  readonly establishedNs: number | null
+  readonly acceptedNs: number | null
+  readonly rttMinNs: number | null
+  readonly segments: number
+  readonly closer: 'local' | 'remote' | null
+  readonly reset: 'sent' | 'received' | null
+  /** Of a listening socket: connections that wait, how many may, and what it dropped since the last walk. */
+  readonly backlog: number
+  readonly backlogLimit: number
+  readonly drops: number
+  /** Inode of its network namespace. */
+  readonly namespace: number
+  /** Of a connect that failed; 0: none, or the kernel did not say. */
+  readonly errno: number
+}
+
+export type SocketOffsets = ReturnType<typeof socketOffsets>
+
+/** Where the members of a row lie. */
+export function socketOffsets(layout: StructLayout) {
+  return {
+    size: layout.size,
+    id: layout.u64('id'),
+    started: layout.u64('started_ns'),
+    ended: layout.u64('ended_ns'),
+    connect: layout.u64('connect_ns'),
+    sent: layout.u64('sent'),
+    received: layout.u64('received'),
+    totalSent: layout.u64('total_sent'),
+    totalReceived: layout.u64('total_received'),
+    rtt: layout.u32('rtt_us'),
+    retransmits: layout.u32('retransmits'),
+    owner: layout.u32('owner'),
+    family: layout.u16('family'),
+    localPort: layout.u16('local_port'),
+    remotePort: layout.u16('remote_port'),
+    state: layout.u8('state'),
+    direction: layout.u8('direction'),
+    older: layout.u8('older'),
+    error: layout.u16('error'),
+    opened: layout.u8('opened'),
+    acceptedNow: layout.u8('accepted'),
+    handshake: layout.u32('handshake_us'),
+    established: layout.u64('established_ns'),
+    accepted: layout.u64('accepted_ns'),
+    rttMin: layout.u32('rtt_min_us'),
+    segments: layout.u32('segments'),
+    closer: layout.u8('closer'),
+    reset: layout.u8('reset'),
+    held: layout.u8('held'),
+    backlog: layout.u32('backlog'),
+    backlogLimit: layout.u32('backlog_limit'),
+    drops: layout.u32('drops'),
+    namespace: layout.u32('namespace'),
+    local: layout.array('local', 1, ADDRESS_LENGTH),
+    remote: layout.array('remote', 1, ADDRESS_LENGTH),
+    name: layout.array('name', 1, NAME_LENGTH),
+  }
+}
+
+/** A record that reads its row when it is asked: of many thousands only a few are shown. */
+export class RowOfSocket implements ConnectionRecord {
+  readonly #rows: DataView
+  readonly #row: number
+  readonly #at: SocketOffsets
+
+  constructor(rows: DataView, row: number, at: SocketOffsets) {
+    this.#rows = rows
+    this.#row = row
+    this.#at = at
+  }
+
+  get id(): number {
+    return this.#u64(this.#at.id)
+  }
+
+  get owner(): number {
+    return this.#u32(this.#at.owner)
+  }
+
+  get name(): string {
+    return readText(this.#rows, this.#row + this.#at.name, NAME_LENGTH)
+  }
+
+  get family(): Family {
+    return familyOf(this.#rows, this.#row + this.#at.remote, this.#u16(this.#at.family))
+  }
+
+  get direction(): 'inbound' | 'outbound' | null {
+    return DIRECTIONS[this.#u8(this.#at.direction)] ?? null
+  }
+
+  get state(): (typeof STATES)[number] {
+    return STATES[this.#u8(this.#at.state)] ?? 'UNKNOWN'
+  }
+
+  get local(): Endpoint {
+    return this.#endpoint(this.#at.local, this.#at.localPort)
+  }
+
+  get remote(): Endpoint {
+    return this.#endpoint(this.#at.remote, this.#at.remotePort)
+  }
+
+  get sentBytes(): number {
+    return this.#u64(this.#at.sent)
+  }
+
+  get receivedBytes(): number {
+    return this.#u64(this.#at.received)
+  }
+
+  get totalSentBytes(): number {
+    return this.#u64(this.#at.totalSent)
+  }
+
+  get totalReceivedBytes(): number {
+    return this.#u64(this.#at.totalReceived)
+  }
+
+  get connectNs(): number | null {
+    return known(this.#u64(this.#at.connect))
+  }
+
+  get rttNs(): number {
+    return this.#u32(this.#at.rtt) * MICROSECOND
+  }
+
+  get rttMinNs(): number | null {
+    const rttMin = this.#u32(this.#at.rttMin)
+    return rttMin === NO_RTT ? null : rttMin * MICROSECOND
+  }
+
+  get retransmits(): number {
+    return this.#u32(this.#at.retransmits)
+  }
+
+  get segments(): number {
+    return this.#u32(this.#at.segments)
+  }
+
+  get startedNs(): number {
+    return this.#u64(this.#at.started)
+  }
+
+  get endedNs(): number | null {
+    return known(this.#u64(this.#at.ended))
+  }
+
+  get older(): boolean {
+    return this.#u8(this.#at.older) !== 0
+  }
+
+  get opened(): boolean {
+    return this.#u8(this.#at.opened) !== 0
+  }
+
+  get accepted(): boolean {
+    return this.#u8(this.#at.acceptedNow) !== 0
+  }
+
+  get handshakeNs(): number | null {
+    return known(this.#u32(this.#at.handshake) * MICROSECOND)
+  }
+
+  get establishedNs(): number | null {
+    return known(this.#u64(this.#at.established))
+  }
+
+  get acceptedNs(): number | null {
+    return known(this.#u64(this.#at.accepted))
+  }
+
+  get closer(): 'local' | 'remote' | null {
+    return CLOSERS[this.#u8(this.#at.closer)] ?? null
+  }
+
+  get reset(): 'sent' | 'received' | null {
+    return RESETS[this.#u8(this.#at.reset)] ?? null
+  }
+
+  get backlog(): number {
+    return this.#u32(this.#at.backlog)
+  }
+
+  get backlogLimit(): number {
+    return this.#u32(this.#at.backlogLimit)
+  }
+
+  get drops(): number {
+    return this.#u32(this.#at.drops)
+  }
+
+  get namespace(): number {
+    return this.#u32(this.#at.namespace)
+  }
+
+  get errno(): number {
+    return this.#u16(this.#at.error)
+  }
+
+  #endpoint(at: number, portAt: number): Endpoint {
+    const { address } = readAddress(this.#rows, this.#row + at, this.#u16(this.#at.family))
+    return { address, port: this.#u16(portAt) }
+  }
+
+  #u8(offset: number): number {
+    return this.#rows.getUint8(this.#row + offset)
+  }
+
+  #u16(offset: number): number {
+    return this.#rows.getUint16(this.#row + offset, true)
+  }
+
+  #u32(offset: number): number {
+    return this.#rows.getUint32(this.#row + offset, true)
+  }
+
+  #u64(offset: number): number {
+    return readU64(this.#rows, this.#row + offset)
+  }
+}
+
+/** Nanoseconds. */
+const MICROSECOND = 1000
+
+/** Zero stands for what is not known. */
+function known(value: number): number | null {
+  return value === 0 ? null : value
+}
