@@ -26,6 +26,12 @@ enum reset {
 	RESET_RECEIVED,
 };
 
+/* ends that told the other to send nothing more for now, as bits */
+enum zero_window {
+	ZERO_WINDOW_LOCAL = 1,
+	ZERO_WINDOW_REMOTE = 2,
+};
+
 struct tcp_socket {
 	__u64 id;		/* of its connection; 0: no connection yet */
 	__u64 started_ns;	/* when it began, or was first seen */
@@ -119,8 +125,9 @@ struct connection {
 	__u32 rtt_min_us;	/* NO_RTT: not measured yet */
 	__u32 segments;
 	__u32 retransmits;
-	__u32 backlog;		/* of a listening socket */
-	__u32 backlog_limit;
+	/* bytes not read yet, and not acknowledged yet; of a listening socket: its backlog, and the limit of that */
+	__u32 receive_queue;
+	__u32 send_queue;
 	__u32 drops;
 	__u32 namespace;
 	__u32 epoch;
@@ -137,6 +144,8 @@ struct connection {
 	__u8 closer;
 	__u8 reset;
 	__u8 held;		/* by a process, through a descriptor */
+	__u8 zero_window;
+	__u8 time_wait;		/* it closed, and the kernel still waits in TIME_WAIT */
 	__u8 local[16];		/* IPv4 in the first four bytes */
 	__u8 remote[16];
 	char name[16];

@@ -46,6 +46,7 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 	describe(row, sk, tp, socket);
 	row->ended_ns = bpf_ktime_get_ns();
 	row->state = last_state;
+	row->time_wait = goes_to_time_wait(sk, socket, last_state);
 	row->total_sent = bytes_sent(tp);
 	row->total_received = bytes_received(sk, tp);
 	row->sent = row->total_sent - socket->sent;
@@ -247,8 +248,10 @@ int BPF_PROG(tcp_send_reset, struct sock *sk)
 	/* it is the last that a socket does, after it closed */
 	index = socket->row;
 	row = bpf_map_lookup_elem(&closed_connections, &index);
-	if (row && row->started_ns == socket->started_ns)
+	if (row && row->started_ns == socket->started_ns) {
 		row->reset = RESET_SENT;
+		row->time_wait = 0;
+	}
 	return 0;
 }
 
@@ -347,9 +350,11 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 	row->sent = socket->sent - socket->sent_before;
 	row->received = socket->received - socket->received_before;
 	if (seen_state == TCP_LISTEN) {
-		row->backlog = sk->sk_ack_backlog;
-		row->backlog_limit = sk->sk_max_ack_backlog;
+		row->receive_queue = sk->sk_ack_backlog;
+		row->send_queue = sk->sk_max_ack_backlog;
 		row->drops = socket->drops - socket->drops_before;
+	} else {
+		describe_queues(row, tp, seen_state);
 	}
 	return 0;
 }

@@ -181,6 +181,13 @@ struct minmax {
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	__u32 rcv_nxt;
+	__u32 rcv_wup;
+	__u32 rcv_wnd;
+	__u32 copied_seq;
+	__u32 write_seq;
+	__u32 snd_una;
+	__u32 snd_wnd;
 	__u64 bytes_received;
 	__u64 bytes_sent;
 	__u64 bytes_retrans;

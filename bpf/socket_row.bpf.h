@@ -81,6 +81,31 @@ static __always_inline void describe(struct connection *row, const struct sock *
 	}
 }
 
+/* what waits in its queues, as inet_diag reckons it, and whether there is no room for more */
+static __always_inline void describe_queues(struct connection *row, const struct tcp_sock *tp, int state)
+{
+	__s32 unread = tp->rcv_nxt - tp->copied_seq;
+	__s32 room = tp->rcv_wup + tp->rcv_wnd - tp->rcv_nxt;
+
+	row->receive_queue = unread > 0 ? unread : 0;
+	row->send_queue = tp->write_seq - tp->snd_una;
+	/* before the handshake is over neither end has offered a window, and after its FIN an end needs none */
+	if (room <= 0 && (state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2))
+		row->zero_window |= ZERO_WINDOW_LOCAL;
+	if (!tp->snd_wnd && (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_FIN_WAIT1 ||
+			     state == TCP_LAST_ACK))
+		row->zero_window |= ZERO_WINDOW_REMOTE;
+}
+
+/*
+ * Whether a connection that closes goes on as a small socket that waits in TIME_WAIT: it sent its FIN first. One that
+ * nobody holds is replaced before the peer's FIN has come. A reset that follows the change of state takes it back.
+ */
+static __always_inline bool goes_to_time_wait(const struct sock *sk, const struct tcp_socket *socket, int last_state)
+{
+	return (last_state == TCP_CLOSING || last_state == TCP_FIN_WAIT2) && !sk->sk_err && !socket->reset;
+}
+
 /* whether a process took it out of the accept queue */
 static __always_inline bool is_accepted(const struct connection *row, const struct tcp_socket *socket)
 {

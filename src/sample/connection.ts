@@ -61,7 +61,9 @@ export class Connection implements ConnectionRow {
   }
 
   get state(): string {
-    return this.#record.endedNs === null ? this.#record.state : 'CLOSE'
+    const { endedNs, state, timeWait } = this.#record
+    if (endedNs === null) return state
+    return timeWait ? 'TIME_WAIT' : 'CLOSE'
   }
 
   get local(): Endpoint {
@@ -115,6 +117,18 @@ export class Connection implements ConnectionRow {
 
   get segments_sent(): number {
     return this.#record.segments
+  }
+
+  get receive_queue_bytes(): number {
+    return this.#record.receiveQueue
+  }
+
+  get send_queue_bytes(): number {
+    return this.#record.sendQueue
+  }
+
+  get zero_window(): 'local' | 'remote' | 'both' | null {
+    return this.#record.zeroWindow
   }
 
   get reset(): 'sent' | 'received' | null {
@@ -206,6 +220,9 @@ export function plainConnection(row: ConnectionRow): ConnectionRow {
     rtt_min_ns: row.rtt_min_ns,
     retransmits: row.retransmits,
     segments_sent: row.segments_sent,
+    receive_queue_bytes: row.receive_queue_bytes,
+    send_queue_bytes: row.send_queue_bytes,
+    zero_window: row.zero_window,
     reset: row.reset,
     closed_by: row.closed_by,
     network_namespace: row.network_namespace,

@@ -79,7 +79,7 @@ export interface ConnectionRow {
   readonly container: string | null
   readonly family: Family
   readonly direction: Direction
-  /** As in the kernel: ESTABLISHED, SYN_SENT, ... */
+  /** As in the kernel: ESTABLISHED, SYN_SENT, ...; of one that closed TIME_WAIT where the kernel waits on, else CLOSE. */
   readonly state: string
   readonly local: Endpoint
   readonly remote: Endpoint
@@ -103,6 +103,11 @@ export interface ConnectionRow {
   readonly retransmits: number
   /** Segments with payload sent since the connection began, those sent again among them. */
   readonly segments_sent: number
+  /** Bytes that arrived and were not read yet, and bytes that the other end has not acknowledged; of an open one. */
+  readonly receive_queue_bytes: number
+  readonly send_queue_bytes: number
+  /** Ends that have no room and told the other to send nothing for now; null: neither, or not known. */
+  readonly zero_window: 'local' | 'remote' | 'both' | null
   /** A reset ended it: sent by this end or received. */
   readonly reset: 'sent' | 'received' | null
   /** Which end closed first; null while neither did. */

@@ -27,6 +27,7 @@ export const STATES = [
 /** The enums of bpf/connection.bpf.h, by their number; 0 is none of them. */
 const DIRECTIONS = [null, 'outbound', 'inbound'] as const
 const CLOSERS = [null, 'local', 'remote'] as const
+const ZERO_WINDOWS = [null, 'local', 'remote', 'both'] as const
 const RESETS = [null, 'sent', 'received'] as const
 
 /** NO_RTT of bpf/connection.bpf.h. */
@@ -69,9 +70,14 @@ export interface ConnectionRecord {
   readonly segments: number
   readonly closer: 'local' | 'remote' | null
   readonly reset: 'sent' | 'received' | null
-  /** Of a listening socket: connections that wait, how many may, and what it dropped since the last walk. */
-  readonly backlog: number
-  readonly backlogLimit: number
+  /** Bytes not read yet, and not acknowledged yet; of a listening socket: connections that wait, and how many may. */
+  readonly receiveQueue: number
+  readonly sendQueue: number
+  /** Ends that told the other to send nothing more for now; null: neither, or not known. */
+  readonly zeroWindow: 'local' | 'remote' | 'both' | null
+  /** It closed, and the kernel waits in TIME_WAIT for what may still be under way. */
+  readonly timeWait: boolean
+  /** What a listening socket dropped since the last walk. */
   readonly drops: number
   /** Inode of its network namespace. */
   readonly namespace: number
@@ -113,8 +119,10 @@ export function socketOffsets(layout: StructLayout) {
     closer: layout.u8('closer'),
     reset: layout.u8('reset'),
     held: layout.u8('held'),
-    backlog: layout.u32('backlog'),
-    backlogLimit: layout.u32('backlog_limit'),
+    receiveQueue: layout.u32('receive_queue'),
+    sendQueue: layout.u32('send_queue'),
+    zeroWindow: layout.u8('zero_window'),
+    timeWait: layout.u8('time_wait'),
     drops: layout.u32('drops'),
     namespace: layout.u32('namespace'),
     local: layout.array('local', 1, ADDRESS_LENGTH),
@@ -244,12 +252,20 @@ export class RowOfSocket implements ConnectionRecord {
     return RESETS[this.#u8(this.#at.reset)] ?? null
   }
 
-  get backlog(): number {
-    return this.#u32(this.#at.backlog)
+  get receiveQueue(): number {
+    return this.#u32(this.#at.receiveQueue)
   }
 
-  get backlogLimit(): number {
-    return this.#u32(this.#at.backlogLimit)
+  get sendQueue(): number {
+    return this.#u32(this.#at.sendQueue)
+  }
+
+  get zeroWindow(): 'local' | 'remote' | 'both' | null {
+    return ZERO_WINDOWS[this.#u8(this.#at.zeroWindow)] ?? null
+  }
+
+  get timeWait(): boolean {
+    return this.#u8(this.#at.timeWait) !== 0
   }
 
   get drops(): number {

@@ -27,6 +27,8 @@ const reading: readonly (readonly [string, string])[] = [
   ['HANDSHK', 'inbound: from SYN received to established'],
   ['ACCEPT', 'inbound: waited for the accept call'],
   ['CLOSER', 'the end that closed first'],
+  ['RECV-Q SEND-Q', 'bytes not read yet, and not acknowledged'],
+  ['ZEROWIN', 'the end that has no room for more'],
   ['WAITING', 'in the accept queue, of LIMIT at the most'],
   ['NETNS', 'another network namespace, by its inode'],
   ['>5m00s', 'older than ebpf-top: at least of this age'],

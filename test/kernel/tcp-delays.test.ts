@@ -125,7 +125,7 @@ describe('the end of a TCP connection', () => {
       expect(rows.filter(row => row.opened)).toHaveLength(1)
       expect(rows.at(-1)).toMatchObject({
         closed: true,
-        state: 'CLOSE',
+        state: tells('TIME_WAIT') && closedBy === 'local' && reset === null ? 'TIME_WAIT' : 'CLOSE',
         ...((tells('resets') || reset === null) && { closed_by: closedBy, reset }),
         error: null,
         total_sent_bytes: sent,

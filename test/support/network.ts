@@ -79,6 +79,8 @@ export interface Seen {
   readonly rttMs: number
   readonly minRttMs: number
   readonly pids: readonly number[]
+  readonly receiveQueue: number
+  readonly sendQueue: number
 }
 
 /** The second opinion: the connection between two ports, as `ss -tinp` shows it. */
@@ -95,7 +97,15 @@ export function askSs(localPort: number, remotePort: number, namespace: Namespac
     rttMs: figure(/\brtt:([\d.]+)/),
     minRttMs: figure(/\bminrtt:([\d.]+)/),
     pids: [...text.matchAll(/pid=(\d+)/g)].map(match => Number(match[1])),
+    receiveQueue: figure(/^\S+\s+(\d+)/),
+    sendQueue: figure(/^\S+\s+\d+\s+(\d+)/),
   }
+}
+
+/** Whether the kernel keeps this end of a connection in TIME_WAIT. */
+export function isInTimeWait(localPort: number, remotePort: number): boolean {
+  const text = run('ss', '-tanH', 'state', 'time-wait', `sport = :${localPort} and dport = :${remotePort}`)
+  return text.trim() !== ''
 }
 
 /** Backlog, its limit, and drops of a listening socket, as `ss -ltn` shows them. */

@@ -29,6 +29,8 @@ export type Untold =
   | 'a network namespace at once'
   | 'direction of older connections without a listener'
   | 'splice'
+  | 'zero windows'
+  | 'TIME_WAIT'
 
 /** Whether these tests may expect it. */
 export function tells(_what: Untold): boolean {
