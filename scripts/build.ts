@@ -7,6 +7,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } f
 import path from 'node:path'
 import { build } from 'esbuild'
 import { bpfSources, compileBpf, ownArchitecture } from './compile.ts'
+import { quickStart } from './quick-start.ts'
 
 const root = path.dirname(import.meta.dirname)
 const dist = path.join(root, 'dist')
@@ -37,6 +38,7 @@ async function bundle(): Promise<void> {
     banner: {
       js: "import { createRequire as ebpfTopRequire } from 'node:module'; const require = ebpfTopRequire(import.meta.url);",
     },
+    plugins: [quickStart],
     logLevel: 'warning',
   })
   chmodSync(entry, 0o755)
