@@ -106,7 +106,7 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
       stdout: process.stdout,
       processExists: pid => system.processOf(pid) === pid,
       explain,
-      exporter: () => exporter?.status.text ?? '',
+      exporter: () => exporter?.status.shown ?? null,
     })
     const sampling = sampler.run(screen).then(
       () => screen.stop({ reason: 'done' }),

@@ -52,10 +52,16 @@ export class ExportStatus {
     )
   }
 
-  /** For the header. */
+  /** For the header of the screen. */
+  get shown(): { readonly state: string; readonly reason: string } {
+    return {
+      state: `otlp ${this.state}${this.filtered ? ' (filtered)' : ''}`,
+      reason: this.state === 'failing' ? this.lastError : '',
+    }
+  }
+
   get text(): string {
-    const filtered = this.filtered ? ' (filtered)' : ''
-    const why = this.state === 'failing' ? ` ${this.lastError}` : ''
-    return `otlp ${this.state}${filtered}${why}`
+    const { state, reason } = this.shown
+    return reason === '' ? state : `${state} ${reason}`
   }
 }

@@ -1,12 +1,12 @@
 /** The lines above the tables. */
 
 import type { Sample } from '../sample/sample.ts'
-import { formatBytes, formatEvents, formatSeconds, sanitize } from '../table/format.ts'
+import { cells, formatBytes, formatEvents, formatSeconds, sanitize } from '../table/format.ts'
 import { unmeasured } from './empty.ts'
 import { type Item, joinItems } from './items.ts'
 import { headerHeight } from './layout.ts'
-import { type State, showsConnections, tableOf, VIEWS } from './state.ts'
-import { fitLine, type Line, lineWidth, span, spread } from './style.ts'
+import { type ExporterState, type State, showsConnections, tableOf, VIEWS } from './state.ts'
+import { fitLine, type Line, lineWidth, type Span, span, spread } from './style.ts'
 
 /** Spaces between two facts. */
 const GAP = 2
@@ -19,9 +19,9 @@ export function headerLines(state: State): Line[] {
   const { columns } = state.size
   const tall = headerHeight(state.size) === 3
   const views = tabLine(state)
-  const exporter = exporterState(state)
-  const beside = tall && exporter !== null && lineWidth(views) + lineWidth(exporter) < columns
-  const told = news(state, beside ? null : exporter)
+  const room = tall ? columns - lineWidth(views) - GAP : 0
+  const beside = exportBeside(state, room)
+  const told = [...news(state), ...(beside === null ? exportItems(state) : [])]
   if (!tall) return [facts([...told, ...costs(state)], columns), fitLine(views, columns)]
   return [
     spread(
@@ -30,12 +30,29 @@ export function headerLines(state: State): Line[] {
       columns,
     ),
     facts(told, columns),
-    spread(views, beside ? exporter : [], columns),
+    spread(views, beside ?? [], columns),
   ]
 }
 
-function exporterState({ exporter }: State): Line | null {
-  return exporter === '' ? null : [span(`${sanitize(exporter)} `, 'accent')]
+/** How the export goes, in `room` cells, where the reason may be cut; null where there is not even room for the state. */
+function exportBeside({ exporter }: State, room: number): Line | null {
+  if (exporter === null) return null
+  const { state, reason } = exporter
+  const line: Line = [exportSpan(exporter), span(reason === '' ? ' ' : ` ${sanitize(reason)} `, 'dim')]
+  if (cells(state) > room) return null
+  return lineWidth(line) > room ? fitLine(line, room) : line
+}
+
+/** The same among other facts: where it fails, that always stays; the reason gives way first. */
+function exportItems({ exporter }: State): Item[] {
+  if (exporter === null) return []
+  const items: Item[] = [{ rank: exporter.reason === '' ? 2 : 0, line: [exportSpan(exporter)] }]
+  if (exporter.reason !== '') items.push({ rank: 8, line: [span(sanitize(exporter.reason), 'dim')] })
+  return items
+}
+
+function exportSpan({ state, reason }: ExporterState): Span {
+  return span(sanitize(state), reason === '' ? 'accent' : 'alarm')
 }
 
 function facts(items: readonly Item[], columns: number): Line {
@@ -53,7 +70,7 @@ function identity({ version, host }: State): Line {
 }
 
 /** What the machine does, and what the user made the screen do. */
-function news(state: State, exporter: Line | null): Item[] {
+function news(state: State): Item[] {
   const shown = state.shown?.sample ?? null
   const items: Item[] = []
   if (state.pause !== null) items.push({ rank: 0, line: [span(pausedText(state, state.pause.samples), 'paused')] })
@@ -65,7 +82,6 @@ function news(state: State, exporter: Line | null): Item[] {
     if (unseen.length > 0) items.push({ rank: 3, line: [span(`not measured: ${unseen.join(', ')}`, 'warning')] })
   }
   items.push({ rank: 1, line: filters(state) })
-  if (exporter !== null) items.push({ rank: 2, line: exporter })
   return items
 }
 

@@ -13,6 +13,7 @@ import { nextMoment } from './moment.ts'
 import { INTERVAL_LEAST, type Machine, openPrompt, promptKey, promptText } from './prompt.ts'
 import {
   activeTable,
+  type ExporterState,
   isInOverview,
   listedAs,
   listFor,
@@ -27,7 +28,7 @@ import {
 export type Event =
   | { readonly type: 'key'; readonly key: Key }
   | { readonly type: 'paste'; readonly text: string }
-  | { readonly type: 'sample'; readonly sample: Sample; readonly exporter: string }
+  | { readonly type: 'sample'; readonly sample: Sample; readonly exporter: ExporterState | null }
   | { readonly type: 'resize'; readonly size: Size }
   | { readonly type: 'names'; readonly names: Names }
   | { readonly type: 'message'; readonly text: string }

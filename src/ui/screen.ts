@@ -11,7 +11,7 @@ import { type Jobs, jobs as realJobs } from './jobs.ts'
 import { actionOf } from './keys.ts'
 import { addressesInSight } from './naming.ts'
 import type { Event } from './reduce.ts'
-import { initialState, type Size, type View as ViewName } from './state.ts'
+import { type ExporterState, initialState, type Size, type View as ViewName } from './state.ts'
 import { createStore } from './store.ts'
 import { paletteFor } from './style.ts'
 import { handleSuspension } from './suspension.ts'
@@ -44,8 +44,8 @@ export interface ScreenOptions {
   processExists(pid: number): boolean
   /** What is to be printed for an error, ended by a line feed. */
   explain(error: unknown): string
-  /** State of the exporter in a few words, asked for at every sample; '' if there is none. */
-  exporter?(): string
+  /** How the export goes, asked for at every sample; null if there is none. */
+  exporter?(): ExporterState | null
   /** Where names of hosts and services come from, once they are wanted; default: the system's. */
   readonly openNames?: (changed: (names: Names) => void) => NameSource
   /** Emits signals, uncaughtException and exit; default process. */
@@ -204,7 +204,7 @@ export function startScreen(options: ScreenOptions): Screen {
   return {
     ended,
     take(sample) {
-      dispatch({ type: 'sample', sample, exporter: options.exporter?.() ?? '' })
+      dispatch({ type: 'sample', sample, exporter: options.exporter?.() ?? null })
       // behind the drawing
       if (ink === undefined) setImmediate(mount)
     },

@@ -59,6 +59,14 @@ export interface Pause {
   readonly samples: number
 }
 
+/** How the export goes. */
+export interface ExporterState {
+  /** In two or three words. */
+  readonly state: string
+  /** Why it fails; '' while it does not. */
+  readonly reason: string
+}
+
 export interface State {
   readonly host: Host
   readonly version: string
@@ -84,7 +92,8 @@ export interface State {
   readonly interval: number
   /** The samples are to say what the BPF programs cost. */
   readonly costing: boolean
-  readonly exporter: string
+  /** Null: nothing is exported. */
+  readonly exporter: ExporterState | null
   /** Names are wanted. */
   readonly naming: boolean
   /** Those known by now. */
@@ -165,7 +174,7 @@ export function initialState(start: Start): State {
     pause: null,
     lost: 0,
     costing: false,
-    exporter: '',
+    exporter: null,
     naming: false,
     names: null,
     prompt: null,

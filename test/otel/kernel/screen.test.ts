@@ -27,6 +27,19 @@ test('the header says how the export goes, nothing else is printed, and q ends i
   expect(pty.look().join('\n')).not.toMatch(/otlp|export|warning/i)
 })
 
+test('the header says that a pid filter is on for the export as well', async () => {
+  const collector = await Collector.start(await freePort())
+  cleaning.push(() => collector.stop())
+  const [file, ...words] = program('--delay', 0.2, '--export', 'otlp', '--export-interval', 0.5, '--pid', process.pid)
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }
+  const pty = new Pty(file, words, { columns: 60, rows: 12, environment })
+  cleaning.push(() => pty.close())
+  await pty.see('otlp ok (filtered)')
+  expect(collector.latest('ebpf_top.filter.active')).toMatchObject([{ value: 1 }])
+  pty.type('q')
+  expect(await pty.ended()).toBe(0)
+})
+
 test('batch output goes on beside the export, on stdout alone', async () => {
   const collector = await Collector.start(await freePort())
   cleaning.push(() => collector.stop())

@@ -141,12 +141,29 @@ describe('the header', () => {
     expect(after.join('\n')).not.toContain('PAUSED')
   })
 
-  it('has room for the state of the exporter', async () => {
-    for (const columns of [60, 80, 120]) {
-      const person = sitDown(columns, 24, { exporter: () => 'otlp: unreachable' })
-      person.take(sampleOf())
-      await person.see('otlp: unreachable')
-    }
+  it.each([
+    [60, 10],
+    [60, 24],
+    [80, 19],
+    [80, 24],
+    [120, 40],
+  ])('always says that the export fails, on %i x %i cells too', async (columns, rows) => {
+    const reason = `UNAVAILABLE: ${'connect '.repeat(20)}`
+    const person = sitDown(columns, rows, { exporter: () => ({ state: 'otlp failing (filtered)', reason }) })
+    person.take(sampleOf({ lost: { syscalls: 12_345_678, connections: 1, bytes: 2, slow_calls: 0 } }))
+    await person.see('otlp failing (filtered)')
+    person.type(' ')
+    await person.see('PAUSED')
+    await person.see('otlp failing (filtered)')
+  })
+
+  it('says how the export goes, and why it fails where there is room', async () => {
+    const person = sitDown(120, 40, { exporter: () => ({ state: 'otlp failing', reason: 'UNAVAILABLE: no route' }) })
+    person.take(sampleOf())
+    await person.see('otlp failing UNAVAILABLE: no route')
+    const well = sitDown(80, 24, { exporter: () => ({ state: 'otlp ok', reason: '' }) })
+    well.take(sampleOf())
+    await well.see('otlp ok')
   })
 })
 
