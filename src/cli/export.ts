@@ -30,11 +30,10 @@ export function exporting(sampler: Sampler, exporter: Exporter): Sampler {
   }
 }
 
-function both(exporter: Sink, sink: Sink): Sink {
+function both(exporter: Exporter, sink: Sink): Sink {
   return {
-    take(sample: Sample) {
-      exporter.take(sample)
-      return sink.take(sample)
+    async take(sample: Sample) {
+      await Promise.all([exporter.take(sample), sink.take(sample)])
     },
     fail(error) {
       exporter.fail(error)

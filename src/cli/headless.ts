@@ -4,7 +4,7 @@ import type { Sampler } from '../session.ts'
 const ENDING = ['SIGTERM', 'SIGINT'] as const
 
 /** How long the last sample may take, in milliseconds, so that there is time left to send it. */
-const PATIENCE_MS = 250
+const PATIENCE_MS = 400
 
 /**
  * Takes samples until a signal comes or there are as many as were asked for. The last one ends with the signal, so that

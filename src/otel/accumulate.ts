@@ -1,7 +1,8 @@
 /** From samples to what is exported: counters and histograms since the start, and levels of the last sample. */
 
 import { total } from '../sample/histogram.ts'
-import type { CallRow, ConnectionRow, ProcessRow, Sample } from '../sample/sample.ts'
+import type { CallRow, Family, ProcessRow, Sample } from '../sample/sample.ts'
+import { PORTION } from '../sample/slices.ts'
 import { ATTRIBUTES as A, connectionState } from './attributes.ts'
 import { type ConnectionChange, ConnectionChanges, isEstablished } from './connections.ts'
 import type { LevelName } from './metrics.ts'
@@ -39,6 +40,7 @@ const syscallLabels = (syscall: string): Labels => ({ [A.syscallName]: syscall }
 const networkLabels = (type: string): Labels => ({ [A.networkType]: type })
 const errorLabels = (error: string): Labels => ({ [A.errorType]: error })
 
+/** Both taking and collecting can be laid aside, but nothing else may be begun meanwhile. */
 export class Accumulator {
   /** Counters of the machine and of ebpf-top itself. */
   readonly own: SeriesGroup
@@ -58,8 +60,7 @@ export class Accumulator {
     this.own = new SeriesGroup({}, startMs)
   }
 
-  take(sample: Sample): void {
-    this.#last = sample
+  *take(sample: Sample): Generator<void, void> {
     const rows = new Map(sample.processes.map(row => [row.pid, row]))
     const found = new Map<number | null, Process>()
     const processOf = (pid: number | null): Process => {
@@ -70,20 +71,29 @@ export class Accumulator {
       }
       return process
     }
-    for (const call of sample.calls) addCalls(processOf(call.pid), call)
+    let done = 0
+    for (const call of sample.calls) {
+      if (done++ % PORTION === 0) yield
+      addCalls(processOf(call.pid), call)
+    }
     for (const row of sample.processes) if (row.sent_bytes + row.received_bytes > 0) addBytes(processOf(row.pid), row)
-    for (const change of this.#changes.of(sample)) addConnection(processOf(change.row.pid), change)
-    this.#top.prune()
+    for (const change of this.#changes.of(sample)) {
+      if (done++ % PORTION === 0) yield
+      addConnection(processOf(change.row.pid), change)
+    }
+    yield* this.#top.prune()
     this.#takeOwn(sample)
+    this.#last = sample
   }
 
   /** What is to be exported now; null before the first sample. */
-  collect(): Collection | null {
+  *collect(): Generator<void, Collection | null> {
     const sample = this.#last
     if (sample === null) return null
     const endMs = Date.parse(sample.time)
-    this.#top.rank(endMs)
-    return { groups: [...this.#top.all(), this.own], levels: this.#levels(sample), startMs: this.#startMs, endMs }
+    yield* this.#top.rank(endMs)
+    const levels = yield* this.#levels(sample)
+    return { groups: [...this.#top.all(), this.own], levels, startMs: this.#startMs, endMs }
   }
 
   /** All of the last collection has arrived. */
@@ -100,11 +110,21 @@ export class Accumulator {
     this.own.record('ebpf_top.sample.duration', self.sample_seconds * 1e9)
   }
 
-  #levels(sample: Sample): Level[] {
-    const open = sample.connections.filter(row => !row.closed)
+  *#levels(sample: Sample): Generator<void, Level[]> {
+    const states = new Map<string, number>()
+    const owned = new Map<number | null, Map<Family, number>>()
+    for (const [i, row] of sample.connections.entries()) {
+      if (i % PORTION === 0) yield
+      if (row.closed) continue
+      states.set(row.state, (states.get(row.state) ?? 0) + 1)
+      if (!isEstablished(row)) continue
+      const families = owned.get(row.pid) ?? new Map<Family, number>()
+      families.set(row.family, (families.get(row.family) ?? 0) + 1)
+      owned.set(row.pid, families)
+    }
     return [
-      ...this.#connectionCounts(open),
-      ...this.#activeConnections(open, sample.processes),
+      ...this.#connectionCounts(states),
+      ...this.#activeConnections(owned, sample.processes),
       ...sample.maps.flatMap(({ name, used, limit }): Level[] => [
         { name: 'ebpf_top.map.usage', labels: { [A.mapName]: name }, value: used },
         { name: 'ebpf_top.map.limit', labels: { [A.mapName]: name }, value: limit },
@@ -114,11 +134,12 @@ export class Accumulator {
     ]
   }
 
-  #connectionCounts(open: readonly ConnectionRow[]): Level[] {
+  /** `open`: connections by the kernel's name of their state. */
+  #connectionCounts(open: ReadonlyMap<string, number>): Level[] {
     const counts = new Map<string, number>()
-    for (const row of open) {
-      const state = connectionState(row.state)
-      counts.set(state, (counts.get(state) ?? 0) + 1)
+    for (const [kernelState, count] of open) {
+      const state = connectionState(kernelState)
+      counts.set(state, (counts.get(state) ?? 0) + count)
       this.#states.set(state, { [A.connectionState]: state, [A.transport]: 'tcp' })
     }
     return [...this.#states].map(([state, labels]) => ({
@@ -128,15 +149,20 @@ export class Accumulator {
     }))
   }
 
-  #activeConnections(open: readonly ConnectionRow[], processes: readonly ProcessRow[]): Level[] {
+  /** `owned`: established connections by process id. */
+  #activeConnections(
+    owned: ReadonlyMap<number | null, ReadonlyMap<Family, number>>,
+    processes: readonly ProcessRow[],
+  ): Level[] {
     const rows = new Map(processes.map(row => [row.pid, row]))
     const active = new Map<string, { identity: Identity; type: string; value: number }>()
     for (const [key, before] of this.#active) active.set(key, { ...before, value: 0 })
-    for (const row of open) {
-      if (!isEstablished(row)) continue
-      const identity = identify(row.pid === null ? undefined : rows.get(row.pid), this.#settings.pids)
-      const key = `${identity.key}\0${row.family}`
-      active.set(key, { identity, type: row.family, value: (active.get(key)?.value ?? 0) + 1 })
+    for (const [pid, families] of owned) {
+      const identity = identify(pid === null ? undefined : rows.get(pid), this.#settings.pids)
+      for (const [type, count] of families) {
+        const key = `${identity.key}\0${type}`
+        active.set(key, { identity, type, value: (active.get(key)?.value ?? 0) + count })
+      }
     }
     this.#active = new Map([...active].filter(([, { value }]) => value > 0))
     // those that share a series are added up

@@ -23,19 +23,17 @@ export interface ConnectionChange {
 }
 
 export class ConnectionChanges {
-  #known = new Map<number, Known>()
+  #known = new Map<number, Known>();
 
-  /** The changes in one sample; of every sample in turn, or what it missed is not told. */
-  of({ connections }: Sample): ConnectionChange[] {
+  /** The changes in one sample, all of which must be read; of every sample in turn, or what it missed is not told. */
+  *of({ connections }: Sample): Generator<ConnectionChange, void> {
     const before = this.#known
     const open = new Map<number, Known>()
-    const changes: ConnectionChange[] = []
     for (const row of connections) {
-      changes.push(changeOf(row, row.opened ? undefined : before.get(row.id)))
+      yield changeOf(row, row.opened ? undefined : before.get(row.id))
       if (!row.closed) open.set(row.id, { established: isEstablished(row), retransmits: row.retransmits })
     }
     this.#known = open
-    return changes
   }
 }
 

@@ -21,15 +21,21 @@ import type { ExportSettings } from './settings.ts'
 import { SpanSender } from './span-sender.ts'
 import { connectionSpans, slowCallSpans } from './spans.ts'
 import { ExportStatus, type RequestEnd } from './status.ts'
+import { Turns } from './turns.ts'
 
-/** With at most 1 kB for a data point, requests stay below the 4 MiB that collectors take. */
-const POINTS_PER_REQUEST = 2000
+/**
+ * Writing one request cannot be laid aside: so many points take some milliseconds. With at most 1 kB for each, requests
+ * stay far below the 4 MiB that collectors take.
+ */
+const POINTS_PER_REQUEST = 500
 
 /** What the end may take in milliseconds, whatever the collector does. */
 const CLOSE_TIMEOUT_MS = 500
 
 export interface Exporter extends Sink {
   readonly status: ExportStatus
+  /** Resolves when the sample is counted, which waits for no collector. */
+  take(sample: Sample): Promise<void>
   /** Sends what is left, for as long as CLOSE_TIMEOUT_MS; never rejects. */
   close(): Promise<void>
 }
@@ -37,7 +43,7 @@ export interface Exporter extends Sink {
 /** `log` gets one line for each change of the state, and what the SDK has to say. */
 export function startExporter(settings: ExportSettings, log: (line: string) => void): Exporter {
   const status = new ExportStatus(settings.disabled, log)
-  if (settings.disabled) return { status, take: () => {}, fail: () => {}, close: async () => {} }
+  if (settings.disabled) return { status, take: async () => {}, fail: () => {}, close: async () => {} }
   routeLogs(settings.logLevel, log)
   log(`export to ${settings.target} every ${settings.intervalMs / 1000} s`)
   return new OtlpExporter(settings, status)
@@ -46,6 +52,7 @@ export function startExporter(settings: ExportSettings, log: (line: string) => v
 class OtlpExporter implements Exporter {
   readonly status: ExportStatus
   readonly #accumulator: Accumulator
+  readonly #turns = new Turns()
   readonly #sender: Sender<ResourceMetrics>
   readonly #spans: SpanSender | null
   readonly #requests: RequestQueue
@@ -61,7 +68,7 @@ class OtlpExporter implements Exporter {
     this.#spans = settings.spans ? new SpanSender(settings, resource, this.#accumulator.own, onEnd) : null
 
     const template = connect()
-    const producer = new Producer(this.#accumulator, {
+    const producer = new Producer(this.#accumulator, this.#turns, {
       ...settings,
       temporalityOf: instrument => template.selectAggregationTemporality(instrument),
     })
@@ -80,10 +87,10 @@ class OtlpExporter implements Exporter {
     })
   }
 
-  take(sample: Sample): void {
+  async take(sample: Sample): Promise<void> {
     this.status.setFiltered(sample.filter.pids)
-    this.#accumulator.take(sample)
     this.#spans?.add([...connectionSpans(sample), ...slowCallSpans(sample)], sample.lost.slow_calls)
+    await this.#turns.do(() => this.#accumulator.take(sample))
   }
 
   /** What was measured until then is sent when it is closed. */

@@ -34,6 +34,7 @@ import {
 } from './metrics.ts'
 import type { SeriesGroup } from './series.ts'
 import { hrTime } from './time.ts'
+import type { Turns } from './turns.ts'
 
 export const SCOPE = { name: 'ebpf-top', version: VERSION }
 
@@ -58,6 +59,7 @@ export class Producer implements MetricProducer {
   /** How often was collected. */
   rounds = 0
   readonly #accumulator: Accumulator
+  readonly #turns: Turns
   readonly #settings: ProducerSettings
   readonly #counters = new Ledger(numbers)
   readonly #exponential = new Ledger<Histogram, ExponentialHistogram>({ ...histograms, send: exponentialHistogram })
@@ -66,26 +68,38 @@ export class Producer implements MetricProducer {
   /** Points of the last collection that have not arrived. */
   #left = 0
 
-  constructor(accumulator: Accumulator, settings: ProducerSettings) {
+  /** `turns`: of all that is done to the accumulator. */
+  constructor(accumulator: Accumulator, turns: Turns, settings: ProducerSettings) {
     this.#accumulator = accumulator
+    this.#turns = turns
     this.#settings = settings
   }
 
   async collect(): Promise<CollectionResult> {
-    const metrics: MetricData[] = []
     const errors: unknown[] = []
     this.rounds++
     // if it threw, the batch of every producer would be lost
-    try {
-      const collection = this.#accumulator.collect()
-      if (collection !== null) metrics.push(...METRIC_NAMES.map(name => this.#metric(name, collection)))
-    } catch (error) {
-      errors.push(error)
-    }
-    const filled = metrics.filter(({ dataPoints }) => dataPoints.length > 0)
-    this.#left = filled.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0)
-    const scopeMetrics = filled.length === 0 ? [] : [{ scope: SCOPE, metrics: filled }]
+    const metrics = await this.#turns
+      .do(() => this.#collect())
+      .catch((error: unknown): MetricData[] => {
+        errors.push(error)
+        return []
+      })
+    this.#left = metrics.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0)
+    const scopeMetrics = metrics.length === 0 ? [] : [{ scope: SCOPE, metrics }]
     return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors }
+  }
+
+  /** Metrics that have points, all of the same moment. */
+  *#collect(): Generator<void, MetricData[]> {
+    const metrics: MetricData[] = []
+    const collection = yield* this.#accumulator.collect()
+    if (collection === null) return metrics
+    for (const name of METRIC_NAMES) {
+      const metric = yield* this.#metric(name, collection)
+      if (metric.dataPoints.length > 0) metrics.push(metric)
+    }
+    return metrics
   }
 
   /** These have arrived, a part of collection number `round`. Deltas hold what has not arrived again. */
@@ -101,14 +115,14 @@ export class Producer implements MetricProducer {
 
   readonly #onArrival: OnArrival = (point, act) => {
     this.#arrivals.set(point, act)
-  }
+  };
 
-  #metric(name: MetricName, collection: Collection): MetricData {
+  *#metric(name: MetricName, collection: Collection): Generator<void, MetricData> {
     const { kind, unit, description, fractional }: MetricDescription = METRICS[name]
     const valueType = kind === 'histogram' || fractional === true ? ValueType.DOUBLE : ValueType.INT
     const common = { descriptor: { name, unit, description, valueType } }
-    if (isCounter(name)) return { ...common, ...this.#counter(name, collection) }
-    if (isHistogram(name)) return { ...common, ...this.#histogram(name, collection) }
+    if (isCounter(name)) return { ...common, ...(yield* this.#counter(name, collection)) }
+    if (isHistogram(name)) return { ...common, ...(yield* this.#histogram(name, collection)) }
     const dataPoints = levelPoints(name, collection)
     const aggregationTemporality = AggregationTemporality.CUMULATIVE
     return kind === 'gauge'
@@ -116,41 +130,52 @@ export class Producer implements MetricProducer {
       : { ...common, dataPointType: DataPointType.SUM, isMonotonic: false, aggregationTemporality, dataPoints }
   }
 
-  #counter(name: CounterName, collection: Collection) {
+  *#counter(name: CounterName, collection: Collection) {
     // its state is a total, so that it is an observed counter for those who choose by the kind of instrument
     const aggregationTemporality = this.#settings.temporalityOf(InstrumentType.OBSERVABLE_COUNTER)
-    const dataPoints = this.#points(this.#counters, group => group.counters(name), aggregationTemporality, collection)
+    const dataPoints = yield* this.#points(
+      this.#counters,
+      group => group.counters(name),
+      aggregationTemporality,
+      collection,
+    )
     return { dataPointType: DataPointType.SUM, isMonotonic: true, aggregationTemporality, dataPoints } as const
   }
 
-  #histogram(name: HistogramName, collection: Collection) {
+  *#histogram(name: HistogramName, collection: Collection) {
     const aggregationTemporality = this.#settings.temporalityOf(InstrumentType.HISTOGRAM)
-    const points = <Sent>(ledger: Ledger<Histogram, Sent>): DataPoint<Sent>[] =>
+    const points = <Sent>(ledger: Ledger<Histogram, Sent>): Generator<void, DataPoint<Sent>[]> =>
       this.#points(ledger, group => group.histograms(name), aggregationTemporality, collection)
     return this.#settings.histograms === 'explicit'
       ? ({
           dataPointType: DataPointType.HISTOGRAM,
           aggregationTemporality,
-          dataPoints: points(this.#explicit),
+          dataPoints: yield* points(this.#explicit),
         } as const)
       : ({
           dataPointType: DataPointType.EXPONENTIAL_HISTOGRAM,
           aggregationTemporality,
-          dataPoints: points(this.#exponential),
+          dataPoints: yield* points(this.#exponential),
         } as const)
   }
 
-  #points<Value, Sent>(
+  *#points<Value, Sent>(
     ledger: Ledger<Value, Sent>,
     seriesOf: (group: SeriesGroup) => Iterable<Series<Value>>,
     temporality: AggregationTemporality,
     { groups, endMs }: Collection,
-  ): DataPoint<Sent>[] {
-    return groups.flatMap(group =>
-      temporality === AggregationTemporality.CUMULATIVE
-        ? ledger.totals(seriesOf(group), group.startMs, endMs)
-        : ledger.deltas(seriesOf(group), group.startMs, endMs, this.#onArrival),
-    )
+  ): Generator<void, DataPoint<Sent>[]> {
+    const points: DataPoint<Sent>[] = []
+    for (const group of groups) {
+      yield
+      const series = seriesOf(group)
+      points.push(
+        ...(temporality === AggregationTemporality.CUMULATIVE
+          ? ledger.totals(series, group.startMs, endMs)
+          : ledger.deltas(series, group.startMs, endMs, this.#onArrival)),
+      )
+    }
+    return points
   }
 }
 

@@ -58,7 +58,7 @@ export class TopProcesses {
     this.shared = new SeriesGroup({ [ATTRIBUTES.overflow]: true }, startMs)
   }
 
-  /** The process to add to, until the next `rank`. */
+  /** The process to add to, until the next `prune` or `rank`. */
   get({ key, labels }: Identity): Process {
     const known = this.#top.get(key) ?? this.#waiting.get(key)
     if (known !== undefined) return known
@@ -68,23 +68,25 @@ export class TopProcesses {
   }
 
   /** Keeps memory bounded however many processes there are and however long no export comes. */
-  prune(): void {
+  *prune(): Generator<void, void> {
     const room = Math.max(LEAST_WAITING, 2 * this.#limit)
     if (this.#waiting.size <= room) return
     for (const process of byActivity(this.#waiting.values()).slice(room / 2)) {
+      yield
       this.#waiting.delete(process.key)
       this.shared.merge(process.series)
     }
   }
 
   /** Decides for the export at `nowMs`: afterwards nothing waits. */
-  rank(nowMs: number): void {
+  *rank(nowMs: number): Generator<void, void> {
     for (const process of this.#top.values()) {
       process.weight = process.weight / 2 + process.activity
       process.activity = 0
     }
     const weakest = [...this.#top.values()].sort((a, b) => a.weight - b.weight)
     for (const process of byActivity(this.#waiting.values())) {
+      yield
       const [last] = weakest
       if (this.#top.size < this.#limit) this.#enter(process)
       // the weight counts what was twice, so that two of about the same activity do not take turns

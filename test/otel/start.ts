@@ -5,6 +5,8 @@ export interface Started {
   readonly exporter: Exporter
   /** What it had to say. */
   readonly lines: string[]
+  /** Waits until that holds; `what` says what did not. */
+  until(what: string, holds: () => boolean): Promise<void>
   /** Waits until its state is `state`. */
   is(state: string): Promise<void>
   /** Waits until what it failed with last is so. */
@@ -39,6 +41,7 @@ export function startExport(
   return {
     exporter,
     lines,
+    until,
     is: state => until(state, () => exporter.status.state === state),
     failsWith: error => until(`failing with ${error}`, () => error.test(exporter.status.lastError)),
     async close() {

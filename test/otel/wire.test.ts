@@ -4,7 +4,7 @@ import { PROCESS_ATTRIBUTES } from '../../src/otel/attributes.ts'
 import { METRIC_NAMES, METRICS, type MetricDescription } from '../../src/otel/metrics.ts'
 import { Collector, type Point } from '../support/collector.ts'
 import { freePort } from '../support/exporting.ts'
-import { connectionRow, processRow } from '../support/samples.ts'
+import { connectionRow, processRow, slowCallRow } from '../support/samples.ts'
 import { callRow, sampleWith } from '../unit/otel/calls.ts'
 import { type Started, startExport } from './start.ts'
 
@@ -220,6 +220,44 @@ describe('spans', () => {
       { name: 'tcp.connect', startMs: expect.closeTo(startMs, 2), endMs: expect.closeTo(endMs, 2), failed: false },
       { name: 'tcp.connect', failed: true, attributes: { 'error.type': 'ETIMEDOUT', 'network.peer.port': 40_000 } },
     ])
+  })
+
+  test('are sent or counted as dropped, one or the other', async () => {
+    const collector = await startCollector()
+    const { exporter } = start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, { spans: true })
+    const closed = connectionRow({ closed: true, opened: true })
+    const connections = Array.from({ length: 1200 }, () => closed)
+    // more than go at once, and some for which the kernel side had no room
+    const lost = { syscalls: 0, connections: 0, bytes: 0, slow_calls: 7 }
+    const sample = sampleWith(1, NOBODY, { connections, slow_calls: [slowCallRow()], lost })
+    await exporter.take(sample)
+    await exporter.close()
+    await collector.until(() => collector.latest('ebpf_top.span.dropped').length === 2)
+    const dropped = Object.fromEntries(
+      collector.latest('ebpf_top.span.dropped').map(({ attributes, value }) => [attributes.reason, value]),
+    )
+    expect(dropped.kernel).toBe(7)
+    // none comes twice: the allowance of a time without spans is all that one sample may use
+    expect(collector.spans).toHaveLength(1000)
+    expect(dropped.rate_limit).toBe(201)
+  })
+
+  test('that no collector took are counted', async () => {
+    const port = await freePort()
+    const { exporter, until, close } = start(
+      { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
+      { spans: true },
+    )
+    const connections = Array.from({ length: 600 }, () => connectionRow({ closed: true, opened: true }))
+    await exporter.take(sampleWith(1, NOBODY, { connections }))
+    await until('failing', () => exporter.status.state === 'failing')
+    const collector = await startCollector(port)
+    await collector.until(() => collector.latest('ebpf_top.span.dropped').length > 0)
+    await collector.exports()
+    await close()
+    const [dropped] = collector.latest('ebpf_top.span.dropped')
+    expect(dropped?.attributes).toEqual({ reason: 'export_failed' })
+    expect(collector.spans.length + (dropped?.value ?? 0)).toBe(600)
   })
 
   test('wait for nobody when it is closed', async () => {

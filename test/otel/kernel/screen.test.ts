@@ -51,6 +51,6 @@ test('batch output goes on beside the export, on stdout alone', async () => {
   expect(await pty.ended()).toBe(0)
   expect(pty.look()[0]).toBe('5')
   // what was not yet exported went with the end
-  await collector.exports(0)
+  await collector.until(() => collector.latest('ebpf_top.filter.active').length > 0)
   expect(collector.latest('ebpf_top.filter.active')).toMatchObject([{ value: 0 }])
 })

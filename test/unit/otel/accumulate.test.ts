@@ -1,10 +1,14 @@
+import { AggregationTemporality } from '@opentelemetry/sdk-metrics'
 import { describe, expect, it } from 'vitest'
-import { Accumulator, type Level } from '../../../src/otel/accumulate.ts'
+import type { Level } from '../../../src/otel/accumulate.ts'
 import type { CounterName, HistogramName, LevelName } from '../../../src/otel/metrics.ts'
+import { Producer } from '../../../src/otel/producer.ts'
+import { Turns } from '../../../src/otel/turns.ts'
 import { total } from '../../../src/sample/histogram.ts'
 import type { ConnectionRow, Sample } from '../../../src/sample/sample.ts'
+import { PORTION } from '../../../src/sample/slices.ts'
 import { connectionRow } from '../../support/samples.ts'
-import { callRow, quietProcess, START_MS, sampleWith } from './calls.ts'
+import { Accumulator, callRow, quietProcess, START_MS, sampleWith } from './calls.ts'
 
 /** All 64 digits, as the semantic conventions want them. */
 const CONTAINER = '0123456789abcdef'.repeat(4)
@@ -13,8 +17,8 @@ const NOBODY = new Map<string, number>()
 /** An accumulator that has taken `samples`, and ways to look at what it exports. */
 function accumulated(samples: readonly Sample[], settings = { pids: false, top: 10 }) {
   const accumulator = new Accumulator(settings, START_MS)
-  for (const sample of samples) accumulator.take(sample)
-  const collection = accumulator.collect()
+  for (const sample of samples) accumulator.takeAll(sample)
+  const collection = accumulator.collectAll()
   const groups = collection?.groups ?? []
   return {
     accumulator,
@@ -194,11 +198,11 @@ describe('levels', () => {
     })
     expect(levels('system.network.connection.count')).toEqual([state('established', 1), state('close_wait', 1)])
     expect(levels('ebpf_top.tcp.connection.active')).toEqual([{ ...nginx, 'network.type': 'ipv4', value: 2 }])
-    accumulator.take(withConnections(2, []))
-    const then = accumulator.collect()?.levels ?? []
+    accumulator.takeAll(withConnections(2, []))
+    const then = accumulator.collectAll()?.levels ?? []
     expect(levelsOf(then, 'system.network.connection.count')).toEqual([state('established', 0), state('close_wait', 0)])
     expect(levelsOf(then, 'ebpf_top.tcp.connection.active')).toMatchObject([{ value: 0 }])
-    expect(levelsOf(accumulator.collect()?.levels ?? [], 'ebpf_top.tcp.connection.active')).toEqual([])
+    expect(levelsOf(accumulator.collectAll()?.levels ?? [], 'ebpf_top.tcp.connection.active')).toEqual([])
   })
 
   it('of processes without series of their own are added up', () => {
@@ -218,6 +222,36 @@ describe('levels', () => {
     expect(levels('ebpf_top.map.usage')).toEqual([{ 'ebpf_top.map.name': 'calls', value: 5 }])
     expect(levels('ebpf_top.map.limit')).toEqual([{ 'ebpf_top.map.name': 'calls', value: 32_768 }])
     expect(accumulated([sampleWith(1, NOBODY)]).levels('ebpf_top.filter.active')).toEqual([{ value: 0 }])
+  })
+})
+
+describe('taking and collecting', () => {
+  const rows = 10_000
+
+  it('can be laid aside at least every so many rows', () => {
+    const calls = new Map(Array.from({ length: rows }, (_, i) => [`p${i}`, i + 1]))
+    const connections = Array.from({ length: rows }, (_, id) => connectionRow({ id, pid: 1 + (id % 100) }))
+    const accumulator = new Accumulator({ pids: false, top: 200 }, START_MS)
+    expect([...accumulator.take(sampleWith(1, calls, { connections }))].length).toBeGreaterThan((2 * rows) / PORTION)
+    expect([...accumulator.collect()].length).toBeGreaterThan(rows / PORTION)
+  })
+
+  it('wait for each other, so that an export is of one moment', async () => {
+    const accumulator = new Accumulator({ pids: false, top: 200 }, START_MS)
+    const turns = new Turns()
+    const calls = (count: number) => new Map(Array.from({ length: rows }, (_, i) => [`p${i}`, count]))
+    await turns.do(() => accumulator.take(sampleWith(1, calls(1))))
+    const settings = { histograms: 'exponential', temporalityOf: () => AggregationTemporality.CUMULATIVE } as const
+    const collecting = new Producer(accumulator, turns, settings).collect()
+    const taking = turns.do(() => accumulator.take(sampleWith(2, calls(1))))
+    const metrics = (await collecting).resourceMetrics.scopeMetrics.flatMap(scope => scope.metrics)
+    const [counts, durations] = ['ebpf_top.syscall.calls', 'ebpf_top.syscall.duration'].map(name => {
+      const points = metrics.find(({ descriptor }) => descriptor.name === name)?.dataPoints ?? []
+      return points.reduce((sum, { value }) => sum + (typeof value === 'object' ? value.count : value), 0)
+    })
+    expect([counts, durations]).toEqual([rows, rows])
+    await taking
+    expect(accumulator.collectAll()?.endMs).toBe(START_MS + 2000)
   })
 })
 

@@ -1,8 +1,28 @@
 /** Samples made by hand, with calls whose sums the tests know. */
 
+import * as otel from '../../../src/otel/accumulate.ts'
 import { HistogramSum } from '../../../src/sample/histogram.ts'
 import type { CallRow, ProcessRow, Sample } from '../../../src/sample/sample.ts'
 import { processRow, sampleOf } from '../../support/samples.ts'
+
+/** What a generator gives in the end. */
+function toEnd<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** One that does everything at once. */
+export class Accumulator extends otel.Accumulator {
+  takeAll(sample: Sample): void {
+    toEnd(this.take(sample))
+  }
+
+  collectAll(): otel.Collection | null {
+    return toEnd(this.collect())
+  }
+}
 
 /** Calls of one process, all in the bucket of 1 to 2 us (2^10 units of 2^-30 s). */
 export function callRow(pid: number, count: number, change: Partial<CallRow> = {}): CallRow {

@@ -5,16 +5,19 @@ import {
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics'
 import { describe, expect, it } from 'vitest'
-import { Accumulator } from '../../../src/otel/accumulate.ts'
 import { Producer } from '../../../src/otel/producer.ts'
-import { START_MS, sampleWith } from './calls.ts'
+import { Turns } from '../../../src/otel/turns.ts'
+import { Accumulator, START_MS, sampleWith } from './calls.ts'
 
 const DELTA = AggregationTemporality.DELTA
 const CUMULATIVE = AggregationTemporality.CUMULATIVE
 
 function start(temporality: AggregationTemporality, top = 10) {
   const accumulator = new Accumulator({ pids: false, top }, START_MS)
-  const producer = new Producer(accumulator, { histograms: 'exponential', temporalityOf: () => temporality })
+  const producer = new Producer(accumulator, new Turns(), {
+    histograms: 'exponential',
+    temporalityOf: () => temporality,
+  })
   const collect = async (): Promise<ResourceMetrics> => {
     const { resourceMetrics, errors } = await producer.collect()
     expect(errors).toEqual([])
@@ -51,9 +54,9 @@ describe('before the first sample', () => {
 describe('cumulative', () => {
   it('values are totals since the start, up to the end of the last sample', async () => {
     const { accumulator, collect } = start(CUMULATIVE)
-    accumulator.take(sampleWith(1, calls(5)))
+    accumulator.takeAll(sampleWith(1, calls(5)))
     expect(values(await collect(), CALLS)).toEqual([[5, 0, 1]])
-    accumulator.take(sampleWith(2, calls(7)))
+    accumulator.takeAll(sampleWith(2, calls(7)))
     const second = await collect()
     expect(values(second, CALLS)).toEqual([[12, 0, 2]])
     expect(values(second, DURATION)).toEqual([[12, 0, 2]])
@@ -65,15 +68,15 @@ describe('cumulative', () => {
 describe('delta', () => {
   it('values are what came since the last one that arrived', async () => {
     const { accumulator, producer, collect } = start(DELTA)
-    accumulator.take(sampleWith(1, calls(5)))
+    accumulator.takeAll(sampleWith(1, calls(5)))
     const first = await collect()
     expect(values(first, CALLS)).toEqual([[5, 0, 1]])
     producer.arrived(first, producer.rounds)
-    accumulator.take(sampleWith(2, calls(7)))
+    accumulator.takeAll(sampleWith(2, calls(7)))
     const lost = await collect()
     expect(values(lost, CALLS)).toEqual([[7, 1, 2]])
     // it did not arrive: the next one holds it
-    accumulator.take(sampleWith(3, calls(1)))
+    accumulator.takeAll(sampleWith(3, calls(1)))
     const third = await collect()
     expect(values(third, CALLS)).toEqual([[8, 1, 3]])
     expect(values(third, DURATION)).toEqual([[8, 1, 3]])
@@ -83,18 +86,18 @@ describe('delta', () => {
 
   it('an answer that comes after a later one changes nothing', async () => {
     const { accumulator, producer, collect } = start(DELTA)
-    accumulator.take(sampleWith(1, calls(5)))
+    accumulator.takeAll(sampleWith(1, calls(5)))
     const first = await collect()
-    accumulator.take(sampleWith(2, calls(7)))
+    accumulator.takeAll(sampleWith(2, calls(7)))
     producer.arrived(await collect(), producer.rounds)
     producer.arrived(first, 1)
-    accumulator.take(sampleWith(3, calls(1)))
+    accumulator.takeAll(sampleWith(3, calls(1)))
     expect(values(await collect(), CALLS)).toEqual([[1, 2, 3]])
   })
 
   it('levels stay what they are', async () => {
     const { accumulator, producer, collect } = start(DELTA)
-    accumulator.take(sampleWith(1, calls(5)))
+    accumulator.takeAll(sampleWith(1, calls(5)))
     producer.arrived(await collect(), producer.rounds)
     expect(metricOf(await collect(), 'ebpf_top.memory.usage')).toMatchObject({
       aggregationTemporality: CUMULATIVE,
@@ -109,7 +112,7 @@ describe('delta', () => {
     for (let index = 1; index <= 60; index++) {
       const count = (index * 7919) % 1000
       truth += count + 3
-      accumulator.take(
+      accumulator.takeAll(
         sampleWith(
           index,
           new Map([
@@ -130,7 +133,7 @@ describe('delta', () => {
 describe('parts of a collection', () => {
   it('that arrive alone are not sent again, and the rest is', async () => {
     const { accumulator, producer, collect } = start(DELTA)
-    accumulator.take(
+    accumulator.takeAll(
       sampleWith(
         1,
         new Map([

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { Accumulator } from '../../../src/otel/accumulate.ts'
-import { START_MS, sampleWith } from './calls.ts'
+import { Accumulator, START_MS, sampleWith } from './calls.ts'
 
 const CALLS = 'ebpf_top.syscall.calls'
 
 /** Values of the series of CALLS by process name; that of those which share one by `shared`. */
 function exported(accumulator: Accumulator): Map<string, { value: number; startMs: number }> {
   const values = new Map<string, { value: number; startMs: number }>()
-  for (const group of accumulator.collect()?.groups ?? []) {
+  for (const group of accumulator.collectAll()?.groups ?? []) {
     for (const { value, labels } of group.counters(CALLS)) {
       const name = labels['otel.metric.overflow'] === true ? 'shared' : String(labels['process.executable.name'])
       expect(values.has(name), `two series of ${name}`).toBe(false)
@@ -33,7 +32,7 @@ function randomNumbers(seed: number): () => number {
 describe('processes with series of their own', () => {
   it('are the most active ones, and all others share one series', () => {
     const accumulator = new Accumulator({ pids: false, top: 2 }, START_MS)
-    accumulator.take(
+    accumulator.takeAll(
       sampleWith(
         1,
         new Map([
@@ -53,7 +52,7 @@ describe('processes with series of their own', () => {
 
   it('need no shared series while there is room', () => {
     const accumulator = new Accumulator({ pids: false, top: 2 }, START_MS)
-    accumulator.take(
+    accumulator.takeAll(
       sampleWith(
         1,
         new Map([
@@ -68,7 +67,7 @@ describe('processes with series of their own', () => {
   it('change when another one becomes much more active; the one that leaves stands still and may come back', () => {
     const accumulator = new Accumulator({ pids: false, top: 1 }, START_MS)
     const step = (index: number, calls: [string, number][]): Record<string, number> => {
-      accumulator.take(sampleWith(index, new Map(calls)))
+      accumulator.takeAll(sampleWith(index, new Map(calls)))
       return Object.fromEntries([...exported(accumulator)].map(([name, { value }]) => [name, value]))
     }
     expect(step(1, [['a', 100]])).toEqual({ a: 100 })
@@ -103,7 +102,7 @@ describe('processes with series of their own', () => {
   it('end when their place is needed, long after they stood still, and only once their last value arrived', () => {
     const accumulator = new Accumulator({ pids: false, top: 1 }, START_MS)
     const step = (index: number, name: string, count: number): string[] => {
-      accumulator.take(sampleWith(index, new Map([[name, count]])))
+      accumulator.takeAll(sampleWith(index, new Map([[name, count]])))
       return [...exported(accumulator).keys()]
     }
     step(1, 'a', 10)
@@ -127,7 +126,7 @@ describe('processes with series of their own', () => {
         calls.set(`p${Math.floor(random() ** 2 * 40)}`, count)
       }
       truth += [...calls.values()].reduce((total, count) => total + count, 0)
-      accumulator.take(sampleWith(index, calls))
+      accumulator.takeAll(sampleWith(index, calls))
       if (random() < 0.6) continue
       const now = exported(accumulator)
       accumulator.delivered()
@@ -148,7 +147,7 @@ describe('processes with series of their own', () => {
     for (let index = 1; index <= 50; index++) {
       const calls = new Map(Array.from({ length: 200 }, (_, i) => [`p${index}-${i}`, i + 1]))
       truth += 200 * 201 * 0.5
-      accumulator.take(sampleWith(index, calls))
+      accumulator.takeAll(sampleWith(index, calls))
     }
     const now = exported(accumulator)
     expect(now.size).toBe(11)
@@ -157,7 +156,7 @@ describe('processes with series of their own', () => {
 
   it('are told apart by process id where that is asked for', () => {
     const accumulator = new Accumulator({ pids: true, top: 10 }, START_MS)
-    accumulator.take(
+    accumulator.takeAll(
       sampleWith(
         1,
         new Map([
@@ -166,7 +165,7 @@ describe('processes with series of their own', () => {
         ]),
       ),
     )
-    const labels = accumulator.collect()?.groups.flatMap(group => [...group.counters(CALLS)].map(one => one.labels))
+    const labels = accumulator.collectAll()?.groups.flatMap(group => [...group.counters(CALLS)].map(one => one.labels))
     expect(labels).toEqual([
       { 'process.executable.name': 'b', 'process.pid': 2, 'ebpf_top.syscall.name': 'read' },
       { 'process.executable.name': 'a', 'process.pid': 1, 'ebpf_top.syscall.name': 'read' },
