@@ -11,6 +11,7 @@ const libc = koffi.load('libc.so.6')
 koffi.struct('rlimit', { rlim_cur: 'uint64_t', rlim_max: 'uint64_t' })
 
 const mmap = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)')
+const mallopt = libc.func('int mallopt(int parameter, int value)')
 const munmap = libc.func('int munmap(void *address, size_t length)')
 const readFile = promisify(read)
 const setns = libc.func('int setns(int fd, int type)')
@@ -119,6 +120,11 @@ function enter(namespace: number): void {
  */
 export function liftMemoryLimit(): boolean {
   return setrlimit(RLIMIT_MEMLOCK, { rlim_cur: RLIM_INFINITY, rlim_max: RLIM_INFINITY }) === 0
+}
+
+/** mallopt(3): how the C library hands out memory. What it refuses stays as it was. */
+export function setMallocOption(parameter: number, value: number): void {
+  mallopt(parameter, value)
 }
 
 /** Name of an errno value, such as EPERM. */

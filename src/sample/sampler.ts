@@ -9,6 +9,7 @@ import { totalLost } from '../tracers/loss.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
 import { assemble, lossRows, type Records, type Surroundings } from './assemble.ts'
 import { ProcessFacts } from './facts.ts'
+import { saveMemory } from './memory.ts'
 import type { Sample } from './sample.ts'
 import { inSlices } from './slices.ts'
 import { Wakeup } from './wakeup.ts'
@@ -18,6 +19,7 @@ const OBJECT_FOLDER = import.meta.dirname
 
 /** Attaches the tracers to the running kernel. Counting begins with `run`. Throws a BpfError where it cannot. */
 export async function openSampler(settings: SamplerSettings, folder = OBJECT_FOLDER): Promise<Sampler> {
+  saveMemory()
   return new KernelSampler(openTracers(folder, settings.pids, settings), settings)
 }
 

@@ -1,0 +1,23 @@
+import { setFlagsFromString } from 'node:v8'
+import { setMallocOption } from '../bpf/kernel.ts'
+
+/** Options of mallopt(3). */
+const M_TRIM_THRESHOLD = -1
+const M_MMAP_THRESHOLD = -3
+const M_ARENA_MAX = -8
+
+/** From so many bytes on memory is given back to the kernel when it is freed. */
+const LARGE = 128 * 1024
+
+/**
+ * Keeps the program small. By default V8 lets both generations grow severalfold before it collects, and glibc holds what
+ * several threads have freed for each of them, whereas a sample's garbage is some megabytes a second. These flags of V8
+ * are read at each collection, so that they can be set while it runs; what they cost and save is in docs/cost.md.
+ */
+export function saveMemory(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--heap-growing-percent=50')
+  setMallocOption(M_ARENA_MAX, 1)
+  setMallocOption(M_MMAP_THRESHOLD, LARGE)
+  setMallocOption(M_TRIM_THRESHOLD, LARGE)
+}
