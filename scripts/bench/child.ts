@@ -52,9 +52,13 @@ export class Child {
     })
   }
 
+  tell(line: string): void {
+    this.#child.stdin?.write(`${line}\n`)
+  }
+
   /** Tells it a line, and waits for the numbers that it answers with. */
   async ask(line: string): Promise<number[]> {
-    this.#child.stdin?.write(`${line}\n`)
+    this.tell(line)
     return (await this.line()).split(' ').map(Number)
   }
 

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compileWorkload } from '../compile.ts'
 
 const SOURCES = join(import.meta.dirname, 'programs')
 
@@ -25,6 +26,13 @@ export function workFolder(): string {
 /** Path of programs/NAME.c as a program; its process is called bench-NAME. */
 export function program(name: string): string {
   return compile(join(workFolder(), `bench-${name}`), `${name}.c`, ['-pthread'])
+}
+
+/** Path of a program that the tests watch as well, test/workloads/NAME.c. */
+export function workload(name: string): string {
+  const path = join(workFolder(), name)
+  if (!existsSync(path)) compileWorkload(name, workFolder())
+  return path
 }
 
 /** Path of programs/NAME.bpf.c as a BPF object. */

@@ -15,6 +15,7 @@ import { missing } from './peers.ts'
 import { render, write } from './report.ts'
 import type { Bench, Subject } from './subject.ts'
 import { bytes } from './subjects/bytes.ts'
+import { connections } from './subjects/connections.ts'
 import { exporting } from './subjects/export.ts'
 import { honesty } from './subjects/honesty.ts'
 import { http } from './subjects/http.ts'
@@ -25,7 +26,19 @@ import { screen } from './subjects/screen.ts'
 import { start } from './subjects/start.ts'
 import { syscall } from './subjects/syscall.ts'
 
-const SUBJECTS: readonly Subject[] = [syscall, bytes, http, reading, screen, start, exporting, memory, scaling, honesty]
+const SUBJECTS: readonly Subject[] = [
+  syscall,
+  bytes,
+  http,
+  reading,
+  screen,
+  start,
+  exporting,
+  memory,
+  scaling,
+  honesty,
+  connections,
+]
 
 /** Processes that run on average of a minute; more are worth a word. */
 const BUSY = 0.3

@@ -4,6 +4,8 @@ import { DIST } from './compile.ts'
 
 /** What taking a sample took, and what was in it. */
 export interface Taken {
+  /** Length of the interval. */
+  readonly seconds: number
   /** From the end of the interval to the finished sample. */
   readonly milliseconds: number
   /** User and system time of the whole process in the interval. */
@@ -14,6 +16,14 @@ export interface Taken {
   readonly calls: number
   readonly processes: number
   readonly connections: number
+  /** Of the processes that were asked for: ends of connections that opened, that closed, and that are open. */
+  readonly opened: number
+  readonly closed: number
+  readonly open: number
+  /** Connections without an owner, and those that are in no row, of the whole machine. */
+  readonly unowned: number
+  readonly lostConnections: number
+  readonly residentMegabytes: number
   /** Calls by their numbers, of the processes that were asked for. */
   readonly counted: Readonly<Record<number, number>>
   readonly lost: number

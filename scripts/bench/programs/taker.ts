@@ -34,6 +34,7 @@ sampler.close()
 
 function describe(sample: Sample): Taken {
   return {
+    seconds: sample.interval_seconds,
     milliseconds: 1000 * sample.self.sample_seconds,
     cpuMilliseconds: 1000 * sample.self.cpu_seconds,
     // the timer that measures comes after a millisecond anyway
@@ -41,9 +42,26 @@ function describe(sample: Sample): Taken {
     calls: Array.from(sample.calls).length,
     processes: sample.processes.length,
     connections: sample.connections.length,
+    ...endsOf(sample),
+    lostConnections: sample.lost.connections,
+    residentMegabytes: sample.self.resident_bytes / 1e6,
     counted: countOf(sample),
     lost: sample.lost.syscalls,
   }
+}
+
+/** Ends of connections of the processes called `name`, and of nobody. */
+function endsOf({ connections }: Sample): Pick<Taken, 'opened' | 'closed' | 'open' | 'unowned'> {
+  const ends = { opened: 0, closed: 0, open: 0, unowned: 0 }
+  if (name === '') return ends
+  for (const row of connections) {
+    if (row.pid === null) ends.unowned++
+    if (row.name !== name) continue
+    if (row.opened) ends.opened++
+    if (row.closed) ends.closed++
+    else ends.open++
+  }
+  return ends
 }
 
 /** Calls by their numbers, of the processes called `name`. */

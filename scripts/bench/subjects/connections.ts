@@ -1,0 +1,91 @@
+import { Child } from '../child.ts'
+import { workload } from '../compile.ts'
+import { type Figure, figure, MUST_HOLD, sleep } from '../measure.ts'
+import type { Bench, Subject } from '../subject.ts'
+import { type Taken, Taker } from '../taking.ts'
+
+/** Connections that are open all the time: 100,000 ends. */
+const HELD = 50_000
+/** Pairs of processes, one of which connects and one accepts. */
+const WORKERS = 2
+const SECONDS = 60
+const WITHOUT_SECONDS = 10
+
+/** Name of the processes. */
+const NAME = 'load'
+
+export const connections: Subject = {
+  name: 'connections',
+  title: 'Many connections',
+  method:
+    `${HELD.toLocaleString('en')} connections are open on loopback while others are opened, move a byte each way and are ` +
+    `closed as fast as the machine does it, for ${SECONDS} s. ebpf-top takes a sample each second. Every end of a ` +
+    'connection must be in a row that says it opened, and in one that says it closed, or be counted as lost.',
+  needs: [],
+  async run(bench) {
+    const held = new Child([workload(NAME), 'open', String(HELD)])
+    try {
+      await held.line()
+      await held.ask('')
+      bench.say('without ebpf-top')
+      const without = (await opened(WITHOUT_SECONDS)) / WITHOUT_SECONDS
+      const taker = new Taker(1, NAME)
+      try {
+        await taker.skip(5)
+        return await watched(bench, taker, without)
+      } finally {
+        await taker.end()
+      }
+    } finally {
+      await held.stop('SIGTERM')
+    }
+  },
+}
+
+async function watched(bench: Bench, taker: Taker, without: number): Promise<Figure[]> {
+  bench.say('with ebpf-top')
+  const samples: Taken[] = []
+  const made = opened(SECONDS)
+  const over = made.then(() => sleep(2.5)).then(() => true)
+  while (!(await Promise.race([taker.next().then(one => void samples.push(one)), over]))) {
+    // until it is over
+  }
+  const count = await made
+  const sum = (member: 'opened' | 'closed' | 'unowned' | 'lostConnections'): number =>
+    samples.reduce((total, one) => total + one[member], 0)
+  const lost = sum('lostConnections')
+  const all = (member: keyof Taken): number[] => samples.map(one => Number(one[member]))
+  bench.note(
+    `${count} connections were made, ${2 * count} ends; ${sum('opened')} rows say opened, ${sum('closed')} closed, ` +
+      `${lost} are counted as lost, ${sum('unowned')} rows have no owner.`,
+  )
+  return [
+    figure('connections a second, nobody watching', 'count', [without]),
+    figure('connections a second, with ebpf-top', 'count', [count / SECONDS]),
+    figure('length of an interval', 's', all('seconds')),
+    figure('a sample, from the end of its interval', 'ms', all('milliseconds')),
+    figure('processor time of an interval', 'ms', all('cpuMilliseconds')),
+    figure('event loop blocked at a time, at most', 'ms', all('blockedMilliseconds')),
+    figure('resident memory', 'MB', all('residentMegabytes')),
+    figure('all ends opened and closed, or counted as lost', 'yes', [Number(isTold(count, sum, lost))], MUST_HOLD),
+    figure('every row has an owner', 'yes', [Number(sum('unowned') === 0)], MUST_HOLD),
+  ]
+}
+
+function isTold(count: number, sum: (member: 'opened' | 'closed') => number, lost: number): boolean {
+  return [sum('opened'), sum('closed')].every(told => told <= 2 * count && told + lost >= 2 * count)
+}
+
+/** Makes connections for so long; gives their number. */
+async function opened(seconds: number): Promise<number> {
+  const load = new Child([workload(NAME), 'rate', String(seconds), String(WORKERS)])
+  try {
+    await load.line()
+    await load.ask('')
+    load.tell('')
+    const [, count] = (await load.line()).split(' ')
+    return Number(count)
+  } finally {
+    await load.stop('SIGTERM')
+  }
+}
