@@ -8,6 +8,7 @@ import type { SlowCallRecord } from '../tracers/slow-calls.ts'
 import type { ConnectionRecord } from '../tracers/socket-record.ts'
 import type { CallRecord } from '../tracers/syscalls.ts'
 import { Calls } from './calls.ts'
+import type { Group } from './cgroup.ts'
 import type { Connection } from './connection.ts'
 import type { Facts } from './facts.ts'
 import { HistogramSum, summarize, total } from './histogram.ts'
@@ -61,12 +62,12 @@ export interface Surroundings {
 /** Yields now and then, where it can be laid aside. */
 export function* assemble(records: Records, surroundings: Surroundings): Generator<void, Rows> {
   const wanted = selector(surroundings.pids)
-  const containers = new Map<number | null, string | null>()
+  const groups = new Map<number | null, Group>()
   const listeners = listenersByPort(records.open, records.closed)
-  const sockets = filter(yield* connectionRows(records, { ...surroundings, listeners, containers }), wanted)
+  const sockets = filter(yield* connectionRows(records, { ...surroundings, listeners, groups }), wanted)
   const sums = yield* addUp(records, sockets, wanted)
   const processes = yield* processRows(sums.processes, surroundings)
-  for (const row of processes) containers.set(row.pid, row.container)
+  for (const row of processes) groups.set(row.pid, row)
   return {
     syscalls: syscallRows(sums.syscalls, surroundings.arch),
     processes,

@@ -1,5 +1,6 @@
 import { errnoName } from '../syscall/errno.ts'
 import type { ConnectionRecord } from '../tracers/socket-record.ts'
+import type { Group } from './cgroup.ts'
 import { type ByPort, listenerOf } from './listening.ts'
 import type { ConnectionRow, Direction, Endpoint, Family } from './sample.ts'
 
@@ -13,8 +14,8 @@ export interface Interval {
   /** Inode of the network namespace that is not marked as another one. */
   readonly namespace: number
   readonly listeners: ByPort
-  /** Containers of the processes of this interval. */
-  readonly containers: ReadonlyMap<number | null, string | null>
+  /** Who runs the processes of this interval. */
+  readonly groups: ReadonlyMap<number | null, Group>
 }
 
 /** A row of a connection over what the kernel side said of it. What nobody asks for is not made. */
@@ -49,7 +50,15 @@ export class Connection implements ConnectionRow {
   }
 
   get container(): string | null {
-    return this.#interval.containers.get(this.pid) ?? null
+    return this.#group()?.container ?? null
+  }
+
+  get pod(): string | null {
+    return this.#group()?.pod ?? null
+  }
+
+  get unit(): string | null {
+    return this.#group()?.unit ?? null
   }
 
   get family(): Family {
@@ -192,6 +201,10 @@ export class Connection implements ConnectionRow {
     return listener === null || listener.owner === 0 ? null : listener
   }
 
+  #group(): Group | undefined {
+    return this.#interval.groups.get(this.pid)
+  }
+
   #unix(monotonicNs: number): number {
     return this.#interval.unixNs - (this.#interval.nowNs - monotonicNs)
   }
@@ -204,6 +217,8 @@ export function plainConnection(row: ConnectionRow): ConnectionRow {
     pid: row.pid,
     name: row.name,
     container: row.container,
+    pod: row.pod,
+    unit: row.unit,
     family: row.family,
     direction: row.direction,
     state: row.state,

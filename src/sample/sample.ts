@@ -75,8 +75,10 @@ export interface ConnectionRow {
   /** Owner; null while nobody who holds the socket is known. */
   readonly pid: number | null
   readonly name: string | null
-  /** As of its owner's process. */
+  /** These three as of its owner's process. */
   readonly container: string | null
+  readonly pod: string | null
+  readonly unit: string | null
   readonly family: Family
   readonly direction: Direction
   /** As in the kernel: ESTABLISHED, SYN_SENT, ...; of one that closed TIME_WAIT where the kernel waits on, else CLOSE. */

@@ -201,6 +201,8 @@ export const connectionTable: Table<ConnectionRow> = {
     },
     { id: 'closed_by', title: 'CLOSER', unit: 'text', value: row => row.closed_by, width: 7, priority: 12 },
     containerColumn(13, row => row.container),
+    { id: 'unit', title: 'UNIT', unit: 'text', sparse: true, value: row => row.unit, width: 15, priority: 17 },
+    { id: 'pod', title: 'POD', unit: 'text', sparse: true, value: row => row.pod, width: 36, priority: 21 },
     {
       id: 'network_namespace',
       title: 'NETNS',

@@ -57,7 +57,7 @@ test.each([
   const top = await Top.start('-d', 0.2)
   const local = await client.connect(0, HOST, port)
   const sample = await top.fresh()
-  expect(endOf([sample], local, port)).toMatchObject([{ pid: client.pid, container }])
+  expect(endOf([sample], local, port)).toMatchObject([{ pid: client.pid, container, pod, unit }])
   expect(sample.processes.filter(row => row.pid === client.pid)).toMatchObject([{ container, pod, unit }])
   expect(endOf([sample], port, local)).toMatchObject([{ pid: server.pid, container: null }])
   await top.stop()

@@ -45,6 +45,8 @@ export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRo
     pid: 42,
     name: 'nginx',
     container: null,
+    pod: null,
+    unit: null,
     family: 'ipv4',
     direction: 'inbound',
     state: 'ESTABLISHED',

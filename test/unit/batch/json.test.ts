@@ -50,7 +50,7 @@ const ADDED = [
   ...['tcp', 'udp', 'other'].flatMap(transport =>
     ['sent_bytes', 'received_bytes'].map(name => `processes[].transports.${transport}.${name}`),
   ),
-  ...['container', 'handshake_latency_ns', 'accept_wait_ns', 'rtt_min_ns', 'segments_sent'].map(
+  ...['container', 'pod', 'unit', 'handshake_latency_ns', 'accept_wait_ns', 'rtt_min_ns', 'segments_sent'].map(
     name => `connections[].${name}`,
   ),
   ...['receive_queue_bytes', 'send_queue_bytes', 'zero_window'].map(name => `connections[].${name}`),
