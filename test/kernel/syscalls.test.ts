@@ -124,7 +124,7 @@ describe('system calls', () => {
     const workload = await Workload.start('children', children, 3)
     const top = await Top.start('-d', 20)
     await workload.work()
-    const samples = await top.finish()
+    const samples = await top.finish(0)
     await workload.end()
     const counted = totals(samples).getppid?.count ?? 0
     const left = lost(samples, 'syscalls')

@@ -91,11 +91,11 @@ export class Top {
     return this.next()
   }
 
-  /** Waits until all that happened up to now is in a sample, ends the program, and returns all samples. */
-  async finish(): Promise<readonly JsonSample[]> {
+  /** Waits until all that happened up to now is in a sample, ends the program, and returns all samples; `patience`: after so many more. */
+  async finish(patience = PATIENCE): Promise<readonly JsonSample[]> {
     const now = Date.now()
     while (Date.parse((await this.next()).time) <= now);
-    for (let i = 0; i < PATIENCE; i++) await this.next()
+    for (let i = 0; i < patience; i++) await this.next()
     await this.stop()
     return this.samples
   }
