@@ -23,14 +23,11 @@ const NANOSECONDS = 1e6
 export type SpanMaker = () => SpanEvent
 
 /** A span for each connection that closed, from its beginning to its end. One whose beginning was not seen has none. */
-export function connectionSpans({ connections, processes }: Sample): SpanMaker[] {
-  const pods = new Map(processes.map(({ pid, pod }) => [pid, pod]))
-  return connections
-    .filter(row => row.closed && !row.age_is_minimum)
-    .map(row => () => connectionSpan(row, row.pid === null ? null : (pods.get(row.pid) ?? null)))
+export function connectionSpans({ connections }: Sample): SpanMaker[] {
+  return connections.filter(row => row.closed && !row.age_is_minimum).map(row => () => connectionSpan(row))
 }
 
-function connectionSpan(row: ConnectionRow, pod: string | null): SpanEvent {
+function connectionSpan(row: ConnectionRow): SpanEvent {
   const outbound = row.direction === 'outbound'
   return {
     name: outbound ? 'tcp.connect' : 'tcp.accept',
@@ -42,7 +39,7 @@ function connectionSpan(row: ConnectionRow, pod: string | null): SpanEvent {
       ...(row.pid === null ? {} : { [A.processId]: row.pid }),
       ...(row.name === null ? {} : { [A.processName]: row.name }),
       ...(row.container === null ? {} : { [A.containerId]: row.container }),
-      ...(pod === null ? {} : { [A.podUid]: pod }),
+      ...(row.pod === null ? {} : { [A.podUid]: row.pod }),
       [A.transport]: 'tcp',
       [A.networkType]: row.family,
       [A.localAddress]: row.local.address,

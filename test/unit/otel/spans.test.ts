@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as spans from '../../../src/otel/spans.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
-import { connectionRow, processRow, sampleOf } from '../../support/samples.ts'
+import { connectionRow, sampleOf } from '../../support/samples.ts'
 
 const connectionSpans = (sample: Sample) => spans.connectionSpans(sample).map(make => make())
 const slowCallSpans = (sample: Sample) => spans.slowCallSpans(sample).map(make => make())
@@ -53,9 +53,9 @@ describe('spans of connections', () => {
   })
 
   it('name the container and the pod', () => {
-    const processes = [processRow({ pid: 42, container: 'c', pod: 'p' }), processRow({ pid: 43, pod: 'q' })]
-    const connections = [connectionRow({ closed: true, container: 'c' }), connectionRow({ closed: true, pid: null })]
-    const [owned, unowned] = connectionSpans(sampleOf({ processes, connections }))
+    const owner = { container: 'c', pod: 'p' }
+    const connections = [connectionRow({ closed: true, ...owner }), connectionRow({ closed: true, pid: null })]
+    const [owned, unowned] = connectionSpans(sampleOf({ connections }))
     expect(owned?.attributes).toMatchObject({ 'container.id': 'c', 'k8s.pod.uid': 'p' })
     expect(Object.keys(unowned?.attributes ?? {})).not.toContain('k8s.pod.uid')
   })
