@@ -5,8 +5,6 @@
  */
 #include "bytes.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(sock_send_length, struct sock *sk, int length, int flags)
 {

@@ -13,6 +13,8 @@
 
 #include "arch.bpf.h"
 
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
 struct compat_control {
 	__u32 epoch;		/* 0: not started, count nothing */
 	__u32 self;		/* process never traced: the tool itself */

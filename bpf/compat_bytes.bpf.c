@@ -5,8 +5,6 @@
  */
 #include "compat.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 /* as /sys/kernel/tracing/events/sock/sock_send_length/format has it */
 struct length_record {
 	__u64 common;

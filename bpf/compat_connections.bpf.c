@@ -5,8 +5,6 @@
  */
 #include "compat.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 enum {
 	COMPAT_UNKNOWN,
 	COMPAT_OUTBOUND,

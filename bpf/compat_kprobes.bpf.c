@@ -6,8 +6,6 @@
  */
 #include "compat.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 static __always_inline struct compat_thread *current_thread(void)
 {
 	struct compat_control *ctl = get_control();

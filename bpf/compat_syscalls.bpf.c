@@ -6,8 +6,6 @@
 #include "compat.bpf.h"
 #include "histogram.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 #define MAX_CALLS 16384
 /* every native number is below; others are of no table */
 #define NUMBERS 512

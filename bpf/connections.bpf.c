@@ -7,8 +7,6 @@
 #include "process.bpf.h"
 #include "socket_row.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 /* connections and listening sockets that are open, written anew by each walk */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -12,6 +12,8 @@
 
 #include "arch.bpf.h"
 
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
 struct control {
 	__u32 epoch;		/* 0: not started, count nothing */
 	__u32 self;		/* process never traced: the tool itself */

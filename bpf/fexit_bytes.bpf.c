@@ -5,8 +5,6 @@
  */
 #include "bytes.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 struct msghdr;
 struct page;
 

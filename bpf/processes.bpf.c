@@ -4,8 +4,6 @@
  */
 #include "process.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *thread)
 {

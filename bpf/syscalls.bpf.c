@@ -8,8 +8,6 @@
 #include "slow_calls.bpf.h"
 #include "socket_calls.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 #define MAX_CALLS 32768
 /* native calls have smaller numbers; anything else takes the slow path */
 #define FAST_NUMBERS 512

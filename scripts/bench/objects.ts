@@ -20,14 +20,14 @@ export function libbpf(): Libbpf {
 /** Empty programs on the two hooks of system calls, or on the two of sends and receives. */
 export function attachEmpty(hooks: 'syscalls' | 'bytes'): Detach {
   const others = hooks === 'bytes' ? ['sys_enter', 'sys_exit'] : ['sock_send_length', 'sock_recv_length']
-  const object = new BpfObject(libbpf(), bpfObject('empty'), new SharedMaps(), { without: others })
+  const object = BpfObject.load(libbpf(), bpfObject('empty'), new SharedMaps(), { without: others })
   object.attach()
   return () => object.close()
 }
 
 /** All that ebpf-top attaches, counting, under a pid filter if there are any pids. */
-export function attachAll(pids: readonly number[] = []): Detach {
-  const tracers = openTracers(DIST, pids)
+export async function attachAll(pids: readonly number[] = []): Promise<Detach> {
+  const tracers = await openTracers(DIST, pids)
   tracers.control.advance()
   return () => tracers.close()
 }
@@ -55,7 +55,7 @@ export async function attachBytes(): Promise<Detach> {
 /** Loaded but not attached, by their names. */
 export function openObjects<Name extends string>(names: readonly Name[]): ReadonlyMap<Name, BpfObject> {
   const shared = new SharedMaps({ open_connections: 16_384, closed_connections: 16_384 })
-  return new Map(names.map(name => [name, new BpfObject(libbpf(), join(DIST, `${name}.bpf.o`), shared)]))
+  return new Map(names.map(name => [name, BpfObject.load(libbpf(), join(DIST, `${name}.bpf.o`), shared)]))
 }
 
 /** Throws where it was not opened. */

@@ -1,6 +1,6 @@
 /** The C functions of libbpf and libc that are used, declared once. */
 
-import koffi, { type LibraryHandle } from 'koffi'
+import koffi, { type KoffiFunc, type LibraryHandle } from 'koffi'
 import { BpfError } from './error.ts'
 import { installLibbpf } from './packages.ts'
 
@@ -28,6 +28,8 @@ export interface Libbpf {
   readonly version: string | null
   readonly openFile: (path: string, options: object | null) => Pointer
   readonly load: (object: Pointer) => number
+  /** `load` on another thread. Nothing is printed meanwhile: there is no way from there into JavaScript. */
+  readonly loadAside: (object: Pointer) => Promise<number>
   readonly close: (object: Pointer) => void
   readonly objectBtf: (object: Pointer) => Pointer
   readonly btfRawData: (btf: Pointer, size: Uint32Array) => Pointer
@@ -116,7 +118,10 @@ export function loadLibbpf(names: readonly string[] = LIBRARY_NAMES): Libbpf {
   const has = (name: string): boolean => hasSymbol(library, name)
   if (has('libbpf_set_strict_mode')) library.func('int libbpf_set_strict_mode(uint32_t mode)')(STRICT)
   try {
-    return { takeLog: captureLog(library), version: readVersion(library), ...bind(library, has) }
+    const { takeLog, silently } = captureLog(library)
+    const load = library.func('int bpf_object__load(void *object)')
+    const loadAside = (object: Pointer) => silently(() => inThread(load, object))
+    return { takeLog, version: readVersion(library), load, loadAside, ...bind(library, has) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new BpfError(`libbpf is too old (${why})`, installLibbpf())
@@ -124,7 +129,10 @@ export function loadLibbpf(names: readonly string[] = LIBRARY_NAMES): Libbpf {
 }
 
 /** The functions by their names of today, else by those that older versions gave them. */
-function bind(library: LibraryHandle, has: (name: string) => boolean): Omit<Libbpf, 'takeLog' | 'version'> {
+function bind(
+  library: LibraryHandle,
+  has: (name: string) => boolean,
+): Omit<Libbpf, 'takeLog' | 'version' | 'load' | 'loadAside'> {
   const next = has('bpf_object__next_program')
   const nextProgram = library.func(
     next ? 'void *bpf_object__next_program(const void *, void *)' : 'void *bpf_program__next(void *, const void *)',
@@ -135,7 +143,6 @@ function bind(library: LibraryHandle, has: (name: string) => boolean): Omit<Libb
   const rawData = has('btf__raw_data') ? 'btf__raw_data' : 'btf__get_raw_data'
   return {
     openFile: orNull(library.func('void *bpf_object__open_file(const char *path, bpf_object_open_opts *options)')),
-    load: library.func('int bpf_object__load(void *object)'),
     close: library.func('void bpf_object__close(void *object)'),
     objectBtf: library.func('void *bpf_object__btf(const void *object)'),
     btfRawData: library.func(`const void *${rawData}(const void *btf, _Out_ uint32_t *size)`),
@@ -207,8 +214,21 @@ function openFirst(names: readonly string[]): LibraryHandle {
   throw new BpfError('libbpf is not installed', installLibbpf())
 }
 
-/** Sends libbpf's messages into a list instead of onto stderr; returns the function that empties it. */
-function captureLog(library: LibraryHandle): () => string[] {
+function inThread(load: KoffiFunc<Libbpf['load']>, object: Pointer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    load.async(object, (error, status) => (error === null ? resolve(status) : reject(error)))
+  })
+}
+
+interface Log {
+  /** The lines since the last call. */
+  takeLog(): string[]
+  /** Nothing is printed, and nothing called, until `action` is over. */
+  silently<T>(action: () => Promise<T>): Promise<T>
+}
+
+/** Sends libbpf's messages into a list instead of onto stderr. */
+function captureLog(library: LibraryHandle): Log {
   const vsnprintf = koffi
     .load('libc.so.6')
     .func('int vsnprintf(_Out_ char *text, size_t size, const char *format, void *arguments)')
@@ -223,9 +243,19 @@ function captureLog(library: LibraryHandle): () => string[] {
     return length
   }, koffi.pointer(Print))
   setPrint(print)
-  return () => {
-    const taken = lines
-    lines = []
-    return taken
+  return {
+    takeLog() {
+      const taken = lines
+      lines = []
+      return taken
+    },
+    async silently(action) {
+      setPrint(null)
+      try {
+        return await action()
+      } finally {
+        setPrint(print)
+      }
+    },
   }
 }

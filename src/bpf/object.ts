@@ -85,7 +85,28 @@ export class BpfObject {
   readonly #mappings: Mapping[] = []
 
   /** Opens and loads the file. Throws a BpfError with libbpf's last words where that fails. */
-  constructor(libbpf: Libbpf, path: string, shared: SharedMaps, { btf = null, without = [] }: OpenSettings = {}) {
+  static load(libbpf: Libbpf, path: string, shared: SharedMaps, settings: OpenSettings = {}): BpfObject {
+    const object = new BpfObject(libbpf, path, shared, settings)
+    const status = libbpf.load(object.#object)
+    if (status === 0) return object.#loaded(shared)
+    libbpf.close(object.#object)
+    throw loadError(path, status, libbpf.takeLog())
+  }
+
+  /** The same on another thread, with no word about why it fails: null then. */
+  static async loadAside(
+    libbpf: Libbpf,
+    path: string,
+    shared: SharedMaps,
+    settings: OpenSettings = {},
+  ): Promise<BpfObject | null> {
+    const object = new BpfObject(libbpf, path, shared, settings)
+    if ((await libbpf.loadAside(object.#object)) === 0) return object.#loaded(shared)
+    libbpf.close(object.#object)
+    return null
+  }
+
+  private constructor(libbpf: Libbpf, path: string, shared: SharedMaps, { btf = null, without = [] }: OpenSettings) {
     checkObject(path)
     this.#libbpf = libbpf
     libbpf.takeLog()
@@ -105,13 +126,15 @@ export class BpfObject {
         if (without.includes(name)) check(libbpf.setAutoload(program, false), `leaving out ${name}`)
         else this.#programs.set(name, program)
       }
-      const status = libbpf.load(this.#object)
-      if (status !== 0) throw loadError(path, status, libbpf.takeLog())
-      for (const map of this.#maps.values()) shared.remember(libbpf, map)
     } catch (error) {
       libbpf.close(this.#object)
       throw error
     }
+  }
+
+  #loaded(shared: SharedMaps): this {
+    for (const map of this.#maps.values()) shared.remember(this.#libbpf, map)
+    return this
   }
 
   /**
@@ -206,18 +229,21 @@ export class BpfObject {
     return new KeyedMap(this.#libbpf, this.#libbpf.mapFd(map), mapName, sizes)
   }
 
-  statistics(): ProgramStatistics[] {
-    return [...this.#programs].map(([name, program]) => {
-      const info: Partial<Record<'run_time_ns' | 'run_cnt' | 'recursion_misses', number | bigint>> = {}
-      const size = Uint32Array.of(koffi.sizeof(ProgramInfo))
-      check(this.#libbpf.objectInfoByFd(this.#libbpf.programFd(program), info, size), `statistics of ${name}`)
-      return {
-        name,
-        run_time_ns: Number(info.run_time_ns ?? 0),
-        run_count: Number(info.run_cnt ?? 0),
-        missed: Number(info.recursion_misses ?? 0),
-      }
-    })
+  /** Of all programs, or of those that `of` names. */
+  statistics(of: ReadonlySet<string> | null = null): ProgramStatistics[] {
+    return [...this.#programs]
+      .filter(([name]) => of === null || of.has(name))
+      .map(([name, program]) => {
+        const info: Partial<Record<'run_time_ns' | 'run_cnt' | 'recursion_misses', number | bigint>> = {}
+        const size = Uint32Array.of(koffi.sizeof(ProgramInfo))
+        check(this.#libbpf.objectInfoByFd(this.#libbpf.programFd(program), info, size), `statistics of ${name}`)
+        return {
+          name,
+          run_time_ns: Number(info.run_time_ns ?? 0),
+          run_count: Number(info.run_cnt ?? 0),
+          missed: Number(info.recursion_misses ?? 0),
+        }
+      })
   }
 
   close(): void {

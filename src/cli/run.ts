@@ -93,6 +93,8 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
   // With DEV, Ink would look for the React developer tools.
   delete process.env.DEV
   const settings = { ...options, firstIntervalSeconds: FIRST_INTERVAL_SECONDS }
+  // first of all, so that the programs are loaded, on another thread, while the screen is
+  await import('../sample/sampler.ts')
   const [sampler, { startScreen }] = await Promise.all([openSampler(settings, exporter), import('../ui/screen.ts')])
   try {
     const screen = startScreen({

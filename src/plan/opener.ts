@@ -21,6 +21,16 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'kretprobe_inet_sendpage',
 ])
 
+/** An object that holds several others: with it libbpf looks through the kernel's type information only once. */
+const TOGETHER = 'full'
+
+/** What of it is loaded, tried in this order: the objects that it stands for then, and the programs that are left out. */
+const TOGETHER_WAYS = [
+  { holds: ['processes', 'syscalls', 'connections', 'bytes'], without: [] },
+  // before 6.3
+  { holds: ['processes', 'syscalls', 'connections'], without: ['sock_send_length', 'sock_recv_length'] },
+] as const
+
 /** Programs without which an object is loaded where it does not load with them. */
 const SPARE: Readonly<Record<string, readonly string[]>> = { fexit_bytes: ['fexit_inet_sendpage'] }
 
@@ -56,7 +66,7 @@ export class Opener {
 
   /** All that are open. */
   get objects(): readonly BpfObject[] {
-    return [...this.#objects.values()]
+    return [...new Set(this.#objects.values())]
   }
 
   has(name: string): boolean {
@@ -76,12 +86,42 @@ export class Opener {
     return this.#tracefs
   }
 
+  /**
+   * Opens what the best ways need in one go, while this thread goes on. Where that does not work nothing is open: each
+   * way by itself says what works, and why the rest does not.
+   */
+  async openTogether(): Promise<void> {
+    for (const { holds, without } of TOGETHER_WAYS) if (await this.#openTogether(holds, without)) return
+  }
+
+  /** Whether that works. */
+  async #openTogether(holds: readonly string[], without: readonly string[]): Promise<boolean> {
+    const { folder, btf, rooms } = this.#settings
+    const shared = new SharedMaps(rooms)
+    const path = join(folder, `${TOGETHER}.bpf.o`)
+    let object: BpfObject | null = null
+    try {
+      object = await BpfObject.loadAside(this.libbpf, path, shared, { btf, without })
+      if (object === null) return false
+      object.attach()
+      refuseWithoutStorage(object)
+    } catch (error) {
+      object?.close()
+      if (error instanceof DamagedObject) throw error
+      return false
+    }
+    this.#shared.full = shared
+    for (const name of holds) this.#objects.set(name, object)
+    return true
+  }
+
   /** Whether a way works here. Its objects stay attached if it does. */
   try(way: Way): Verdict {
     const opened: string[] = []
     try {
       if (way.source === 'inet_diag') tryDiag()
       for (const name of way.objects) {
+        if (this.has(name)) continue
         this.#objects.set(name, this.#open(name))
         opened.push(name)
         this.object(name).attach(OPTIONAL, kindOf(name) === 'compat' ? this.#tracefsFor(name) : null)
@@ -101,7 +141,7 @@ export class Opener {
   }
 
   close(): void {
-    for (const object of this.#objects.values()) object.close()
+    for (const object of this.objects) object.close()
     this.#objects.clear()
     this.#tracefs?.close()
     this.#tracefs = null
@@ -125,11 +165,11 @@ export class Opener {
     const shared = this.#shared[kind]
     const btf = kind === 'compat' ? null : this.#settings.btf
     try {
-      return new BpfObject(this.libbpf, path, shared, { btf })
+      return BpfObject.load(this.libbpf, path, shared, { btf })
     } catch (error) {
       const without = SPARE[name]
       if (without === undefined) throw error
-      return new BpfObject(this.libbpf, path, shared, { btf, without })
+      return BpfObject.load(this.libbpf, path, shared, { btf, without })
     }
   }
 }

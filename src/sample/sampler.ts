@@ -20,7 +20,7 @@ const OBJECT_FOLDER = import.meta.dirname
 /** Attaches the tracers to the running kernel. Counting begins with `run`. Throws a BpfError where it cannot. */
 export async function openSampler(settings: SamplerSettings, folder = OBJECT_FOLDER): Promise<Sampler> {
   saveMemory()
-  return new KernelSampler(openTracers(folder, settings.pids, settings), settings)
+  return new KernelSampler(await openTracers(folder, settings.pids, settings), settings)
 }
 
 class KernelSampler implements Sampler {

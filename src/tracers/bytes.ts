@@ -1,6 +1,17 @@
 import type { BpfObject } from '../bpf/object.ts'
 import { Loss } from './loss.ts'
 
+/** Of bpf/bytes.bpf.c and bpf/fexit_bytes.bpf.c. */
+export const BYTE_PROGRAMS: ReadonlySet<string> = new Set([
+  'sock_send_length',
+  'sock_recv_length',
+  'fexit_inet_sendmsg',
+  'fexit_inet6_sendmsg',
+  'fexit_inet_recvmsg',
+  'fexit_inet6_recvmsg',
+  'fexit_inet_sendpage',
+])
+
 /** Bytes of processes: they stand in the process rows, so that here is only what was lost. */
 export class ByteTracer {
   readonly source: string
@@ -8,6 +19,6 @@ export class ByteTracer {
 
   constructor(object: BpfObject, source: string) {
     this.source = source
-    this.loss = new Loss(object, object.array('byte_state', 'byte_state'), { no_row: 'lost' })
+    this.loss = new Loss(object, object.array('byte_state', 'byte_state'), { no_row: 'lost' }, BYTE_PROGRAMS)
   }
 }

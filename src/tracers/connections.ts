@@ -6,6 +6,15 @@ import { addLosses, Loss, type Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
 import { type ConnectionRecord, RowOfSocket, type SocketOffsets, socketOffsets } from './socket-record.ts'
 
+/** Of bpf/connections.bpf.c. */
+export const CONNECTION_PROGRAMS: ReadonlySet<string> = new Set([
+  'inet_sock_set_state',
+  'tcp_receive_reset',
+  'tcp_send_reset',
+  'walk_sockets',
+  'walk_files',
+])
+
 /** The same name in bpf/connection.bpf.h. */
 const NAMESPACE_PLACES = 64
 
@@ -40,7 +49,12 @@ export class ConnectionTracer {
     this.#endedOwners = object.bytes('ended_owners')
     this.#state = object.array('connection_state', 'connection_state')
     this.#openUsed = this.#state.layout.u32('open_used')
-    this.#loss = new Loss(object, this.#state, { no_row: 'lost_no_row', no_memory: 'lost_no_socket' })
+    this.#loss = new Loss(
+      object,
+      this.#state,
+      { no_row: 'lost_no_row', no_memory: 'lost_no_socket' },
+      CONNECTION_PROGRAMS,
+    )
     const closed = object.rows('closed_connections', 'connection')
     const layout = this.#state.layout
     this.#namespacesAt = layout.array('namespaces', 4, NAMESPACE_PLACES)

@@ -15,11 +15,21 @@ export class Loss {
   readonly #object: BpfObject
   readonly #state: ArrayMap
   readonly #offsets: readonly (readonly [LossReason, number])[]
+  readonly #programs: ReadonlySet<string>
   readonly #since = new Since()
 
-  /** @param counters members of the state's struct, by what they count */
-  constructor(object: BpfObject, state: ArrayMap, counters: Readonly<Partial<Record<LossReason, string>>>) {
+  /**
+   * @param counters members of the state's struct, by what they count
+   * @param programs those of the object that count for it
+   */
+  constructor(
+    object: BpfObject,
+    state: ArrayMap,
+    counters: Readonly<Partial<Record<LossReason, string>>>,
+    programs: ReadonlySet<string>,
+  ) {
     this.#object = object
+    this.#programs = programs
     this.#state = state
     this.#offsets = REASONS.flatMap(reason => {
       const member = counters[reason]
@@ -30,7 +40,7 @@ export class Loss {
   /** Events lost since the last call. */
   take(): Losses {
     const counted = this.#offsets.map(([reason, offset]) => [reason, readU64(this.#state.view, offset)] as const)
-    return this.#since.take({ ...Object.fromEntries(counted), missed: missedRuns(this.#object) })
+    return this.#since.take({ ...Object.fromEntries(counted), missed: missedRuns(this.#object, this.#programs) })
   }
 }
 
@@ -49,9 +59,9 @@ export class Since {
   }
 }
 
-/** Runs of an object's programs that the kernel left out, since it was loaded. */
-export function missedRuns(object: BpfObject): number {
-  return object.statistics().reduce((sum, program) => sum + program.missed, 0)
+/** Runs of an object's programs that the kernel left out, since it was loaded: of all, or of those named. */
+export function missedRuns(object: BpfObject, programs: ReadonlySet<string> | null = null): number {
+  return object.statistics(programs).reduce((sum, program) => sum + program.missed, 0)
 }
 
 /** Lost events, whatever the reason. */

@@ -7,6 +7,9 @@ import { Loss } from './loss.ts'
 /** Marks numbers of the 32-bit table; COMPAT_BIT of bpf/syscalls.bpf.c. */
 export const COMPAT_BIT = 0x10000
 
+/** Of bpf/syscalls.bpf.c. */
+export const SYSCALL_PROGRAMS: ReadonlySet<string> = new Set(['sys_enter', 'sys_exit'])
+
 /** MAX_FAILURES of bpf/syscalls.bpf.c. */
 const MAX_FAILURES = 4
 
@@ -52,7 +55,7 @@ export class SyscallTracer {
     const rows = object.rows('calls', 'calls')
     const state = object.array('syscall_state', 'syscall_state')
     this.arena = new Arena(rows, state, 'used')
-    this.loss = new Loss(object, state, { no_row: 'lost_no_row', no_memory: 'lost_no_task' })
+    this.loss = new Loss(object, state, { no_row: 'lost_no_row', no_memory: 'lost_no_task' }, SYSCALL_PROGRAMS)
     this.#size = rows.layout.size
     const failure = object.layout('failure')
     this.#at = {

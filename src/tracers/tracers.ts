@@ -45,11 +45,11 @@ export interface TracerSettings {
  * Loads and attaches the best tracers that work here, traced from the start under a filter. Throws a BpfError where
  * system calls cannot be traced at all.
  */
-export function openTracers(
+export async function openTracers(
   folder: string,
   pids: readonly number[],
   { compat = false, btf = null, slowNs = 0 }: TracerSettings = {},
-): Tracers {
+): Promise<Tracers> {
   const opener = new Opener(loadLibbpf(), { folder, btf, rooms: ROOMS })
   const namespaces = new NetworkNamespaces()
   const cost = new ProgramCost(opener.libbpf, () => opener.objects)
@@ -58,6 +58,7 @@ export function openTracers(
     for (const closeOne of closers.splice(0)) closeOne()
   }
   try {
+    if (!compat) await opener.openTogether()
     const plan = makePlan(opener, compat)
     if (plan.chosen.syscalls === null) throw cannotTrace(plan, opener.log)
     const controls: IntervalControl[] = []

@@ -29,7 +29,7 @@ const emptyPrograms: Way = async () => {
 
 /** Our programs, of which nobody reads what they count. */
 const programsAlone: Way = async () => {
-  const detach = attachAll()
+  const detach = await attachAll()
   return async () => detach()
 }
 

@@ -31,8 +31,8 @@ const DURATION = 400
 
 const watchers: readonly Watcher[] = [
   { name: EMPTY, peer: null, calls: CALLS, on: async () => later(attachEmpty('syscalls')) },
-  { name: FULL, peer: null, calls: CALLS, on: async () => later(attachAll()) },
-  { name: OUTSIDE, peer: null, calls: CALLS, on: async () => later(attachAll([process.pid])) },
+  { name: FULL, peer: null, calls: CALLS, on: async () => later(await attachAll()) },
+  { name: OUTSIDE, peer: null, calls: CALLS, on: async () => later(await attachAll([process.pid])) },
   { name: SYSCOUNT, peer: 'syscount', calls: CALLS, on: () => tool(withTracefs('syscount', '-P', '-L')) },
   {
     name: BPFTRACE,
