@@ -1,4 +1,4 @@
-/** The whole screen as lines of text. */
+/** The whole screen as parts made of lines of text. */
 
 import { footerLine } from './footer.ts'
 import { headerLines } from './header.ts'
@@ -8,16 +8,24 @@ import { paneLines } from './pane.ts'
 import type { State } from './state.ts'
 import { fitLine, type Line, type Palette, paint, span } from './style.ts'
 
-/** Exactly as many lines as the terminal has rows, none wider than the terminal, escape sequences included. */
-export function frame(state: State, palette: Palette): string[] {
-  return lines(state).map(line => paint(line, palette))
+/** What stands together on the screen: lines from the top down, escape sequences included. */
+export interface Part {
+  /** No two parts of a frame have the same. */
+  readonly name: string
+  readonly lines: readonly string[]
 }
 
-function lines(state: State): Line[] {
-  if (tooSmall(state.size)) return tooSmallLines(state)
-  const footer = footerLine(state)
-  if (state.help !== null) return [...helpLines(state, state.help), footer]
-  return [...headerLines(state), ...layout(state).flatMap(band => bandLines(state, band)), footer]
+/** The parts from the top down: together as many lines as the terminal has rows, each as wide as the terminal. */
+export function frame(state: State, palette: Palette): Part[] {
+  const part = (name: string, lines: readonly Line[]): Part => ({
+    name,
+    lines: lines.map(line => paint(line, palette)),
+  })
+  if (tooSmall(state.size)) return [part('notice', tooSmallLines(state))]
+  const footer = part('footer', [footerLine(state)])
+  if (state.help !== null) return [part('help', helpLines(state, state.help)), footer]
+  const tables = layout(state).map(band => part(band.map(pane => pane.table).join(' and '), bandLines(state, band)))
+  return [part('header', headerLines(state)), ...tables, footer]
 }
 
 /** Line by line from left to right over the panes of a band. */

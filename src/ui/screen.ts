@@ -1,6 +1,5 @@
 /** The interactive screen: a sink of samples, and the keys that steer the session. */
 
-import type { Instance } from 'ink'
 import type { Names } from '../names/names.ts'
 import { type NameSource, openNames } from '../names/resolver.ts'
 import type { Host, Session, Sink } from '../session.ts'
@@ -16,6 +15,7 @@ import { createStore } from './store.ts'
 import { paletteFor } from './style.ts'
 import { handleSuspension } from './suspension.ts'
 import { guardTerminal, type TerminalInput, type TerminalOutput } from './terminal.ts'
+import type { Listener, View } from './view.tsx'
 
 /** Milliseconds without keys, at the most: until then the first sample should be there. */
 const DEAF = 200
@@ -78,10 +78,10 @@ export interface Screen extends Sink {
 export function startScreen(options: ScreenOptions): Screen {
   const { stdin, stdout, stderr = process.stderr, signals = process, jobs = realJobs } = options
   const { promise: ended, resolve } = Promise.withResolvers<ScreenEnd>()
-  const store = createStore(initialState({ ...options, size: sizeOf(stdout) }), options.session, options)
+  const store = createStore(initialState({ ...options, size: sizeOf(stdout) }), options.session, options, () => draw())
   const terminal = guardTerminal(stdin, stdout)
   const release = holdConsole()
-  let ink: Instance | undefined
+  let view: View | undefined
   let names: NameSource | undefined
   let open = true
 
@@ -115,8 +115,10 @@ export function startScreen(options: ScreenOptions): Screen {
   let toDraw = false
   const drawNow = (): void => {
     toDraw = false
+    if (!open) return
     try {
-      terminal.draw(frame(store.get(), palette))
+      const parts = frame(store.get(), palette)
+      terminal.draw(view === undefined ? parts.flatMap(part => part.lines) : view.render(parts))
     } catch (error) {
       end({ reason: 'error', error })
     }
@@ -130,17 +132,16 @@ export function startScreen(options: ScreenOptions): Screen {
     terminal.erase()
     draw()
   }
-  /** The component draws and hears keys from here on. To load it takes longer than all else: numbers come first. */
+  /** Ink renders and hears keys from here on. To load it takes longer than all else: the first numbers do not wait. */
   const mount = (): void => {
     clearTimeout(waiting)
     import('./view.tsx')
       .then(({ mountView }) => {
         // In other hands the terminal's keys are not ours: the next sample tries again.
-        if (!open || ink !== undefined || suspension.active()) return
-        unsubscribe()
-        ink = mountView(stdin, { source: store, draw, onKeys, onPaste, onReady: suspension.ready })
-        // A component that throws: Ink has unmounted itself by then.
-        return ink.waitUntilExit()
+        if (!open || view !== undefined || suspension.active()) return
+        view = mountView(stdin, listener)
+        draw()
+        return view.ended
       })
       .catch(onError)
   }
@@ -171,7 +172,7 @@ export function startScreen(options: ScreenOptions): Screen {
     stdout.off('resize', onResize)
     stdin.off('end', onGone)
     try {
-      ink?.unmount()
+      view?.unmount()
     } catch {
       // The terminal matters more, and why the screen ends is known already.
     }
@@ -188,6 +189,7 @@ export function startScreen(options: ScreenOptions): Screen {
   }
 
   const suspension = handleSuspension(terminal, jobs, signals, redraw)
+  const listener: Listener = { onKeys, onPaste, onReady: suspension.ready }
   for (const signal of ENDING) signals.on(signal, onSignal)
   signals.on('uncaughtException', onError).on('unhandledRejection', onError).on('exit', onExit)
   stdout.on('resize', onResize)
@@ -196,7 +198,6 @@ export function startScreen(options: ScreenOptions): Screen {
   stdout.on('error', onGone)
   stdin.on('error', onGone)
 
-  const unsubscribe = store.subscribe(draw)
   terminal.enter()
   draw()
   const waiting = setTimeout(mount, DEAF)
@@ -206,7 +207,7 @@ export function startScreen(options: ScreenOptions): Screen {
     take(sample) {
       dispatch({ type: 'sample', sample, exporter: options.exporter?.() ?? null })
       // behind the drawing
-      if (ink === undefined) setImmediate(mount)
+      if (view === undefined) setImmediate(mount)
     },
     fail: onError,
     stop: end,

@@ -1,31 +1,26 @@
-/** The state of the screen, who hears of its changes, and the session that follows it. */
+/** The state of the screen, and the session that follows it. */
 
 import type { Session } from '../session.ts'
 import { sanitize } from '../table/format.ts'
 import type { Machine } from './prompt.ts'
 import { type Event, reduce } from './reduce.ts'
 import type { State } from './state.ts'
-import type { Source } from './view.tsx'
 
-export interface Store extends Source {
+export interface Store {
   get(): State
-  /** Takes the events in one after the other; the view hears of the last state only. */
+  /** Takes the events in one after the other. */
   dispatch(events: readonly Event[]): void
 }
 
-export function createStore(initial: State, session: Session, machine: Machine): Store {
+/** @param changed called after each `dispatch` that changed the state */
+export function createStore(initial: State, session: Session, machine: Machine, changed: () => void): Store {
   let state = initial
-  const listeners = new Set<() => void>()
   return {
     get: () => state,
-    subscribe(changed) {
-      listeners.add(changed)
-      return () => listeners.delete(changed)
-    },
     dispatch(events) {
       const before = state
       for (const event of events) state = steered(session, state, reduce(state, event, machine))
-      if (state !== before) for (const changed of listeners) changed()
+      if (state !== before) changed()
     },
   }
 }

@@ -1,55 +1,106 @@
-/** The screen as a component: the only part that knows React and Ink's hooks. */
+/** The screen as a program of Ink: the only part that knows React and Ink. */
 
 import { Writable } from 'node:stream'
-import { type Instance, render, type SuspendTerminal, useApp, useInput, usePaste } from 'ink'
-import { useEffect } from 'react'
+import { Box, render, type SuspendTerminal, Text, useApp, useInput, usePaste } from 'ink'
+import { memo, useEffect } from 'react'
+import type { Part } from './frame.ts'
 import { type Key, keysOf } from './input.ts'
 
-/** What changes. */
-export interface Source {
-  /** Calls `changed` at every change, until the function it returns is called. */
-  subscribe(changed: () => void): () => void
-}
-
-interface ViewProps {
-  readonly source: Source
-  /** Draws what the source has. */
-  draw(): void
+export interface Listener {
   onKeys(keys: readonly Key[]): void
   onPaste(text: string): void
-  /** Hands out the way to take the terminal from Ink for a while. */
+  /** Is given the way to take the terminal from Ink for a while. */
   onReady(suspend: SuspendTerminal): void
 }
 
-/**
- * Draws as a canvas does, past Ink's layout: there every cell of every frame becomes an object, which takes ten times
- * the time of all else that the screen does (docs/cost.md).
- */
-function View({ source, draw, onKeys, onPaste, onReady }: ViewProps) {
-  useEffect(() => {
-    draw()
-    return source.subscribe(draw)
-  }, [source, draw])
-  const { suspendTerminal } = useApp()
-  useEffect(() => onReady(suspendTerminal), [onReady, suspendTerminal])
-  useInput((input, key) => onKeys(keysOf(input, key)))
-  usePaste(onPaste)
-  return null
+export interface View {
+  /** The lines of the screen, as Ink renders these parts. */
+  render(parts: readonly Part[]): readonly string[]
+  unmount(): void
+  /** Resolves when unmounted; rejects if a component throws, and Ink has unmounted itself by then. */
+  readonly ended: Promise<unknown>
 }
 
-/** Runs the component: it draws from now on, and reads keys and pastes from `stdin`. */
-export function mountView(stdin: NodeJS.ReadableStream, props: ViewProps): Instance {
-  return render(<View {...props} />, {
+interface ScreenProps {
+  readonly parts: readonly Part[]
+  readonly listener: Listener
+}
+
+function Screen({ parts, listener }: ScreenProps) {
+  const { suspendTerminal } = useApp()
+  useEffect(() => listener.onReady(suspendTerminal), [listener, suspendTerminal])
+  useInput((input, key) => listener.onKeys(keysOf(input, key)))
+  usePaste(listener.onPaste)
+  return (
+    <Box flexDirection="column">
+      {parts.map(({ name, lines }) => (
+        <Lines key={name} of={lines} />
+      ))}
+    </Box>
+  )
+}
+
+function Lines({ of }: { readonly of: readonly string[] }) {
+  return (
+    <Box flexDirection="column">
+      {of.map((text, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a line of a part is its index
+        <TerminalLine key={row} text={text} />
+      ))}
+    </Box>
+  )
+}
+
+/** Only lines that changed are measured again. */
+const TerminalLine = memo(function TerminalLine({ text }: { readonly text: string }) {
+  return <Text>{text}</Text>
+})
+
+/** Runs the screen as a program of Ink, which reads keys and pastes from `stdin`. */
+export function mountView(stdin: NodeJS.ReadableStream, listener: Listener): View {
+  const output = new Output()
+  let rendered = ''
+  const instance = render(<Screen parts={[]} listener={listener} />, {
     stdin,
-    stdout: nowhere(),
+    stdout: output,
     // In CI Ink would not read keys otherwise; the caller has made sure that there is a terminal.
     interactive: true,
     exitOnCtrlC: false,
     patchConsole: false,
+    // Ink makes a frame either as a grid of cells, each of them an object, or, as it does for screen readers, as the
+    // texts one below the other. Our lines are as wide as the terminal already, and the grid took several times as
+    // long as all else (docs/cost.md).
+    isScreenReaderEnabled: true,
+    // Each frame is written at once and as it is; what of it is new to the terminal, `Terminal` knows.
+    debug: true,
+    onRender: () => {
+      rendered = output.written
+    },
   })
+  return {
+    render(parts) {
+      instance.rerender(<Screen parts={parts} listener={listener} />)
+      return rendered.split('\n')
+    },
+    unmount: () => instance.unmount(),
+    ended: instance.waitUntilExit(),
+  }
 }
 
-/** Where Ink writes: nothing but `Terminal` writes to the terminal. With a size, or Ink would run programs to ask for one. */
-function nowhere(): Writable & { readonly columns: number; readonly rows: number } {
-  return Object.assign(new Writable({ write: (_chunk, _encoding, done) => done() }), { columns: 1, rows: 1 })
+/** Where Ink writes, which is not the terminal: nothing but `Terminal` writes there. */
+class Output extends Writable {
+  /** Of no terminal, so that no line is ever wrapped; without a size Ink would run programs to ask for one. */
+  readonly columns = 10_000
+  readonly rows = 1
+  /** By the last call: a frame, or a mode that `Terminal` has set already. */
+  written = ''
+
+  constructor() {
+    super({ decodeStrings: false })
+  }
+
+  override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {
+    this.written = chunk
+    done()
+  }
 }

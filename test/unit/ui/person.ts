@@ -39,7 +39,7 @@ class Output extends Writable {
   }
 }
 
-class Input extends PassThrough {
+export class Input extends PassThrough {
   readonly isTTY = true
   raw = false
 

@@ -1,0 +1,89 @@
+/** What Ink makes of the lines: nothing else, whatever stands in them. */
+
+import { afterEach, expect, it } from 'vitest'
+import { frame } from '../../../src/ui/frame.ts'
+import { reduce } from '../../../src/ui/reduce.ts'
+import { initialState, type Size, type State, VIEWS, type View as ViewName } from '../../../src/ui/state.ts'
+import type { Palette } from '../../../src/ui/style.ts'
+import { mountView, type View } from '../../../src/ui/view.tsx'
+import { Input } from './person.ts'
+import { fullSample, processRow } from './samples.ts'
+
+const NAMES = [
+  '日本語テキスト処理',
+  'naïve…“”│',
+  'e\u0301tude',
+  '👍🏽 ok',
+  '👨‍👩‍👧',
+  '🇩🇪',
+  'हिन्दी',
+  'a\x1b[31mb',
+  '\u0301mark first',
+  '\tz',
+]
+
+const mounted: View[] = []
+afterEach(() => {
+  for (const view of mounted.splice(0)) view.unmount()
+})
+
+function mount(): View {
+  const view = mountView(new Input(), { onKeys() {}, onPaste() {}, onReady() {} })
+  mounted.push(view)
+  return view
+}
+
+function stateOf(size: Size, view: ViewName): State {
+  const sample = fullSample()
+  const processes = [...NAMES.map((name, pid) => processRow({ pid, name, command: name })), ...sample.processes]
+  const initial = initialState({
+    host: { name: 'web-1', kernel: '6.12', cpus: 2, means: [], notes: ['a note'] },
+    version: '0.1.0',
+    size,
+    view,
+    filter: '',
+    pids: [],
+    interval: 1,
+  })
+  return reduce(
+    initial,
+    { type: 'sample', sample: { ...sample, processes }, exporter: null },
+    { processExists: () => true },
+  )
+}
+
+const sizes: readonly Size[] = [
+  { columns: 40, rows: 8 },
+  { columns: 60, rows: 10 },
+  { columns: 80, rows: 24 },
+  { columns: 200, rows: 60 },
+]
+const palettes: readonly Palette[] = ['colour', 'mono', 'none']
+
+it.each(palettes)('the lines stay as they are, in the palette %s', palette => {
+  const view = mount()
+  for (const size of sizes) {
+    for (const name of VIEWS) {
+      const state = stateOf(size, name)
+      for (const shown of [state, { ...state, help: 0 }, { ...state, message: 'so it is' }]) {
+        const parts = frame(shown, palette)
+        const lines = parts.flatMap(part => part.lines)
+        expect(lines).toHaveLength(size.rows)
+        expect(view.render(parts)).toEqual(lines)
+      }
+    }
+  }
+})
+
+it('a component that throws ends it with the error', async () => {
+  const view = mount()
+  const broken = {
+    name: 'broken',
+    get lines(): string[] {
+      throw new Error('broken part')
+    },
+  }
+  const ended = expect(view.ended).rejects.toThrow('broken part')
+  view.render([broken])
+  await ended
+})
