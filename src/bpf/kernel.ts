@@ -1,6 +1,6 @@
 /** System calls of libc that reading maps takes. */
 
-import { read } from 'node:fs'
+import { read, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import koffi from 'koffi'
@@ -66,15 +66,20 @@ export function copyMemory(address: bigint, length: number): Uint8Array {
   return new Uint8Array(koffi.view(address, length).slice(0))
 }
 
+/** Processors in use are listed as ranges: `0`, `0-3`. */
+const ONE_PROCESSOR = /^\d+$/.test(readFileSync('/sys/devices/system/cpu/online', 'utf8').trim())
+
 /** Far longer than any BPF program runs, in milliseconds. */
 const SAFE_WAIT_MS = 50
 
 /**
  * Waits until every CPU has left the BPF programs that were running: membarrier(2) with MEMBARRIER_CMD_GLOBAL waits
  * for an RCU grace period, and tracing programs run inside RCU read sections. Some 10 ms, on another thread. Where the
- * kernel refuses it (nohz_full, seccomp), it waits for a time that no program comes near.
+ * kernel refuses it (nohz_full, seccomp), or does nothing for it (one processor, where a program may still have been
+ * preempted), it waits for a time that no program comes near.
  */
 export async function gracePeriod(): Promise<void> {
+  if (ONE_PROCESSOR) return setTimeout(SAFE_WAIT_MS)
   const refused = await new Promise<boolean>(resolve => {
     syscall.async(SYS_MEMBARRIER, MEMBARRIER_CMD_GLOBAL, 0, 0, (error: Error | null, result: number) => {
       resolve(error !== null || Number(result) !== 0)
