@@ -37,6 +37,8 @@ class KernelSampler implements Sampler {
   #finishing = false
   #stopped = false
   #startedNs = 0
+  /** What the walk over all sockets takes of late: it belongs to the interval, and begins as much before its end. */
+  #walkNs = 0
   #usage = process.cpuUsage()
 
   constructor(tracers: Tracers, settings: SamplerSettings) {
@@ -102,7 +104,11 @@ class KernelSampler implements Sampler {
 
   /** Until the end of the interval, whose length may change meanwhile. */
   async #sleep(): Promise<void> {
-    await this.#wakeup.sleep(() => (this.#startedNs + Math.min(this.#intervalNs, this.#limitNs) - monotonicNow()) / 1e6)
+    await this.#wakeup.sleep(() => {
+      const intervalNs = Math.min(this.#intervalNs, this.#limitNs)
+      const walkNs = Math.min(this.#walkNs, intervalNs / 2)
+      return (this.#startedNs + intervalNs - walkNs - monotonicNow()) / 1e6
+    })
     this.#limitNs = Infinity
   }
 
@@ -110,6 +116,7 @@ class KernelSampler implements Sampler {
     const { control, connections, syscalls, slowCalls, bytes, cost } = this.#tracers
     const begunNs = monotonicNow()
     await connections.walk()
+    this.#walkNs = (this.#walkNs + monotonicNow() - begunNs) / 2
     const epoch = control.epoch
     const pids = control.pids
     this.#advance()
