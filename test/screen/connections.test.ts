@@ -44,7 +44,7 @@ it('a connection is seen, opened from its group, and stays dimmed for a while wh
   pty.type('b')
 
   await workload.step('closed')
-  const closed = (lines: string[]): string => row(lines, ` ${client} `, ...ends(clientPort, serverPort), ' CLOSE ')
+  const closed = (lines: string[]): string => row(lines, ` ${client} `, ...ends(clientPort, serverPort), ' TIME_WAIT ')
   expect(closed(await pty.see(lines => closed(lines) !== ''))).toMatch(/ 9\.8K .* 2\.0K .*local/)
   await pty.see(lines => closed(lines) === '')
 })
