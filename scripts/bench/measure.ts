@@ -81,6 +81,13 @@ export async function between(base: () => Promise<number>, subject: () => Promis
   return { base: (before + (await base())) / 2, value }
 }
 
+/** As often as that, one after the other. */
+export async function times<T>(count: number, what: () => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  for (let i = 0; i < count; i++) results.push(await what())
+  return results
+}
+
 export function withUnit(value: number, unit: Unit): string {
   if (unit === 'yes') return value === 1 ? 'yes' : value === 0 ? 'no' : `${rounded(100 * value)} % yes`
   if (unit === 'count') return rounded(value)

@@ -4,11 +4,7 @@ import { join } from 'node:path'
 import { type Libbpf, loadLibbpf } from '../../src/bpf/libbpf.ts'
 import { BpfObject, SharedMaps } from '../../src/bpf/object.ts'
 import { Control } from '../../src/tracers/control.ts'
-import { openTracers } from '../../src/tracers/tracers.ts'
 import { bpfObject, DIST } from './compile.ts'
-
-/** Detaches what was attached. */
-export type Detach = () => void
 
 let loaded: Libbpf | null = null
 
@@ -17,38 +13,57 @@ export function libbpf(): Libbpf {
   return loaded
 }
 
-/** Empty programs on the two hooks of system calls, or on the two of sends and receives. */
-export function attachEmpty(hooks: 'syscalls' | 'bytes'): Detach {
-  const others = hooks === 'bytes' ? ['sys_enter', 'sys_exit'] : ['sock_send_length', 'sock_recv_length']
-  const object = BpfObject.load(libbpf(), bpfObject('empty'), new SharedMaps(), { without: others })
-  object.attach()
-  return () => object.close()
+/** Loaded programs, which are attached and detached in no time. */
+export interface Switch {
+  on(): void
+  off(): void
+  close(): void
+}
+
+/** Empty programs on the two hooks of system calls, on the two of sends and receives, or on all four. */
+export function emptyPrograms(hooks: 'syscalls' | 'bytes' | 'all'): Switch {
+  const without = {
+    syscalls: ['sock_send_length', 'sock_recv_length'],
+    bytes: ['sys_enter', 'sys_exit'],
+    all: [],
+  }[hooks]
+  return switchOf(BpfObject.load(libbpf(), bpfObject('empty'), new SharedMaps(), { without }))
 }
 
 /** All that ebpf-top attaches, counting, under a pid filter if there are any pids. */
-export async function attachAll(pids: readonly number[] = []): Promise<Detach> {
-  const tracers = await openTracers(DIST, pids)
-  tracers.control.advance()
-  return () => tracers.close()
+export function ourPrograms(pids: readonly number[] = []): Switch {
+  const object = objectOf(openObjects(['full']), 'full')
+  const control = new Control(object.array('control', 'control'), object.bytes('pid_filter'))
+  control.setFilter(pids)
+  control.advance()
+  return switchOf(object)
+}
+
+function switchOf(object: BpfObject): Switch {
+  return { on: () => object.attach(), off: () => object.detach(), close: () => object.close() }
 }
 
 /**
- * The tracer of bytes, beside that of connections as always, which has no program where bytes are sent or received.
- * All sockets of now are known, as after the first sample.
+ * The tracer of bytes, beside that of connections as always, which has no program where bytes are sent or received, and
+ * is attached until the switch is closed. All sockets of now are known, as after the first sample.
  */
-export async function attachBytes(): Promise<Detach> {
+export async function byteTracer(): Promise<Switch> {
   const objects = openObjects(['processes', 'connections', 'bytes'])
   const processes = objectOf(objects, 'processes')
   const connections = objectOf(objects, 'connections')
   connections.attach()
-  objectOf(objects, 'bytes').attach()
   const control = new Control(processes.array('control', 'control'), processes.bytes('pid_filter'))
   control.setFilter([])
   control.beginPass()
   await connections.walk('walk_sockets')
   control.advance()
-  return () => {
-    for (const object of objects.values()) object.close()
+  const bytes = objectOf(objects, 'bytes')
+  return {
+    on: () => bytes.attach(),
+    off: () => bytes.detach(),
+    close() {
+      for (const object of objects.values()) object.close()
+    },
   }
 }
 

@@ -154,6 +154,12 @@ export class BpfObject {
     }
   }
 
+  /** Takes back all that `attach` did; what the programs counted stays. */
+  detach(): void {
+    for (const link of this.#links.splice(0)) this.#libbpf.linkDestroy(link)
+    this.#iterators.clear()
+  }
+
   #attach(program: Pointer, tracefs: Tracefs | null): Pointer {
     const tracepoint = /^(?:tp|tracepoint)\/(.*)$/.exec(this.#libbpf.programSection(program))?.[1]
     if (tracefs === null || tracepoint === undefined) return this.#libbpf.attach(program)
@@ -248,7 +254,7 @@ export class BpfObject {
 
   close(): void {
     for (const mapping of this.#mappings) mapping.release()
-    for (const link of this.#links) this.#libbpf.linkDestroy(link)
+    this.detach()
     this.#libbpf.close(this.#object)
   }
 

@@ -1,13 +1,13 @@
 import { closeSync } from 'node:fs'
 import { Child } from '../child.ts'
 import { program } from '../compile.ts'
-import { added, atMost, between, type Figure, figure, middle, type Pair, ratios } from '../measure.ts'
-import { attachBytes, attachEmpty, type Detach, libbpf, openObjects } from '../objects.ts'
+import { added, atMost, between, type Figure, figure, middle, type Pair, ratios, times } from '../measure.ts'
+import { byteTracer, emptyPrograms, libbpf, openObjects, type Switch } from '../objects.ts'
 import { type Bench, repeat, type Subject } from '../subject.ts'
 
 const TRIPS = 20
 /** Milliseconds that the connection is used for one measurement. */
-const DURATION = 150
+const DURATION = 100
 /** How often a round measures the same, to take the middle one: what is added is a small part of the whole. */
 const REPEATS = 7
 /** Sends and receives of 256 KiB. */
@@ -28,8 +28,8 @@ export const bytes: Subject = {
   async run(bench) {
     const process = new Child(['taskset', '-c', '1', program('pingpong')])
     const pairs = await repeat(bench, bench.rounds, async () => ({
-      empty: await once(bench, process, async () => attachEmpty('bytes')),
-      ours: await once(bench, process, attachBytes),
+      empty: await once(bench, process, emptyPrograms('bytes')),
+      ours: await once(bench, process, await byteTracer()),
     }))
     await process.stop()
     const empty = added(pairs.map(round => round.empty))
@@ -48,19 +48,19 @@ export const bytes: Subject = {
   },
 }
 
-async function once(bench: Bench, process: Child, attach: () => Promise<Detach>): Promise<Pair> {
+async function once(bench: Bench, process: Child, programs: Switch): Promise<Pair> {
   const trip = async (): Promise<number> => ((await process.ask(`${DURATION} ${TRIPS}`))[0] ?? Number.NaN) / 2
   const watched = async (): Promise<number> => {
-    const detach = await attach()
-    try {
-      return await trip()
-    } finally {
-      detach()
-    }
+    programs.on()
+    const value = await trip()
+    programs.off()
+    return value
   }
-  const pairs: Pair[] = []
-  for (let i = 0; i < REPEATS; i++) pairs.push(await bench.quiet.measure(() => between(trip, watched)))
-  return middle(pairs)
+  try {
+    return middle(await bench.quiet.measure(() => times(REPEATS, () => between(trip, watched))))
+  } finally {
+    programs.close()
+  }
 }
 
 /** Moves a lot with few calls: programs that run for packets would run far more often than for the calls. */

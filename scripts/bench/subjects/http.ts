@@ -1,12 +1,15 @@
 import { Child } from '../child.ts'
 import { ebpfTop } from '../compile.ts'
-import { atLeast, type Figure, figure, ratios, sleep } from '../measure.ts'
-import { attachAll, attachEmpty } from '../objects.ts'
+import { atLeast, type Figure, figure, median, ratios, sleep, times } from '../measure.ts'
+import { emptyPrograms, ourPrograms, type Switch } from '../objects.ts'
 import { type Bench, repeat, type Subject } from '../subject.ts'
 import { type Served, WebLoad } from '../web.ts'
 
-/** Seconds of one measurement. */
-const DURATION = 1
+/** Seconds of one measurement of programs, which are attached and detached so often in a round. */
+const SLICE = 0.2
+const SLICES = 7
+/** Seconds of one measurement of ebpf-top. */
+const DURATION = 2
 /** Seconds until ebpf-top has started and taken samples. */
 const WARM_UP = 2.5
 
@@ -16,34 +19,14 @@ const PAGES = [
   { name: 'page of 64 KiB', bytes: 64 << 10 },
 ] as const
 
-/** How something is put beside the load, until what it returns is called. */
-type Way = () => Promise<() => Promise<void>>
-
-/** The least that any tool takes which watches the same hooks. */
-const emptyPrograms: Way = async () => {
-  const detach = [attachEmpty('syscalls'), attachEmpty('bytes')]
-  return async () => {
-    for (const one of detach) one()
-  }
-}
-
-/** Our programs, of which nobody reads what they count. */
-const programsAlone: Way = async () => {
-  const detach = await attachAll()
-  return async () => detach()
-}
-
-const everything: Way = async () => {
-  const top = new Child(ebpfTop('--output', 'json'), { stdout: 'ignore' })
-  await sleep(WARM_UP)
-  return () => top.stop('SIGTERM')
-}
-
-/** Something beside the load, and the mean of the load for itself before and after it. */
+/** How the server did for itself, what was left of its throughput beside something, and what that added to a request. */
 interface Compared {
   readonly base: Served
-  readonly value: Served
+  readonly percentLeft: number
+  readonly addedMicroseconds: number
 }
+
+type Round = Readonly<Record<'empty' | 'alone' | 'all', Compared>>
 
 export const http: Subject = {
   name: 'http',
@@ -51,7 +34,8 @@ export const http: Subject = {
   method:
     'nginx with the settings of its Debian package, access log included, under `wrk -t 1 -c 32` on the same machine: ' +
     'all processors are busy, so that whatever watching costs is missing from the throughput. Requests are counted by ' +
-    `the access log. Each way of watching is measured for ${DURATION} s between two measurements without it; processor ` +
+    'the access log. Whatever is compared is measured between two measurements without it: ebpf-top for ' +
+    `${DURATION} s, programs ${SLICES} times a round for ${SLICE} s, of which the median counts. Processor ` +
     'time is that of the server and of the load generator (`/proc/PID/schedstat`), in which other processes, ' +
     'ebpf-top’s own among them, have no part.',
   needs: ['nginx', 'wrk'],
@@ -61,9 +45,9 @@ export const http: Subject = {
       const load = await WebLoad.start(bytes)
       try {
         const rounds = await repeat(bench, bench.rounds, async () => ({
-          empty: await compare(bench, load, emptyPrograms),
-          alone: await compare(bench, load, programsAlone),
-          all: await compare(bench, load, everything),
+          empty: await besidePrograms(bench, load, emptyPrograms('all')),
+          alone: await besidePrograms(bench, load, ourPrograms()),
+          all: await bench.quiet.measure(() => besideEverything(load)),
         }))
         figures.push(...report(name, rounds))
       } finally {
@@ -74,74 +58,72 @@ export const http: Subject = {
   },
 }
 
-function compare(bench: Bench, load: WebLoad, way: Way): Promise<Compared> {
-  return bench.quiet.measure(async () => {
-    const before = await load.measure(DURATION)
-    const off = await way()
-    const value = await load.measure(DURATION)
-    await off()
-    const after = await load.measure(DURATION)
-    const mean = (part: (served: Served) => number): number => (part(before) + part(after)) / 2
-    return {
-      base: { requestsPerSecond: mean(one => one.requestsPerSecond), microseconds: mean(one => one.microseconds) },
-      value,
-    }
-  })
+/** Beside programs of which nobody reads what they count. */
+async function besidePrograms(bench: Bench, load: WebLoad, programs: Switch): Promise<Compared> {
+  const slice = async (): Promise<Compared> => {
+    const before = await load.measure(SLICE)
+    programs.on()
+    const value = await load.measure(SLICE)
+    programs.off()
+    return compared(before, value, await load.measure(SLICE))
+  }
+  try {
+    return middleOf(await bench.quiet.measure(() => times(SLICES, slice)))
+  } finally {
+    programs.close()
+  }
 }
 
-function report(name: string, rounds: readonly Record<'empty' | 'alone' | 'all', Compared>[]): Figure[] {
-  const left = ({ base, value }: Compared): number => (100 * value.requestsPerSecond) / base.requestsPerSecond
-  const added = ({ base, value }: Compared): number => value.microseconds - base.microseconds
-  const of = (what: (round: Record<'empty' | 'alone' | 'all', Compared>) => number): number[] => rounds.map(what)
+async function besideEverything(load: WebLoad): Promise<Compared> {
+  const before = await load.measure(DURATION)
+  const top = new Child(ebpfTop('--output', 'json'), { stdout: 'ignore' })
+  await sleep(WARM_UP)
+  const value = await load.measure(DURATION)
+  await top.stop('SIGTERM')
+  return compared(before, value, await load.measure(DURATION))
+}
+
+function compared(before: Served, value: Served, after: Served): Compared {
+  const mean = (part: (served: Served) => number): number => (part(before) + part(after)) / 2
+  const base = {
+    requestsPerSecond: mean(one => one.requestsPerSecond),
+    microseconds: mean(one => one.microseconds),
+  }
+  return {
+    base,
+    percentLeft: (100 * value.requestsPerSecond) / base.requestsPerSecond,
+    addedMicroseconds: value.microseconds - base.microseconds,
+  }
+}
+
+/** The median of each figure. */
+function middleOf(all: readonly Compared[]): Compared {
+  const of = (part: (one: Compared) => number): number => median(all.map(part))
+  return {
+    base: {
+      requestsPerSecond: of(({ base }) => base.requestsPerSecond),
+      microseconds: of(({ base }) => base.microseconds),
+    },
+    percentLeft: of(one => one.percentLeft),
+    addedMicroseconds: of(one => one.addedMicroseconds),
+  }
+}
+
+function report(name: string, rounds: readonly Round[]): Figure[] {
+  const bases = rounds.flatMap(round => Object.values(round).map(({ base }) => base))
+  const left = (way: keyof Round): number[] => rounds.map(round => round[way].percentLeft)
+  const added = (way: keyof Round): number[] => rounds.map(round => round[way].addedMicroseconds)
+  const served = bases.map(one => one.requestsPerSecond)
+  const time = bases.map(one => one.microseconds)
   return [
-    figure(
-      `${name}, nobody watching`,
-      'requests/s',
-      rounds.flatMap(round => Object.values(round).map(({ base }) => base.requestsPerSecond)),
-    ),
-    figure(
-      'with ebpf-top / without',
-      '%',
-      of(({ all }) => left(all)),
-      atLeast(97, '%'),
-    ),
-    figure(
-      'with its programs alone, which nobody reads / without',
-      '%',
-      of(({ alone }) => left(alone)),
-    ),
-    figure(
-      'with empty programs on the four hooks of calls and bytes / without',
-      '%',
-      of(({ empty }) => left(empty)),
-    ),
-    figure(
-      'processor time of a request, nobody watching',
-      'μs',
-      rounds.flatMap(round => Object.values(round).map(({ base }) => base.microseconds)),
-    ),
-    figure(
-      'added by ebpf-top',
-      'μs',
-      of(({ all }) => added(all)),
-    ),
-    figure(
-      'added by its programs alone',
-      'μs',
-      of(({ alone }) => added(alone)),
-    ),
-    figure(
-      'added by the empty programs',
-      'μs',
-      of(({ empty }) => added(empty)),
-    ),
-    figure(
-      'added by its programs alone / by the empty programs',
-      'x',
-      ratios(
-        of(({ alone }) => added(alone)),
-        of(({ empty }) => added(empty)),
-      ),
-    ),
+    figure(`${name}, nobody watching`, 'requests/s', served),
+    figure('with ebpf-top / without', '%', left('all'), atLeast(97, '%')),
+    figure('with its programs alone, which nobody reads / without', '%', left('alone')),
+    figure('with empty programs on the four hooks of calls and bytes / without', '%', left('empty')),
+    figure('processor time of a request, nobody watching', 'μs', time),
+    figure('added by ebpf-top', 'μs', added('all')),
+    figure('added by its programs alone', 'μs', added('alone')),
+    figure('added by the empty programs', 'μs', added('empty')),
+    figure('its programs alone / empty programs', 'x', ratios(added('alone'), added('empty'))),
   ]
 }

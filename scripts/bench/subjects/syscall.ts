@@ -1,7 +1,7 @@
 import { Child } from '../child.ts'
 import { program, source } from '../compile.ts'
-import { added, atMost, between, type Figure, figure, median, middle, type Pair, ratios } from '../measure.ts'
-import { attachAll, attachEmpty } from '../objects.ts'
+import { added, atMost, between, type Figure, figure, median, middle, type Pair, ratios, times } from '../measure.ts'
+import { emptyPrograms, ourPrograms, type Switch } from '../objects.ts'
 import { missing, type Peer, withTracefs } from '../peers.ts'
 import { namelessFiles, tracerOf } from '../proc.ts'
 import { type Bench, repeat, type Subject } from '../subject.ts'
@@ -27,12 +27,12 @@ const STRACE = '`strace -f -c`'
 const CALLS = 2000
 const FEW_CALLS = 50
 /** Milliseconds that the loop is run for one measurement. */
-const DURATION = 400
+const DURATION = 200
 
 const watchers: readonly Watcher[] = [
-  { name: EMPTY, peer: null, calls: CALLS, on: async () => later(attachEmpty('syscalls')) },
-  { name: FULL, peer: null, calls: CALLS, on: async () => later(await attachAll()) },
-  { name: OUTSIDE, peer: null, calls: CALLS, on: async () => later(await attachAll([process.pid])) },
+  { name: EMPTY, peer: null, calls: CALLS, repeats: 5, on: async () => switchedOn(emptyPrograms('syscalls')) },
+  { name: FULL, peer: null, calls: CALLS, repeats: 5, on: async () => switchedOn(ourPrograms()) },
+  { name: OUTSIDE, peer: null, calls: CALLS, repeats: 5, on: async () => switchedOn(ourPrograms([process.pid])) },
   { name: SYSCOUNT, peer: 'syscount', calls: CALLS, on: () => tool(withTracefs('syscount', '-P', '-L')) },
   {
     name: BPFTRACE,
@@ -60,7 +60,8 @@ export const syscall: Subject = {
   title: 'Watching a system call',
   method:
     'A pinned process calls `getppid` in short runs of 2,000 (50 under strace), of which the best counts. Each way of ' +
-    'watching is measured between two measurements without it; shown is what it adds to one call.',
+    'watching is measured between two measurements without it, ours, the empty programs and strace five times a round, of ' +
+    'which the middle one counts; shown is what it adds to one call.',
   needs: [],
   async run(bench) {
     const loop = new Child(['taskset', '-c', '1', program('loop')])
@@ -88,9 +89,7 @@ async function once(bench: Bench, loop: Child, present: readonly Watcher[]): Pro
         await off()
       }
     }
-    const measured: Pair[] = []
-    for (let i = 0; i < repeats; i++) measured.push(await bench.quiet.measure(() => between(call, watched)))
-    const pair = middle(measured)
+    const pair = middle(await bench.quiet.measure(() => times(repeats, () => between(call, watched))))
     bench.say(`  ${name}: ${pair.base.toFixed(0)} + ${(pair.value - pair.base).toFixed(0)} ns`)
     pairs.push(pair)
   }
@@ -133,15 +132,15 @@ async function works(bench: Bench, { name, peer, on }: Watcher, loop: Child): Pr
   }
 }
 
-/** What a program that ended said of it, in one sentence. */
+/** The last that a program said before it ended. */
 function reasonOf(error: unknown): string {
-  const lines = (error instanceof Error ? error.message : String(error)).split('\n').filter(line => line.trim() !== '')
-  const line = lines.find(line => /unable|cannot|not permitted/i.test(line)) ?? lines.at(-1) ?? ''
-  return line.split(/[.:] /, 1)[0] ?? line
+  const lines = (error instanceof Error ? error.message : String(error)).split('\n')
+  return `\`${lines.findLast(line => line.trim() !== '') ?? ''}\``
 }
 
-function later(detach: () => void): () => Promise<void> {
-  return async () => detach()
+function switchedOn(programs: Switch): () => Promise<void> {
+  programs.on()
+  return async () => programs.close()
 }
 
 /** A tool that is on once it has opened all that it watches with: nothing more for half a second. */
