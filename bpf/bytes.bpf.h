@@ -27,7 +27,7 @@ static __always_inline struct process *current_process(struct control *ctl, stru
 	struct task *task;
 	__u32 zero = 0, index;
 
-	task = bpf_task_storage_get(&tasks, thread, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	task = task_of(thread, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (task) {
 		index = process_of(ctl->epoch, thread, task);
 		process = process_at(ctl->epoch, index);
@@ -53,13 +53,14 @@ static __always_inline bool renamed(const struct tcp_socket *socket, struct task
 static __always_inline struct process *moved(struct sock *sk, __u16 protocol)
 {
 	struct control *ctl = get_control();
-	__u32 tgid = current_tgid();
-	struct tcp_socket *socket;
 	struct task_struct *thread;
+	struct tcp_socket *socket;
+	__u32 tgid;
 
 	if (!ctl || !ctl->epoch)
 		return NULL;
 	thread = bpf_get_current_task_btf();
+	tgid = thread->tgid;
 	if (protocol == IPPROTO_TCP) {
 		socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
 		if (socket && (socket->owner != tgid || renamed(socket, thread)))

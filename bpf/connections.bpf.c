@@ -63,7 +63,7 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 		return;
 	}
 	/* connect knows: it is about to return it */
-	task = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
+	task = task_of(bpf_get_current_task_btf(), 0);
 	if (task && task->connecting == 1)
 		task->connecting = 2 + index;
 }
@@ -97,7 +97,7 @@ static __always_inline int connecting(struct connection_state *state, struct soc
 	if (!socket)
 		return 0;
 	socket->direction = DIRECTION_OUTBOUND;
-	task = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
+	task = task_of(bpf_get_current_task_btf(), 0);
 	/* not in a call that is not watched: nobody would clear it */
 	if (task && task->entered_ns && task->call == CALL_CONNECT)
 		task->connecting = 1;

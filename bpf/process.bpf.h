@@ -63,12 +63,84 @@ struct task {
 	__u32 connecting;
 };
 
+/*
+ * Threads, each in the slot that its address falls to, which takes no call of a
+ * helper to find. A thread takes its slot when it enters a system call, and gives
+ * it back when it ends; nobody else looks into it meanwhile. Where another has it,
+ * the thread is in `tasks`: nothing is lost by that but time.
+ */
+#define TASK_SLOT_BITS 14
+
+struct task_slot {
+	__u64 owner;		/* address of its task_struct; 0: free */
+	struct task task;
+} __attribute__((aligned(64)));
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);	/* begins at a page: a slot is one cache line */
+	__uint(max_entries, 1 << TASK_SLOT_BITS);
+	__type(key, __u32);
+	__type(value, struct task_slot);
+} task_slots SEC(".maps");
+
+/* threads without a slot; and of the first thread of each process its row, for the others */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct task);
 } tasks SEC(".maps");
+
+static __always_inline struct task_slot *slot_of(struct task_struct *thread)
+{
+	/* they lie at multiples of 64 bytes, and of their size */
+	__u32 index = ((__u32)(__u64)thread >> 6) * 2654435769U >> (32 - TASK_SLOT_BITS);
+
+	return bpf_map_lookup_elem(&task_slots, &index);
+}
+
+/* what is known of the thread that runs, NULL if nothing is; `flags`: those of bpf_task_storage_get */
+static __always_inline struct task *task_of(struct task_struct *thread, __u64 flags)
+{
+	struct task_slot *slot = slot_of(thread);
+
+	if (slot && slot->owner == (__u64)thread)
+		return &slot->task;
+	return bpf_task_storage_get(&tasks, thread, 0, flags);
+}
+
+/*
+ * The same for a thread that enters a system call. Only there is a slot taken, so
+ * that the end of the call finds what its begin wrote. Before the first interval
+ * none is: user space sees by its own calls whether there is memory for `tasks`.
+ */
+static __always_inline struct task *entering_task(const struct control *ctl, struct task_struct *thread)
+{
+	struct task_slot *slot = slot_of(thread);
+	__u64 owner;
+
+	if (slot && ctl->epoch) {
+		owner = slot->owner;
+		if (!owner)
+			owner = __sync_val_compare_and_swap(&slot->owner, 0, (__u64)thread);
+		if (!owner || owner == (__u64)thread)
+			return &slot->task;
+	}
+	return bpf_task_storage_get(&tasks, thread, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/* the thread ends: its slot is free */
+static __always_inline void leave_slot(struct task_struct *thread)
+{
+	struct task_slot *slot = slot_of(thread);
+
+	if (!slot || slot->owner != (__u64)thread)
+		return;
+	__builtin_memset(&slot->task, 0, sizeof(slot->task));
+	/* emptied before it is free (full barrier) */
+	__sync_val_compare_and_swap(&slot->owner, (__u64)thread, 0);
+}
 
 static __always_inline struct process *process_at(__u32 epoch, __u32 index)
 {
@@ -101,18 +173,14 @@ static __noinline __u32 new_process(__u32 epoch, struct task_struct *leader)
 	return index;
 }
 
-/* the row of the process of this thread in this interval, made if need be */
-static __always_inline __u32 process_of(__u32 epoch, struct task_struct *thread, struct task *task)
+/* the row that another thread of its process knows already, or a new one */
+static __noinline __u32 find_process(__u32 epoch, struct task_struct *thread, struct task *task)
 {
-	struct task_struct *leader;
-	struct task *first;
-	__u64 row = task->row;
+	struct task_struct *leader = thread->group_leader;
+	struct task *first = bpf_task_storage_get(&tasks, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	__u64 row;
 	__u32 index;
 
-	if (row >> 32 == epoch)
-		return (__u32)row;
-	leader = thread->group_leader;
-	first = bpf_task_storage_get(&tasks, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!first)
 		return NO_PROCESS;
 	row = first->row;
@@ -125,6 +193,14 @@ static __always_inline __u32 process_of(__u32 epoch, struct task_struct *thread,
 	}
 	task->row = row;
 	return (__u32)row;
+}
+
+/* the row of the process of this thread in this interval, made if need be */
+static __always_inline __u32 process_of(__u32 epoch, struct task_struct *thread, struct task *task)
+{
+	__u64 row = task->row;
+
+	return row >> 32 == epoch ? (__u32)row : find_process(epoch, thread, task);
 }
 
 #endif

@@ -24,7 +24,7 @@ static __always_inline struct socket *socket_of(struct task_struct *thread, __u3
 }
 
 /* accept returned a connection: it has an owner, and waited until now */
-static __always_inline void accept_returned(struct task_struct *thread, long fd)
+static __noinline void accept_returned(struct task_struct *thread, long fd)
 {
 	struct task_struct *leader = thread->group_leader;
 	struct accepted *accepted;
@@ -94,9 +94,10 @@ static __always_inline void connect_refused(struct control *ctl, struct connecti
 }
 
 /* connect returned: where it failed, its row may still lack the reason, or there is none yet */
-static __always_inline void connect_returned(struct control *ctl, struct task_struct *thread, struct task *task,
-					     struct pt_regs *regs, __u64 entered, long result)
+static __noinline void connect_returned(struct control *ctl, struct task *task, struct pt_regs *regs, __u64 entered,
+					long result)
 {
+	struct task_struct *thread = bpf_get_current_task_btf();
 	struct connection_state *state = get_connection_state();
 	__u32 connecting = task->connecting, index;
 	struct connection *row;
@@ -124,8 +125,8 @@ static __always_inline void connect_returned(struct control *ctl, struct task_st
 }
 
 /* splice took bytes out of a TCP socket: the one way to receive that passes by sock_recv_length */
-static __always_inline void splice_returned(struct control *ctl, struct task_struct *thread, struct task *task,
-					    struct pt_regs *regs, long bytes)
+static __noinline void splice_returned(struct control *ctl, struct task_struct *thread, struct task *task,
+				       struct pt_regs *regs, long bytes)
 {
 	struct process *process;
 	struct socket *sock;
@@ -159,7 +160,7 @@ static __always_inline void socket_call_returned(struct control *ctl, struct tas
 		accept_returned(thread, result);
 		break;
 	case CALL_CONNECT:
-		connect_returned(ctl, thread, task, regs, entered, result);
+		connect_returned(ctl, task, regs, entered, result);
 		break;
 	case CALL_SPLICE:
 		splice_returned(ctl, thread, task, regs, result);

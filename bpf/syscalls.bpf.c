@@ -142,11 +142,8 @@ lost:
 	return MAX_CALLS;
 }
 
-/*
- * The row of (process, call) in this interval. Threads that race to make it may
- * make two: both are read, and added up by user space.
- */
-static __always_inline struct calls *row_of(__u32 epoch, __u32 process, __u32 call)
+/* where there is no hint for it: seldom, so out of the way of all others */
+static __noinline struct calls *unhinted_row(__u32 epoch, __u32 process, __u32 call)
 {
 	struct slow_key key = { .process = process, .call = call };
 	struct row_hints *hints;
@@ -154,20 +151,9 @@ static __always_inline struct calls *row_of(__u32 epoch, __u32 process, __u32 ca
 	__u16 *slow, hint;
 	__u32 index;
 
-	if (call < FAST_NUMBERS) {
-		hints = bpf_map_lookup_elem(&row_hints, &process);
-		if (!hints)
-			return NULL;
-		row = known_row(epoch, process, call, hints->row[call & (FAST_NUMBERS - 1)]);
-		if (row)
-			return row;
-		index = new_row(epoch, process, call);
-		hints->row[call & (FAST_NUMBERS - 1)] = index;
-		return index < MAX_CALLS ? calls_at(epoch, index) : NULL;
-	}
-	slow = bpf_map_lookup_elem(&slow_row_hints, &key);
-	if (slow) {
-		row = known_row(epoch, process, call, *slow);
+	if (call >= FAST_NUMBERS) {
+		slow = bpf_map_lookup_elem(&slow_row_hints, &key);
+		row = slow ? known_row(epoch, process, call, *slow) : NULL;
 		if (row)
 			return row;
 	}
@@ -175,9 +161,33 @@ static __always_inline struct calls *row_of(__u32 epoch, __u32 process, __u32 ca
 	if (index >= MAX_CALLS)
 		return NULL;
 	hint = index;
-	/* without the hint the next call makes another row; nothing is lost */
-	bpf_map_update_elem(&slow_row_hints, &key, &hint, BPF_ANY);
+	if (call >= FAST_NUMBERS) {
+		/* without the hint the next call makes another row; nothing is lost */
+		bpf_map_update_elem(&slow_row_hints, &key, &hint, BPF_ANY);
+	} else {
+		hints = bpf_map_lookup_elem(&row_hints, &process);
+		if (hints)
+			hints->row[call & (FAST_NUMBERS - 1)] = hint;
+	}
 	return calls_at(epoch, index);
+}
+
+/*
+ * The row of (process, call) in this interval. Threads that race to make it may
+ * make two: both are read, and added up by user space.
+ */
+static __always_inline struct calls *row_of(__u32 epoch, __u32 process, __u32 call)
+{
+	struct row_hints *hints;
+	struct calls *row;
+
+	if (call < FAST_NUMBERS) {
+		hints = bpf_map_lookup_elem(&row_hints, &process);
+		row = hints ? known_row(epoch, process, call, hints->row[call & (FAST_NUMBERS - 1)]) : NULL;
+		if (row)
+			return row;
+	}
+	return unhinted_row(epoch, process, call);
 }
 
 static __always_inline void count_error(struct calls *row, __u32 number)
@@ -209,7 +219,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 
 	if (!ctl || !watched(ctl, thread->tgid))
 		return 0;
-	task = bpf_task_storage_get(&tasks, thread, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	task = entering_task(ctl, thread);
 	if (!task) {
 		state = get_state();
 		if (state)
@@ -236,7 +246,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	/* without a filter, only what has a start needs to be looked at */
 	if (!ctl || (ctl->filter_on && !watched(ctl, thread->tgid)))
 		return 0;
-	task = bpf_task_storage_get(&tasks, thread, 0, 0);
+	task = task_of(thread, 0);
 	if (!task)
 		return 0;
 	/* a call that began unseen, or under another filter, is no event */
