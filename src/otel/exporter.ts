@@ -27,7 +27,7 @@ import { Turns } from './turns.ts'
  * Writing one request cannot be laid aside: so many points take some milliseconds. With at most 1 kB for each, requests
  * stay far below the 4 MiB that collectors take.
  */
-const POINTS_PER_REQUEST = 500
+const POINTS_PER_REQUEST = 1000
 
 /** What the end may take in milliseconds, whatever the collector does. */
 const CLOSE_TIMEOUT_MS = 500

@@ -9,13 +9,16 @@ export const FILE_PORTION = 16
 /** How long work may hold up the event loop, in milliseconds: half of a frame at 60 a second. */
 const SLICE_MS = 8
 
-/** Does work that can be laid aside whenever it yields, and lets the event loop turn in between. */
-export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
+/**
+ * Does work that can be laid aside whenever it yields, and lets the event loop turn in between, at least every so many
+ * milliseconds.
+ */
+export async function inSlices<T>(work: Generator<void, T>, milliseconds = SLICE_MS): Promise<T> {
   let since = performance.now()
   for (;;) {
     const step = work.next()
     if (step.done === true) return step.value
-    if (performance.now() - since < SLICE_MS) continue
+    if (performance.now() - since < milliseconds) continue
     await setImmediate()
     since = performance.now()
   }
