@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isInTimeWait } from '../support/network.ts'
-import { type JsonSample, lost, sum, Top, tells } from '../support/top.ts'
+import { type JsonSample, lost, sum, Top } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
 type Connection = JsonSample['connections'][number]
@@ -34,11 +33,9 @@ describe('TCP connections', () => {
 
       const outbound = rowsOf(samples, client, serverPort)
       const inbound = rowsOf(samples, server, serverPort)
-      const endState = (local: number, remote: number): string =>
-        tells('TIME_WAIT') && isInTimeWait(local, remote) ? 'TIME_WAIT' : 'CLOSE'
-      for (const [rows, sent, received, state] of [
-        [outbound, up, down, endState(clientPort, serverPort)],
-        [inbound, down, up, endState(serverPort, clientPort)],
+      for (const [rows, sent, received] of [
+        [outbound, up, down],
+        [inbound, down, up],
       ] as const) {
         expect(sum(rows, row => row.sent_bytes)).toBe(sent)
         expect(sum(rows, row => row.received_bytes)).toBe(received)
@@ -50,7 +47,8 @@ describe('TCP connections', () => {
           total_received_bytes: received,
           age_is_minimum: false,
           closed: true,
-          state,
+          // which of the two, tcp-queues.test.ts knows; not every kernel tells
+          state: expect.stringMatching(/^(CLOSE|TIME_WAIT)$/),
         })
         // the end is told once
         expect(rows.filter(row => row.closed)).toHaveLength(1)
