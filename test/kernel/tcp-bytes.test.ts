@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { endOf, lostConnections } from '../support/connections.ts'
 import { askSs } from '../support/network.ts'
+import { connectedPair } from '../support/pair.ts'
 import { Sockets } from '../support/sockets.ts'
 import { type JsonSample, sum, Top, tells } from '../support/top.ts'
 
-const HOST = '127.0.0.1'
 const BYTES = 3_000_017
 
 function bytesOf(samples: readonly JsonSample[], pid: number, transport: 'tcp' | 'udp' | 'other') {
@@ -26,12 +26,7 @@ describe('bytes of a TCP connection and of its processes', () => {
   ] as const)(
     'sent with %s and received with %s are what the calls returned, and what ss says',
     async (send, receive) => {
-      const server = new Sockets()
-      const client = new Sockets()
-      const port = await server.ask('listen', 0, HOST, 0, 10)
-      const top = await Top.start('-d', 0.2)
-      const local = await client.connect(0, HOST, port)
-      await server.tell('accept', 1, 0)
+      const { server, client, port, local, top } = await connectedPair()
       // what is only looked at is not received
       await client.tell('send', 0, 11, 'write')
       await server.tell('receive', 1, 11, 'peek')

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { endOf } from '../support/connections.ts'
 import { askSs, FAR, twoHosts } from '../support/network.ts'
+import { connectedPair } from '../support/pair.ts'
 import { Sockets } from '../support/sockets.ts'
 import { Top, tells } from '../support/top.ts'
 
@@ -99,12 +100,7 @@ describe('the end of a TCP connection', () => {
   ] as const
 
   test.each(ENDS)('$how is told once, with who did it and the final totals', async ({ how, near, far }) => {
-    const server = new Sockets()
-    const client = new Sockets()
-    const port = await server.ask('listen', 0, HOST, 0, 10)
-    const top = await Top.start('-d', 0.2)
-    const local = await client.connect(0, HOST, port)
-    await server.tell('accept', 1, 0)
+    const { server, client, port, local, top } = await connectedPair()
     await client.tell('send', 0, 1_000, 'write')
     await server.tell('receive', 1, 1_000, 'read')
     await server.tell('send', 1, 500, 'write')

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { endOf, listenerOn, unowned } from '../support/connections.ts'
 import { Lines } from '../support/lines.ts'
 import { askSs } from '../support/network.ts'
+import { connectedPair } from '../support/pair.ts'
 import { Sockets } from '../support/sockets.ts'
 import { Top, tells } from '../support/top.ts'
 
@@ -74,12 +75,7 @@ describe('the owner of a connection', () => {
   }
 
   test('is another one that holds it, where the one that used it has ended', async () => {
-    const server = new Sockets()
-    const client = new Sockets()
-    const port = await server.ask('listen', 0, HOST, 0, 10)
-    const top = await Top.start('-d', 0.2)
-    const local = await client.connect(0, HOST, port)
-    await server.tell('accept', 1, 0)
+    const { server, port, local, top } = await connectedPair()
     const user = await server.fork()
     await user.tell('send', 1, 1, 'write')
     const before = await top.fresh()

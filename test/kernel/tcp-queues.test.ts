@@ -1,21 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { endOf } from '../support/connections.ts'
 import { askSs, isInTimeWait } from '../support/network.ts'
-import { Sockets } from '../support/sockets.ts'
-import { Top, tells } from '../support/top.ts'
-
-const HOST = '127.0.0.1'
-
-/** Two processes with a connection between them. */
-async function connected() {
-  const server = new Sockets()
-  const client = new Sockets()
-  const port = await server.ask('listen', 0, HOST, 0, 10)
-  const top = await Top.start('-d', 0.2)
-  const local = await client.connect(0, HOST, port)
-  await server.tell('accept', 1, 0)
-  return { server, client, port, local, top }
-}
+import { connectedPair } from '../support/pair.ts'
+import { type Top, tells } from '../support/top.ts'
 
 /** A sample during which nothing moved, and what ss said then. */
 async function atRest(top: Top, local: number, port: number) {
@@ -32,7 +19,7 @@ async function atRest(top: Top, local: number, port: number) {
 
 describe('the queues of a connection', () => {
   test('hold what nobody reads, and tell which end has no room', async () => {
-    const { server, client, port, local, top } = await connected()
+    const { server, client, port, local, top } = await connectedPair()
     const filled = await client.ask('fill', 0)
     const { full, queued, unread } = await atRest(top, local, port)
     const [sender] = endOf([full], local, port)
@@ -58,7 +45,7 @@ describe('the queues of a connection', () => {
 
 describe('TIME_WAIT', () => {
   test('shows the last owner, at the end that closed first', async () => {
-    const { server, client, port, local, top } = await connected()
+    const { server, client, port, local, top } = await connectedPair()
     await client.tell('close', 0)
     await server.tell('end', 1)
     await server.tell('close', 1)
@@ -71,7 +58,7 @@ describe('TIME_WAIT', () => {
   })
 
   test('is not where a reset ended it', async () => {
-    const { server, client, port, local, top } = await connected()
+    const { server, client, port, local, top } = await connectedPair()
     await server.tell('reset', 1)
     await client.tell('close', 0)
     expect(isInTimeWait(local, port) || isInTimeWait(port, local)).toBe(false)
