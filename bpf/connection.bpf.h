@@ -54,6 +54,7 @@ struct tcp_socket {
 	__u8 taken;		/* by accept, however that was called */
 	__u8 closer;
 	__u8 reset;
+	__u8 state;		/* after the last change that was seen; 0: none was */
 	char name[16];
 };
 
@@ -172,6 +173,7 @@ struct connection_state {
 	__u32 closed_used[2];	/* the same for each half */
 	__u64 lost_no_row;	/* closed connections without a row */
 	__u64 lost_no_socket;	/* connections without memory for their state */
+	__u64 stood_in;		/* changes of state that the understudy told, see connections.bpf.c */
 	/*
 	 * Network namespaces in which sockets connected or listened of late, and a process that did. Each has its place;
 	 * of two with the same one, the other is found by the next search of /proc.

@@ -89,42 +89,43 @@ static __always_inline struct tcp_socket *began(struct connection_state *state, 
 }
 
 /* the application called connect, and a SYN goes out */
-static __always_inline int connecting(struct connection_state *state, struct sock *sk)
+static __always_inline struct tcp_socket *connecting(struct connection_state *state, struct sock *sk)
 {
 	struct tcp_socket *socket = began(state, sk);
 	struct task *task;
 
 	if (!socket)
-		return 0;
+		return NULL;
 	socket->direction = DIRECTION_OUTBOUND;
 	task = task_of(bpf_get_current_task_btf(), 0);
 	/* not in a call that is not watched: nobody would clear it */
 	if (task && task->entered_ns && task->call == CALL_CONNECT)
 		task->connecting = 1;
-	return 0;
+	return socket;
 }
 
-static __always_inline int established(struct connection_state *state, struct sock *sk, int before)
+static __always_inline struct tcp_socket *established(struct connection_state *state, struct sock *sk,
+						      struct tcp_socket *socket, int before)
 {
 	struct accepted accepted = {};
-	struct tcp_socket *socket;
 	__u64 address = (__u64)sk;
 	struct tcp_sock *tp;
 
-	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!socket)
-		return 0;
+		socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!socket)
+		return NULL;
 	if (socket->id) {
 		if (socket->direction == DIRECTION_OUTBOUND && !socket->connect_ns)
 			socket->connect_ns = bpf_ktime_get_ns() - socket->started_ns;
-		return 0;
+		return socket;
 	}
 	/* in softirq: whoever accepts or uses it will own it */
 	begin(state, socket);
 	if (before == TCP_SYN_SENT) {
 		socket->direction = DIRECTION_OUTBOUND;
 		socket->older = 1;
-		return 0;
+		return socket;
 	}
 	socket->direction = DIRECTION_INBOUND;
 	/* so far the only round trip is that of the handshake, kept in eighths */
@@ -133,21 +134,23 @@ static __always_inline int established(struct connection_state *state, struct so
 		socket->handshake_us = tp->srtt_us >> 3;
 	accepted.established_ns = socket->started_ns;
 	bpf_map_update_elem(&accepts, &address, &accepted, BPF_ANY);
-	return 0;
+	return socket;
 }
 
 /* a connection ends of which nothing was known: from before the tool, or for want of memory; its totals are */
-static __always_inline struct tcp_socket *closing(struct connection_state *state, struct sock *sk, int before)
+static __always_inline struct tcp_socket *closing(struct connection_state *state, struct sock *sk,
+						  struct tcp_socket *socket, int before, bool last_chance)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-	struct tcp_socket *socket;
 
 	/* those that were not yet connections, or are not any more */
 	if (before == TCP_CLOSE || before == TCP_LISTEN || before == TCP_SYN_RECV || before == TCP_NEW_SYN_RECV || !tp)
-		return NULL;
-	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		return socket;
+	if (!socket)
+		socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!socket) {
-		__sync_fetch_and_add(&state->lost_no_socket, 1);
+		if (last_chance)
+			__sync_fetch_and_add(&state->lost_no_socket, 1);
 		return NULL;
 	}
 	begin(state, socket);
@@ -168,8 +171,8 @@ static __always_inline enum closer closer_of(const struct sock *sk, const struct
 	return CLOSER_LOCAL;
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(inet_sock_set_state, struct sock *sk, int before, int after)
+/* a socket changes its state; `again`: somebody may have told it already */
+static __always_inline void changed(struct sock *sk, int before, int after, bool again)
 {
 	struct connection_state *state;
 	struct tcp_socket *socket;
@@ -177,25 +180,31 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int before, int after)
 	struct control *ctl;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
-		return 0;
+		return;
 	ctl = get_control();
 	state = get_connection_state();
 	if (!ctl || !state)
-		return 0;
-	if (after == TCP_SYN_SENT)
-		return connecting(state, sk);
-	if (after == TCP_ESTABLISHED)
-		return established(state, sk, before);
-	if (after == TCP_LISTEN) {
-		began(state, sk);
-		return 0;
-	}
-
+		return;
 	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
-	if ((!socket || !socket->id) && after == TCP_CLOSE)
-		socket = closing(state, sk, before);
-	if (!socket || !socket->id)
-		return 0;
+	if (again && socket && socket->state == after)
+		return;
+	if (after == TCP_SYN_SENT)
+		socket = connecting(state, sk);
+	else if (after == TCP_ESTABLISHED)
+		socket = established(state, sk, socket, before);
+	else if (after == TCP_LISTEN)
+		socket = began(state, sk);
+	else if (after == TCP_CLOSE && (!socket || !socket->id))
+		socket = closing(state, sk, socket, before, again);
+	else if (after == TCP_SYN_RECV && !socket)
+		socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!socket)
+		return;
+	socket->state = after;
+	if (again)
+		__sync_fetch_and_add(&state->stood_in, 1);
+	if (!socket->id)
+		return;
 	/* these two happen only in the process that closes its side */
 	if ((before == TCP_ESTABLISHED && after == TCP_FIN_WAIT1) ||
 	    (before == TCP_CLOSE_WAIT && after == TCP_LAST_ACK)) {
@@ -214,21 +223,17 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int before, int after)
 			bpf_map_delete_elem(&accepts, &address);
 		socket->id = 0;
 	}
-	return 0;
 }
 
-SEC("tp_btf/tcp_receive_reset")
-int BPF_PROG(tcp_receive_reset, struct sock *sk)
+static __always_inline void reset_received(struct sock *sk)
 {
 	struct tcp_socket *socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
 
 	if (socket)
 		socket->reset = RESET_RECEIVED;
-	return 0;
 }
 
-SEC("tp_btf/tcp_send_reset")
-int BPF_PROG(tcp_send_reset, struct sock *sk)
+static __always_inline void reset_sent(struct sock *sk)
 {
 	struct tcp_socket *socket;
 	struct connection *row;
@@ -236,13 +241,13 @@ int BPF_PROG(tcp_send_reset, struct sock *sk)
 
 	/* in answer to a segment that belongs to no socket */
 	if (!sk)
-		return 0;
+		return;
 	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
 	if (!socket || socket->reset)
-		return 0;
+		return;
 	socket->reset = RESET_SENT;
 	if (socket->id)
-		return 0;
+		return;
 	/* it is the last that a socket does, after it closed */
 	index = socket->row;
 	row = bpf_map_lookup_elem(&closed_connections, &index);
@@ -250,6 +255,52 @@ int BPF_PROG(tcp_send_reset, struct sock *sk)
 		row->reset = RESET_SENT;
 		row->time_wait = 0;
 	}
+}
+
+/*
+ * The kernel leaves a program out where an interrupt in the middle of it leads to another run: a packet arrives while a
+ * process changes the state of a socket. So each has an understudy that runs after it, and does what it could not. An
+ * interrupt in the middle of the understudy finds the program itself at rest.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(inet_sock_set_state, struct sock *sk, int before, int after)
+{
+	changed(sk, before, after, false);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state_understudy, struct sock *sk, int before, int after)
+{
+	changed(sk, before, after, true);
+	return 0;
+}
+
+SEC("tp_btf/tcp_receive_reset")
+int BPF_PROG(tcp_receive_reset, struct sock *sk)
+{
+	reset_received(sk);
+	return 0;
+}
+
+SEC("tp_btf/tcp_receive_reset")
+int BPF_PROG(receive_understudy, struct sock *sk)
+{
+	reset_received(sk);
+	return 0;
+}
+
+SEC("tp_btf/tcp_send_reset")
+int BPF_PROG(tcp_send_reset, struct sock *sk)
+{
+	reset_sent(sk);
+	return 0;
+}
+
+SEC("tp_btf/tcp_send_reset")
+int BPF_PROG(send_understudy, struct sock *sk)
+{
+	reset_sent(sk);
 	return 0;
 }
 

@@ -6,14 +6,8 @@ import { addLosses, Loss, type Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
 import { type ConnectionRecord, RowOfSocket, type SocketOffsets, socketOffsets } from './socket-record.ts'
 
-/** Of bpf/connections.bpf.c. */
-export const CONNECTION_PROGRAMS: ReadonlySet<string> = new Set([
-  'inet_sock_set_state',
-  'tcp_receive_reset',
-  'tcp_send_reset',
-  'walk_sockets',
-  'walk_files',
-])
+/** Of bpf/connections.bpf.c those whose runs tell of connections, and are lost where no understudy makes them good. */
+export const CONNECTION_PROGRAMS: ReadonlySet<string> = new Set(['inet_sock_set_state'])
 
 /** The same name in bpf/connection.bpf.h. */
 const NAMESPACE_PLACES = 64
@@ -54,6 +48,7 @@ export class ConnectionTracer {
       this.#state,
       { no_row: 'lost_no_row', no_memory: 'lost_no_socket' },
       CONNECTION_PROGRAMS,
+      'stood_in',
     )
     const closed = object.rows('closed_connections', 'connection')
     const layout = this.#state.layout

@@ -16,21 +16,26 @@ export class Loss {
   readonly #state: ArrayMap
   readonly #offsets: readonly (readonly [LossReason, number])[]
   readonly #programs: ReadonlySet<string>
+  readonly #stoodIn: number | null
+  #missed = 0
   readonly #since = new Since()
 
   /**
    * @param counters members of the state's struct, by what they count
    * @param programs those of the object that count for it
+   * @param stoodIn member of the state's struct that counts the runs of these that another program made good
    */
   constructor(
     object: BpfObject,
     state: ArrayMap,
     counters: Readonly<Partial<Record<LossReason, string>>>,
     programs: ReadonlySet<string>,
+    stoodIn: string | null = null,
   ) {
     this.#object = object
     this.#programs = programs
     this.#state = state
+    this.#stoodIn = stoodIn === null ? null : state.layout.u64(stoodIn)
     this.#offsets = REASONS.flatMap(reason => {
       const member = counters[reason]
       return member === undefined ? [] : [[reason, state.layout.u64(member)] as const]
@@ -40,7 +45,16 @@ export class Loss {
   /** Events lost since the last call. */
   take(): Losses {
     const counted = this.#offsets.map(([reason, offset]) => [reason, readU64(this.#state.view, offset)] as const)
-    return this.#since.take({ ...Object.fromEntries(counted), missed: missedRuns(this.#object, this.#programs) })
+    return this.#since.take({ ...Object.fromEntries(counted), missed: this.#missedRuns() })
+  }
+
+  /** Runs that were left out and that nobody made good, so far. */
+  #missedRuns(): number {
+    const missed = missedRuns(this.#object, this.#programs)
+    const stoodIn = this.#stoodIn === null ? 0 : readU64(this.#state.view, this.#stoodIn)
+    // one that is made good between these two lines was missed after the first: too low, until the next time
+    this.#missed = Math.max(this.#missed, missed - stoodIn)
+    return this.#missed
   }
 }
 

@@ -32,9 +32,18 @@ export class Workload {
   }
 
   /** Starts it and waits until it waits for its first line. */
-  static async start(name: string, ...args: readonly (string | number)[]): Promise<Workload> {
-    const child = spawn(compiled(name), args.map(String), { stdio: ['pipe', 'pipe', 'inherit'] })
-    if (child.pid === undefined) throw new Error(`cannot start ${name}`)
+  static start(name: string, ...args: readonly (string | number)[]): Promise<Workload> {
+    return Workload.#start(compiled(name), args)
+  }
+
+  /** The same inside of a network namespace. */
+  static startWithin(namespace: string, name: string, ...args: readonly (string | number)[]): Promise<Workload> {
+    return Workload.#start('ip', ['netns', 'exec', namespace, compiled(name), ...args])
+  }
+
+  static async #start(program: string, args: readonly (string | number)[]): Promise<Workload> {
+    const child = spawn(program, args.map(String), { stdio: ['pipe', 'pipe', 'inherit'] })
+    if (child.pid === undefined) throw new Error(`cannot start ${program}`)
     const workload = new Workload(child, child.pid)
     await workload.#expect('ready')
     return workload

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load rate SECONDS WORKERS, load open COUNT: connections on loopback, as many
- * as the machine makes. Each worker is a process that connects and a process
+ * load rate SECONDS WORKERS [EACH], load open COUNT: connections on loopback, as
+ * many as the machine makes. Each worker is a process that connects and a process
  * that accepts. "rate" first says "workers" and their process ids; after another
  * line it opens, moves one byte each way and closes, one connection after the
- * other: says "done CONNECTIONS". "open" holds all of them, in as many
- * processes as that takes: says "done COUNT", and after another line "closed".
+ * other, for so many seconds and EACH worker at least so many: says "done
+ * CONNECTIONS". "open" holds all of them, in as many processes as that takes: says
+ * "done COUNT", and after another line "closed".
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -70,7 +71,7 @@ static void answer_all(int listener)
 }
 
 /* the client resets, so that ports are free again at once */
-static long ask_for(double seconds, int port)
+static long ask_for(double seconds, long each, int port)
 {
 	struct linger at_once = { .l_onoff = 1 };
 	double end = now() + seconds;
@@ -78,7 +79,7 @@ static long ask_for(double seconds, int port)
 	char byte = 0;
 	int fd;
 
-	while (now() < end) {
+	while (now() < end || count < each) {
 		fd = connected(count % 16, port);
 		if (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1)
 			fail("ask");
@@ -89,7 +90,7 @@ static long ask_for(double seconds, int port)
 	return count;
 }
 
-static void rate(double seconds, int workers)
+static void rate(double seconds, int workers, long each)
 {
 	struct sockaddr_in address;
 	long count, total = 0;
@@ -112,7 +113,7 @@ static void rate(double seconds, int workers)
 			close(start[1]);
 			if (read(start[0], &byte, 1) != 0)
 				fail("read");
-			count = ask_for(seconds, ntohs(address.sin_port));
+			count = ask_for(seconds, each, ntohs(address.sin_port));
 			if (write(results[1], &count, sizeof(count)) != sizeof(count))
 				fail("write");
 			_exit(0);
@@ -186,7 +187,7 @@ int main(int argc, char **argv)
 	say("ready\n");
 	wait_for_line();
 	if (!strcmp(argv[1], "rate"))
-		rate(number(argv[2]), number(argv[3]));
+		rate(number(argv[2]), number(argv[3]), argc > 4 ? number(argv[4]) : 0);
 	else
 		hold(number(argv[2]));
 	wait_for_line();
