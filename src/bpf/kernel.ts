@@ -2,7 +2,7 @@
 
 import { read } from 'node:fs'
 import { cpus } from 'node:os'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import koffi from 'koffi'
 
@@ -74,19 +74,33 @@ const ONE_PROCESSOR = cpus().length <= 1
 const SAFE_WAIT_MS = 50
 
 /**
+ * Longest wait for the kernel's word that none is running, in milliseconds. The kernel's own threads give it, and on a
+ * machine without processor time left these had no turn for half a minute (docs/cost.md).
+ */
+const PATIENCE_MS = 200
+
+/** Calls of membarrier that have not returned: each holds one of the few threads that there are for such calls. */
+let waiting = 0
+
+/**
  * Waits until every CPU has left the BPF programs that were running: membarrier(2) with MEMBARRIER_CMD_GLOBAL waits
  * for an RCU grace period, and tracing programs run inside RCU read sections. Some 10 ms, on another thread. Where the
  * kernel refuses it (nohz_full, seccomp), or does nothing for it (one processor, where a program may still have been
- * preempted), it waits for a time that no program comes near.
+ * preempted), or does not come to it, it waits for a time that no program comes near.
  */
 export async function gracePeriod(): Promise<void> {
-  if (ONE_PROCESSOR) return setTimeout(SAFE_WAIT_MS)
-  const refused = await new Promise<boolean>(resolve => {
+  if (ONE_PROCESSOR) return sleep(SAFE_WAIT_MS)
+  const passed = await new Promise<boolean>(resolve => {
+    const late = setTimeout(resolve, PATIENCE_MS, true)
+    if (waiting > 0) return
+    waiting++
     syscall.async(SYS_MEMBARRIER, MEMBARRIER_CMD_GLOBAL, 0, 0, (error: Error | null, result: number) => {
-      resolve(error !== null || Number(result) !== 0)
+      waiting--
+      clearTimeout(late)
+      resolve(error === null && Number(result) === 0)
     })
   })
-  if (refused) await setTimeout(SAFE_WAIT_MS)
+  if (!passed) await sleep(SAFE_WAIT_MS)
 }
 
 /** Reads a BPF iterator that prints nothing to its end, which runs its program over everything; on another thread. */
