@@ -92,8 +92,10 @@ async function runBatch(options: Options, exporter: Exporter | null): Promise<nu
 async function runScreen(options: Options, exporter: Exporter | null): Promise<number> {
   // With DEV, Ink would look for the React developer tools.
   delete process.env.DEV
+  const { raisePriority } = await import('./priority.ts')
+  const lowerPriority = raisePriority()
   const settings = { ...options, firstIntervalSeconds: FIRST_INTERVAL_SECONDS }
-  // first of all, so that the programs are loaded, on another thread, while the screen is
+  // before all else, so that the programs are loaded, on another thread, while the screen is
   await import('../sample/sampler.ts')
   const [sampler, { startScreen }] = await Promise.all([openSampler(settings, exporter), import('../ui/screen.ts')])
   try {
@@ -115,6 +117,7 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
       error => screen.stop({ reason: 'error', error }),
     )
     const end = await screen.ended
+    lowerPriority()
     // The screen has printed it.
     const status = end.reason === 'error' ? asUserError(end.error).status : 0
     leaveSoon(status)

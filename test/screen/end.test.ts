@@ -1,8 +1,12 @@
-/** However the built program ends on a real terminal line, the terminal is as it was before, and the reason is on it. */
+/**
+ * However the built program ends on a real terminal line, the terminal and the shell's priority are as they were before,
+ * and the reason is on the terminal.
+ */
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Modes, type Pty, program, shellAround } from '../support/pty.ts'
@@ -27,7 +31,7 @@ async function drawn(pty: Pty): Promise<void> {
   expect(pty.modes).toEqual(TAKEN)
 }
 
-/** Waits for the end; what stands between the two reports on the line's modes, which must be equal. */
+/** Waits for the end; what stands between the two reports, which must be equal. */
 async function left(pty: Pty): Promise<string[]> {
   await pty.ended()
   await pty.until('back on the normal screen', () => (pty.modes.screen === 'normal' ? true : undefined))
@@ -47,6 +51,12 @@ function programOf(pty: Pty): number {
   const [child] = pty.children()
   if (child === undefined) throw new Error('the program does not run')
   return child
+}
+
+/** Scheduling policy of a process: field 41 of proc(5). */
+function policyOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38])
 }
 
 describe('ended by', () => {
@@ -130,6 +140,9 @@ describe('when something breaks', () => {
           setup({ onResolve }) {
             const path = join(import.meta.dirname, 'sampler-that-fails.ts')
             onResolve({ filter: /\/sample\/sampler\.ts$/ }, () => ({ path }))
+            // native code, which is not found from the folder of this program
+            const koffi = fileURLToPath(import.meta.resolve('koffi'))
+            onResolve({ filter: /^koffi$/ }, () => ({ path: koffi, external: true }))
           },
         },
       ],
@@ -139,7 +152,10 @@ describe('when something breaks', () => {
   it('in the end itself does not hold it up', async () => {
     const pty = shell([process.execPath, broken], { EBPF_TOP_TEST_BREAKS: 'end' })
     await drawn(pty)
+    const pid = programOf(pty)
     pty.type('q')
+    // while it is still there
+    await pty.until('of ordinary priority', () => (policyOf(pid) === 0 ? true : undefined))
     expect(await left(pty)).toEqual(['status 0'])
   })
 

@@ -149,11 +149,13 @@ export class Pty {
 }
 
 /**
- * A shell that runs a program once, with the modes of the terminal's line before and after it: the first line is what
- * `stty -g` says, the last two are `status N` and what it says then. Wide enough for each to be one line.
+ * A shell that runs a program once, with a report before and after it: the modes of the terminal's line (`stty -g`), and
+ * nice value, real-time priority and scheduling policy of the shell. The first line is the one, the last two are
+ * `status N` and the other. Wide enough for each to be one line.
  */
 export function shellAround(command: readonly string[], environment: PtyOptions['environment'] = {}): Pty {
-  const script = 'stty -g; "$@"; echo "status $?"; stty -g'
+  const report = 'echo "$(stty -g) $(cut -d" " -f19,40,41 /proc/$$/stat)"'
+  const script = `${report}; "$@"; echo "status $?"; ${report}`
   return new Pty('sh', ['-c', script, 'sh', ...command], { columns: 160, rows: 30, environment })
 }
 
