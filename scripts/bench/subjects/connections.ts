@@ -1,8 +1,10 @@
 import { Child } from '../child.ts'
 import { workload } from '../compile.ts'
-import { type Figure, figure, MUST_HOLD, sleep } from '../measure.ts'
+import { atMost, type Figure, figure, MUST_HOLD, sleep } from '../measure.ts'
+import { cpuSeconds, residentMegabytes } from '../proc.ts'
 import type { Bench, Subject } from '../subject.ts'
 import { type Taken, Taker } from '../taking.ts'
+import { Screen } from '../terminal.ts'
 
 /** Connections that are open all the time: 100,000 ends. */
 const HELD = 50_000
@@ -20,7 +22,9 @@ export const connections: Subject = {
   method:
     `${HELD.toLocaleString('en')} connections are open on loopback while others are opened, move a byte each way and are ` +
     `closed as fast as the machine does it, for ${SECONDS} s. ebpf-top takes a sample each second. Every end of a ` +
-    'connection must be in a row that says it opened, and in one that says it closed, or be counted as lost.',
+    'connection must be in a row that says it opened, and in one that says it closed, or be counted as lost. Then the ' +
+    'same with its screen of 120x50, which is in a terminal session of its own, as one that somebody has just opened ' +
+    'would be.',
   needs: [],
   async run(bench) {
     const held = new Child([workload(NAME), 'open', String(HELD)])
@@ -29,20 +33,28 @@ export const connections: Subject = {
       await held.ask('')
       bench.say('without ebpf-top')
       const without = (await opened(WITHOUT_SECONDS)) / WITHOUT_SECONDS
-      const taker = new Taker(1, NAME)
-      try {
-        await taker.skip(5)
-        return await watched(bench, taker, without)
-      } finally {
-        await taker.end()
-      }
+      return [
+        figure('connections a second, nobody watching', 'count', [without]),
+        ...(await sampled(bench)),
+        ...(await shown(bench)),
+      ]
     } finally {
       await held.stop('SIGTERM')
     }
   },
 }
 
-async function watched(bench: Bench, taker: Taker, without: number): Promise<Figure[]> {
+async function sampled(bench: Bench): Promise<Figure[]> {
+  const taker = new Taker(1, NAME)
+  try {
+    await taker.skip(5)
+    return await watched(bench, taker)
+  } finally {
+    await taker.end()
+  }
+}
+
+async function watched(bench: Bench, taker: Taker): Promise<Figure[]> {
   bench.say('with ebpf-top')
   const samples: Taken[] = []
   const made = opened(SECONDS)
@@ -60,7 +72,6 @@ async function watched(bench: Bench, taker: Taker, without: number): Promise<Fig
       `${lost} are counted as lost, ${sum('unowned')} rows have no owner.`,
   )
   return [
-    figure('connections a second, nobody watching', 'count', [without]),
     figure('connections a second, with ebpf-top', 'count', [count / SECONDS]),
     figure('length of an interval', 's', all('seconds')),
     figure('a sample, from the end of its interval', 'ms', all('milliseconds')),
@@ -70,6 +81,35 @@ async function watched(bench: Bench, taker: Taker, without: number): Promise<Fig
     figure('all ends opened and closed, or counted as lost', 'yes', [Number(isTold(count, sum, lost))], MUST_HOLD),
     figure('every row has an owner', 'yes', [Number(sum('unowned') === 0)], MUST_HOLD),
   ]
+}
+
+/** The screen meanwhile, beginning with the moment in which the load does. */
+async function shown(bench: Bench): Promise<Figure[]> {
+  bench.say('with its screen')
+  const top = new Screen()
+  try {
+    await top.shows(NAME)
+    await sleep(5)
+    const cpu = cpuSeconds(top.pid)
+    const begunMs = performance.now()
+    const resident: number[] = []
+    const watch = setInterval(() => resident.push(residentMegabytes(top.pid)), 1000)
+    const count = await opened(SECONDS)
+    clearInterval(watch)
+    const endedMs = performance.now()
+    const frames = [begunMs, ...top.frames.filter(ms => ms > begunMs && ms < endedMs), endedMs]
+    // the first and the last are cut off by begin and end
+    const between = frames.slice(1).map((ms, i) => (ms - (frames[i] ?? ms)) / 1000)
+    return [
+      figure('screen: connections a second', 'count', [count / SECONDS]),
+      figure('screen: time between two frames', 's', between),
+      figure('screen: the longest', 's', [Math.max(...between)], atMost(1.5, 's')),
+      figure('screen: processor time, of one core', '%', [(1e5 * (cpuSeconds(top.pid) - cpu)) / (endedMs - begunMs)]),
+      figure('screen: resident memory', 'MB', resident),
+    ]
+  } finally {
+    top.close()
+  }
 }
 
 function isTold(count: number, sum: (member: 'opened' | 'closed') => number, lost: number): boolean {
