@@ -7,6 +7,7 @@
 
 #include "process.bpf.h"
 #include "connection.bpf.h"
+#include "records.h"
 
 struct byte_state {
 	__u64 lost;		/* sends and receives not counted: no row or no memory */
@@ -49,24 +50,27 @@ static __always_inline bool renamed(const struct tcp_socket *socket, struct task
 	return was[0] != is[0] || was[1] != is[1];
 }
 
+/* this process acts on a TCP socket, and so has it */
+static __always_inline void moved_by(struct sock *sk, struct task_struct *thread)
+{
+	struct tcp_socket *socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
+
+	if (socket && (socket->owner != thread->tgid || renamed(socket, thread)))
+		set_owner(socket, thread);
+}
+
 /* an IP socket moved bytes: make its owner known, and say which process it was */
 static __always_inline struct process *moved(struct sock *sk, __u16 protocol)
 {
 	struct control *ctl = get_control();
 	struct task_struct *thread;
-	struct tcp_socket *socket;
-	__u32 tgid;
 
 	if (!ctl || !ctl->epoch)
 		return NULL;
 	thread = bpf_get_current_task_btf();
-	tgid = thread->tgid;
-	if (protocol == IPPROTO_TCP) {
-		socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
-		if (socket && (socket->owner != tgid || renamed(socket, thread)))
-			set_owner(socket, thread);
-	}
-	return watched(ctl, tgid) ? current_process(ctl, thread) : NULL;
+	if (protocol == IPPROTO_TCP)
+		moved_by(sk, thread);
+	return watched(ctl, thread->tgid) ? current_process(ctl, thread) : NULL;
 }
 
 static __always_inline bool is_ip(const struct sock *sk)
@@ -87,6 +91,16 @@ static __always_inline void count(__u16 protocol, int length, __u64 *tcp, __u64 
 		__sync_fetch_and_add(other, length);
 }
 
+static __always_inline void count_sent(struct process *process, __u16 protocol, int length)
+{
+	count(protocol, length, &process->tcp_sent, &process->udp_sent, &process->other_sent);
+}
+
+static __always_inline void count_received(struct process *process, __u16 protocol, int length)
+{
+	count(protocol, length, &process->tcp_received, &process->udp_received, &process->other_received);
+}
+
 static __always_inline int sent(struct sock *sk, int length)
 {
 	__u16 protocol = sk->sk_protocol;
@@ -96,7 +110,7 @@ static __always_inline int sent(struct sock *sk, int length)
 		return 0;
 	process = moved(sk, protocol);
 	if (process)
-		count(protocol, length, &process->tcp_sent, &process->udp_sent, &process->other_sent);
+		count_sent(process, protocol, length);
 	return 0;
 }
 
@@ -105,12 +119,11 @@ static __always_inline int received(struct sock *sk, int length, int flags)
 	__u16 protocol = sk->sk_protocol;
 	struct process *process;
 
-	/* peeked bytes will be read again; the error queue holds what was sent */
-	if (length <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_ip(sk))
+	if (length <= 0 || !taken_out(flags) || !is_ip(sk))
 		return 0;
 	process = moved(sk, protocol);
 	if (process)
-		count(protocol, length, &process->tcp_received, &process->udp_received, &process->other_received);
+		count_received(process, protocol, length);
 	return 0;
 }
 

@@ -4,16 +4,7 @@
  * the records of the kernel's own tracepoints (6.3).
  */
 #include "compat.bpf.h"
-
-/* as /sys/kernel/tracing/events/sock/sock_send_length/format has it */
-struct length_record {
-	__u64 common;
-	__u64 socket;
-	__u16 family;
-	__u16 protocol;
-	int length;
-	int flags;
-};
+#include "records.h"
 
 static __always_inline struct compat_process *mover(const struct length_record *ctx)
 {
@@ -21,7 +12,7 @@ static __always_inline struct compat_process *mover(const struct length_record *
 	struct compat_control *ctl = get_control();
 	struct compat_process *process;
 
-	if (ctx->length <= 0 || (ctx->family != AF_INET && ctx->family != AF_INET6))
+	if (!moved_by_ip(ctx))
 		return NULL;
 	if (!ctl || !ctl->epoch || !watched(ctl, pid_tgid >> 32))
 		return NULL;
@@ -38,19 +29,15 @@ int compat_send_length(struct length_record *ctx)
 
 	if (process)
 		count_sent(process, ctx->protocol, ctx->length);
-	return 0;
+	return FOR_OTHERS_TOO;
 }
 
 SEC("tp/sock/sock_recv_length")
 int compat_recv_length(struct length_record *ctx)
 {
-	struct compat_process *process;
+	struct compat_process *process = taken_out(ctx->flags) ? mover(ctx) : NULL;
 
-	/* peeked bytes will be read again; the error queue holds what was sent */
-	if (ctx->flags & (MSG_PEEK | MSG_ERRQUEUE))
-		return 0;
-	process = mover(ctx);
 	if (process)
 		count_received(process, ctx->protocol, ctx->length);
-	return 0;
+	return FOR_OTHERS_TOO;
 }

@@ -181,13 +181,13 @@ int compat_set_state(struct state_record *ctx)
 	struct compat_state *state = get_state();
 
 	if (!ctl || !state)
-		return 0;
+		return FOR_OTHERS_TOO;
 	/* the lower byte, which is all there is of it in the older record */
 	if ((ctx->protocol & 0xff) != IPPROTO_TCP)
-		return 0;
+		return FOR_OTHERS_TOO;
 	if (ctx->before == TCP_LISTEN || ctx->after == TCP_LISTEN)
-		return 0;
+		return FOR_OTHERS_TOO;
 	if (changed(ctl, ctx))
 		__sync_fetch_and_add(&state->lost_connections, 1);
-	return 0;
+	return FOR_OTHERS_TOO;
 }

@@ -1,68 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause)
 /*
- * Compatible mode: count, errors, total, maximum and histogram of durations of
- * every system call, per process and call; life of processes.
+ * Compatible mode: system calls and life of processes, by raw tracepoints.
  */
-#include "compat.bpf.h"
-#include "histogram.bpf.h"
-
-#define MAX_CALLS 16384
-/* every native number is below; others are of no table */
-#define NUMBERS 512
-#define UNKNOWN_NUMBER 0xffff
-#define COMPAT_BIT 0x10000
-#define MAX_ERRNO 4095
-
-struct compat_call_key {
-	__u32 process;
-	__u32 call;		/* number, and COMPAT_BIT for the 32-bit table */
-};
-
-/* calls of one process to one system call in one interval */
-struct compat_calls {
-	__u64 sum_ns;
-	__u32 errors;
-	__u32 unused;
-	__u32 slots[HISTOGRAM_SLOTS];
-};
-
-struct compat_call_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_CALLS);
-	__type(key, struct compat_call_key);
-	__type(value, struct compat_calls);
-};
-
-struct compat_call_map calls_even SEC(".maps");
-struct compat_call_map calls_odd SEC(".maps");
-
-/* the longest per CPU: without compare-and-swap no two CPUs can share a maximum */
-struct compat_longest_map {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, MAX_CALLS);
-	__type(key, struct compat_call_key);
-	__type(value, __u64);
-};
-
-struct compat_longest_map longest_even SEC(".maps");
-struct compat_longest_map longest_odd SEC(".maps");
-
-/* failed calls by error number; where it is full, they are in `errors` only */
-struct compat_failure_key {
-	__u32 process;
-	__u32 call;
-	__u32 number;
-};
-
-struct compat_failure_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_CALLS);
-	__type(key, struct compat_failure_key);
-	__type(value, __u32);
-};
-
-struct compat_failure_map failures_even SEC(".maps");
-struct compat_failure_map failures_odd SEC(".maps");
+#include "compat_syscalls.bpf.h"
 
 struct exit_arguments {
 	__u64 registers;
@@ -79,200 +19,26 @@ struct exec_arguments {
 	__u64 tid_before;
 };
 
-/* the tool is a native process: what it shows tells where the status is */
-static __always_inline void find_status(struct compat_state *state)
-{
-	__u32 status = 0;
-	__u8 *task = (__u8 *)bpf_get_current_task();
-
-	if (state->status_offset || STATUS_OFFSET == NEWER_STATUS_OFFSET)
-		return;
-	if (!bpf_probe_read(&status, sizeof(status), task + STATUS_OFFSET))
-		state->status_offset = status & COMPAT_STATUS ? NEWER_STATUS_OFFSET : STATUS_OFFSET;
-}
-
-static __always_inline __u32 call_of(const struct compat_state *state, __u32 number)
-{
-	__u8 *task = (__u8 *)bpf_get_current_task();
-	__u32 status = 0, call = number & ~FOREIGN_ABI_BIT;
-
-	/* constant offsets only: either may be read on every kernel */
-	if (STATUS_OFFSET == NEWER_STATUS_OFFSET || state->status_offset == STATUS_OFFSET)
-		bpf_probe_read(&status, sizeof(status), task + STATUS_OFFSET);
-	else if (state->status_offset == NEWER_STATUS_OFFSET)
-		bpf_probe_read(&status, sizeof(status), task + NEWER_STATUS_OFFSET);
-	if (status & COMPAT_STATUS)
-		return (number < NUMBERS ? number : UNKNOWN_NUMBER) | COMPAT_BIT;
-	return call < NUMBERS ? call : UNKNOWN_NUMBER;
-}
-
 SEC("raw_tp/sys_enter")
 int compat_sys_enter(struct enter_arguments *ctx)
 {
-	struct compat_control *ctl = get_control();
-	struct compat_state *state = get_state();
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct compat_thread *thread;
-
-	if (!ctl || !state)
-		return 0;
-	if (pid_tgid >> 32 == ctl->tool)
-		find_status(state);
-	if (!watched(ctl, pid_tgid >> 32))
-		return 0;
-	thread = make_thread(pid_tgid);
-	if (!thread) {
-		__sync_fetch_and_add(&state->lost_calls, 1);
-		return 0;
-	}
-	thread->call = call_of(state, ctx->number);
-	thread->filter_generation = ctl->filter_generation;
-	thread->entered_ns = bpf_ktime_get_ns();
-	return 0;
-}
-
-static __always_inline void count_failure(__u32 epoch, const struct compat_call_key *key, __u32 number)
-{
-	struct compat_failure_key failure = { .process = key->process, .call = key->call, .number = number };
-	__u32 *count;
-
-	if (epoch & 1)
-		count = LOOKUP_OR_ZERO(&failures_odd, &failure, __u32);
-	else
-		count = LOOKUP_OR_ZERO(&failures_even, &failure, __u32);
-	if (count)
-		__sync_fetch_and_add(count, 1);
-}
-
-/* rows of the call and of its process, all or none */
-static __always_inline struct compat_calls *make_calls(__u32 epoch, const struct compat_call_key *key, __u64 pid_tgid)
-{
-	struct compat_calls *calls;
-
-	if (epoch & 1)
-		calls = bpf_map_lookup_elem(&calls_odd, key);
-	else
-		calls = bpf_map_lookup_elem(&calls_even, key);
-	if (calls)
-		return calls;
-	if (!make_process(epoch, pid_tgid))
-		return NULL;
-	if (epoch & 1)
-		return LOOKUP_OR_ZERO(&calls_odd, key, struct compat_calls);
-	return LOOKUP_OR_ZERO(&calls_even, key, struct compat_calls);
-}
-
-static __always_inline void count_call(struct compat_state *state, __u32 epoch, const struct compat_call_key *key,
-				       __u64 duration, long result, __u64 pid_tgid)
-{
-	struct compat_calls *calls;
-	__u64 *longest;
-	__u32 slot;
-
-	if (epoch & 1)
-		longest = LOOKUP_OR_ZERO(&longest_odd, key, __u64);
-	else
-		longest = LOOKUP_OR_ZERO(&longest_even, key, __u64);
-	calls = make_calls(epoch, key, pid_tgid);
-	if (!calls || !longest) {
-		__sync_fetch_and_add(&state->lost_calls, 1);
-		return;
-	}
-	slot = histogram_slot(duration);
-	if (slot < HISTOGRAM_SLOTS)
-		__sync_fetch_and_add(&calls->slots[slot], 1);
-	__sync_fetch_and_add(&calls->sum_ns, duration);
-	if (duration > *longest)
-		*longest = duration;
-	if (result < 0 && result >= -MAX_ERRNO) {
-		__sync_fetch_and_add(&calls->errors, 1);
-		count_failure(epoch, key, -result);
-	}
+	return call_entered(ctx->number);
 }
 
 SEC("raw_tp/sys_exit")
 int compat_sys_exit(struct exit_arguments *ctx)
 {
-	struct compat_control *ctl = get_control();
-	struct compat_state *state = get_state();
-	__u64 pid_tgid = bpf_get_current_pid_tgid(), entered;
-	struct compat_call_key key = { .process = pid_tgid >> 32 };
-	struct compat_thread *thread;
-	__u32 tid = pid_tgid, epoch;
-
-	if (!ctl || !state || !watched(ctl, key.process))
-		return 0;
-	thread = bpf_map_lookup_elem(&compat_threads, &tid);
-	if (!thread)
-		return 0;
-	/* the kernel had no room for the return probe of a send or receive */
-	if (thread->moving) {
-		thread->moving = 0;
-		__sync_fetch_and_add(&state->lost_bytes, 1);
-	}
-	entered = thread->entered_ns;
-	if (!entered)
-		return 0;
-	thread->entered_ns = 0;
-	epoch = ctl->epoch;
-	if (!epoch || thread->filter_generation != ctl->filter_generation)
-		return 0;
-	key.call = thread->call;
-	count_call(state, epoch, &key, bpf_ktime_get_ns() - entered, ctx->result, pid_tgid);
-	return 0;
-}
-
-/* a thread that executes a program becomes the first of its process, whose number it gets in the midst of its call */
-static __always_inline void rename_thread(__u32 before, __u32 now)
-{
-	struct compat_thread *thread = bpf_map_lookup_elem(&compat_threads, &before), copy;
-
-	if (!thread)
-		return;
-	copy = *thread;
-	bpf_map_update_elem(&compat_threads, &now, &copy, BPF_ANY);
-	bpf_map_delete_elem(&compat_threads, &before);
+	return call_returned(ctx->result);
 }
 
 SEC("raw_tp/sched_process_exec")
 int compat_exec(struct exec_arguments *ctx)
 {
-	struct compat_control *ctl = get_control();
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	__u32 tgid = pid_tgid >> 32, before = ctx->tid_before;
-	struct compat_process *process;
-
-	if (before != (__u32)pid_tgid)
-		rename_thread(before, pid_tgid);
-	if (!ctl)
-		return 0;
-	if (ctl->epoch & 1)
-		process = bpf_map_lookup_elem(&processes_odd, &tgid);
-	else
-		process = bpf_map_lookup_elem(&processes_even, &tgid);
-	if (process) {
-		process->leader = 1;
-		bpf_get_current_comm(process->name, sizeof(process->name));
-	}
-	return 0;
+	return process_executed(ctx->tid_before);
 }
 
-/* of each thread; user space looks whether others go on after the first one */
 SEC("raw_tp/sched_process_exit")
 int compat_exit(void *ctx)
 {
-	struct compat_control *ctl = get_control();
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct compat_process *process;
-	__u32 tid = pid_tgid;
-
-	/* without an entry it was never seen to do anything */
-	if (!ctl || bpf_map_delete_elem(&compat_threads, &tid))
-		return 0;
-	if (!ctl->epoch || tid != pid_tgid >> 32 || !watched(ctl, tid))
-		return 0;
-	process = make_process(ctl->epoch, pid_tgid);
-	if (process)
-		process->exited = 1;
-	return 0;
+	return thread_exited();
 }

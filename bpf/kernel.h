@@ -60,6 +60,12 @@ enum {
 	EINPROGRESS = 115,
 };
 
+/*
+ * What a program behind a perf event returns: with 0 the kernel would keep the event
+ * from whoever else has asked for it.
+ */
+#define FOR_OTHERS_TOO 1
+
 enum tcp_state {
 	TCP_ESTABLISHED = 1,
 	TCP_SYN_SENT,
@@ -110,6 +116,7 @@ struct files_struct {
 
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned short migration_disabled;
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;

@@ -7,6 +7,7 @@
 #define EBPF_TOP_PROCESS_BPF_H
 
 #include "control.bpf.h"
+#include "preemption.bpf.h"
 
 #define MAX_PROCESSES 8192
 #define NO_PROCESS MAX_PROCESSES
@@ -48,7 +49,7 @@ struct {
 /* what is known of a thread */
 struct task {
 	__u64 entered_ns;	/* start of the call it is in; 0: not known */
-	__u32 call;		/* that call, see syscalls.bpf.c */
+	__u32 call;		/* that call, see syscalls.bpf.h */
 	__u32 filter_generation;/* the filter under which it began */
 	/*
 	 * Row of its process: epoch << 32 | index. One word, so that another
@@ -113,7 +114,8 @@ static __always_inline struct task *task_of(struct task_struct *thread, __u64 fl
 /*
  * The same for a thread that enters a system call. Only there is a slot taken, so
  * that the end of the call finds what its begin wrote. Before the first interval
- * none is: user space sees by its own calls whether there is memory for `tasks`.
+ * none is: user space sees by its own calls whether there is memory for `tasks`,
+ * and whether programs are preempted.
  */
 static __always_inline struct task *entering_task(const struct control *ctl, struct task_struct *thread)
 {
@@ -127,6 +129,8 @@ static __always_inline struct task *entering_task(const struct control *ctl, str
 		if (!owner || owner == (__u64)thread)
 			return &slot->task;
 	}
+	if (!ctl->epoch)
+		look_at_preemption(thread);
 	return bpf_task_storage_get(&tasks, thread, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 

@@ -2,56 +2,16 @@
 /*
  * Life of processes: a new name at exec, and the end.
  */
-#include "process.bpf.h"
+#include "processes.bpf.h"
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *thread)
 {
-	struct control *ctl = get_control();
-	struct process *process;
-	struct task *task;
-
-	if (!ctl)
-		return 0;
-	task = task_of(thread, 0);
-	if (!task || task->row >> 32 != ctl->epoch)
-		task = bpf_task_storage_get(&tasks, thread->group_leader, 0, 0);
-	if (!task || task->row >> 32 != ctl->epoch)
-		return 0;
-	process = process_at(ctl->epoch, task->row);
-	if (process)
-		BPF_CORE_READ_STR_INTO(&process->name, thread, comm);
-	return 0;
-}
-
-/* the last thread of a process ends */
-static __always_inline void ended(struct control *ctl, struct task_struct *thread)
-{
-	struct task_struct *leader = thread->group_leader;
-	struct task *task = task_of(thread, 0);
-	struct process *process;
-	__u32 index;
-
-	if (!task)
-		task = bpf_task_storage_get(&tasks, leader, 0, 0);
-	if (!task)
-		return;	/* it was never seen to do anything */
-	index = process_of(ctl->epoch, thread, task);
-	process = process_at(ctl->epoch, index);
-	if (index >= MAX_PROCESSES || !process)
-		return;
-	process->exited = 1;
-	BPF_CORE_READ_STR_INTO(&process->name, leader, comm);
+	return process_executed(thread);
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct *thread)
 {
-	struct control *ctl = get_control();
-
-	/* the count was lowered before this */
-	if (!thread->signal->live.counter && ctl && ctl->epoch && watched(ctl, thread->tgid))
-		ended(ctl, thread);
-	leave_slot(thread);
-	return 0;
+	return thread_exited(thread);
 }

@@ -151,6 +151,12 @@ static __noinline void splice_returned(struct control *ctl, struct task_struct *
 		__sync_fetch_and_add(&process->tcp_received, bytes);
 }
 
+/* `regs`: NULL where the hook does not have them */
+static __always_inline struct pt_regs *registers_of(struct task_struct *thread, struct pt_regs *regs)
+{
+	return regs ? regs : (struct pt_regs *)bpf_task_pt_regs(thread);
+}
+
 static __always_inline void socket_call_returned(struct control *ctl, struct task_struct *thread, struct task *task,
 						 struct pt_regs *regs, __u64 entered, long result)
 {
@@ -160,10 +166,10 @@ static __always_inline void socket_call_returned(struct control *ctl, struct tas
 		accept_returned(thread, result);
 		break;
 	case CALL_CONNECT:
-		connect_returned(ctl, task, regs, entered, result);
+		connect_returned(ctl, task, registers_of(thread, regs), entered, result);
 		break;
 	case CALL_SPLICE:
-		splice_returned(ctl, thread, task, regs, result);
+		splice_returned(ctl, thread, task, registers_of(thread, regs), result);
 	}
 }
 

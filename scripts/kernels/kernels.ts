@@ -2,7 +2,7 @@ import type { DebianKernel } from './fetch.ts'
 
 export interface Kernel extends DebianKernel {
   readonly release: string
-  /** Programs on tracepoints can be preempted, and it leaves out what others do meanwhile. */
+  /** Programs on changes of state of connections can be preempted, and it leaves out what others do meanwhile. */
   readonly leavesOut?: boolean
   /** As qemu has it, where the usual one will not do. */
   readonly cpu?: string | null

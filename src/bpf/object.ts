@@ -8,7 +8,7 @@ import { KeyedMap, possibleProcessors } from './hash.ts'
 import { copyMemory, copyShared, errnoName, type Mapping, mapShared, runToEnd } from './kernel.ts'
 import { StructLayout } from './layout.ts'
 import { type Libbpf, OpenOptions, type Pointer, ProgramInfo } from './libbpf.ts'
-import type { Tracefs } from './tracepoint.ts'
+import { stopRecording, type Tracefs } from './tracepoint.ts'
 import { verifierReason } from './verifier.ts'
 
 const ASK_DOCTOR = 'see what this kernel offers: ebpf-top --doctor'
@@ -166,6 +166,7 @@ export class BpfObject {
     const event = tracefs.openEvent(tracepoint)
     const link = this.#libbpf.attachPerfEvent(program, event)
     if (link === null) closeSync(event)
+    else stopRecording(event)
     return link
   }
 

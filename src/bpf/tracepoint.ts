@@ -29,12 +29,15 @@ const EventAttributes = koffi.struct('perf_event_attr', {
 const perfEventOpen = libc.func(
   'long syscall(long number, perf_event_attr *attributes, int pid, int cpu, int group, unsigned long flags)',
 )
+const ioctl = libc.func('int ioctl(int fd, unsigned long request, long argument)')
 const fsopen = libc.func('long syscall(long number, const char *type, unsigned int flags)')
 const fsconfig = libc.func('long syscall(long number, int fs, unsigned int command, void *key, void *value, int aux)')
 const fsmount = libc.func('long syscall(long number, int fs, unsigned int flags, unsigned int attributes)')
 
 const PERF_TYPE_TRACEPOINT = 2
 const PERF_FLAG_FD_CLOEXEC = 8
+/** `_IO('$', 1)` of <linux/perf_event.h>. */
+const PERF_EVENT_IOC_DISABLE = 0x2401
 const CLOEXEC = 1
 const FSCONFIG_CMD_CREATE = 6
 
@@ -82,6 +85,14 @@ export class Tracefs {
       throw new Error(code === 'ENOENT' ? `this kernel has no tracepoint ${tracepoint}` : `reading ${path}: ${code}`)
     }
   }
+}
+
+/**
+ * Ends what an event would do for itself on its processor, for nobody reads it. The program that is attached to it runs
+ * all the same, on all processors.
+ */
+export function stopRecording(event: number): void {
+  ioctl(event, PERF_EVENT_IOC_DISABLE, 0)
 }
 
 /** Whether tracefs is mounted there. Throws where that may not be looked at. */

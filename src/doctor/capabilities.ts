@@ -3,7 +3,7 @@ import type { Plan } from '../plan/plan.ts'
 
 /** Capabilities that the tool uses, with their numbers of <linux/capability.h> and what each is for. */
 export const CAPABILITIES = {
-  CAP_DAC_READ_SEARCH: { bit: 2, purpose: 'tracepoints in compatible mode, since tracefs belongs to root' },
+  CAP_DAC_READ_SEARCH: { bit: 2, purpose: 'plain tracepoints, since tracefs belongs to root' },
   CAP_SYS_PTRACE: {
     bit: 19,
     purpose: 'network namespaces of other users’ processes, and in compatible mode which connections are theirs',
@@ -30,9 +30,9 @@ export function lacking(set: bigint): Capability[] {
 }
 
 /** Capabilities that only some figures need, and which a set lacks though they would change what is seen by a plan. */
-export function missed(set: bigint, { chosen }: Plan): Capability[] {
+export function missed(set: bigint, { chosen, flaws }: Plan): Capability[] {
   const wanted: Capability[] = []
-  if (chosen.connections === null) wanted.push('CAP_DAC_READ_SEARCH')
+  if (chosen.connections === null || flaws.length > 0) wanted.push('CAP_DAC_READ_SEARCH')
   if (chosen.sockets !== null) wanted.push('CAP_SYS_PTRACE', 'CAP_SYS_ADMIN')
   return wanted.filter(capability => !holds(set, capability))
 }

@@ -76,7 +76,7 @@ export function gatherFacts(folder: string, { compat, btf }: Wishes): Facts {
     bpffs: (read('/proc/self/mounts') ?? '').split('\n').some(line => line.split(' ')[2] === 'bpf'),
     hostPids: hostPids(),
     lockedMemory: lockedMemory(),
-    memorySuffices: ['syscalls tp_btf', 'syscalls raw_tp'].some(way => tried.verdicts.get(way)?.works === true),
+    memorySuffices: ways.some(way => way.need === 'syscalls' && tried.verdicts.get(nameOf(way))?.works === true),
     unprivilegedBpf: number('/proc/sys/kernel/unprivileged_bpf_disabled'),
     jit: number('/proc/sys/net/core/bpf_jit_enable'),
     kprobes: existsSync('/sys/bus/event_source/devices') ? existsSync('/sys/bus/event_source/devices/kprobe') : null,

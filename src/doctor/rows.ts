@@ -119,7 +119,7 @@ function isMissed(capability: Capability, facts: Facts): boolean {
 }
 
 function rootOr({ root }: Facts, capability: Capability): string {
-  return root ? grant([capability]) : 'run it as root: sudo ebpf-top'
+  return root ? grant([capability]) : RUN_AS_ROOT
 }
 
 function btfRow({ btf, btfFile }: Facts): Row {
@@ -158,6 +158,8 @@ function lockdownRow({ lockdown }: Facts): Row[] {
       ]
   }
 }
+
+const RUN_AS_ROOT = 'run it as root: sudo ebpf-top'
 
 const MOUNT_TRACEFS = 'mount -t tracefs tracefs /sys/kernel/tracing'
 
@@ -235,7 +237,7 @@ function kprobesRow({ kprobes }: Facts): Row {
 }
 
 /** How each need is met. */
-function planRows({ plan }: Facts): Row[] {
+function planRows({ plan, root }: Facts): Row[] {
   if (plan === null) return []
   const reasons = new Map(missing(plan).map(({ need, reason }) => [need, reason]))
   return ways
@@ -244,8 +246,10 @@ function planRows({ plan }: Facts): Row[] {
     .map(need => {
       const way = plan.chosen[need]
       if (way === null) return row(needs[need], 'no', reasons.get(need) ?? 'no way is known')
-      const best = ways.find(other => other.need === need) === way
-      return row(needs[need], best ? 'yes' : 'partly', `by ${way.source}`)
+      const flaw = plan.flaws.find(flawed => flawed.need === need)?.flaw
+      if (flaw !== undefined)
+        return row(needs[need], 'partly', `by ${way.source}; ${flaw}`, root ? MOUNT_TRACEFS : RUN_AS_ROOT)
+      return row(needs[need], way.compat ? 'partly' : 'yes', `by ${way.source}`)
     })
 }
 

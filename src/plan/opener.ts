@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { closeSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DamagedObject } from '../bpf/elf.ts'
 import { BpfError } from '../bpf/error.ts'
@@ -9,7 +9,7 @@ import { BpfObject, SharedMaps } from '../bpf/object.ts'
 import { Tracefs } from '../bpf/tracepoint.ts'
 import { Diag } from '../tracers/compat-diag.ts'
 import type { Verdict } from './plan.ts'
-import type { Way } from './ways.ts'
+import { nameOf, type Way } from './ways.ts'
 
 /** Programs that may fail to attach: the kernel function was split off later, or is gone. */
 const OPTIONAL: ReadonlySet<string> = new Set([
@@ -22,17 +22,52 @@ const OPTIONAL: ReadonlySet<string> = new Set([
 ])
 
 /** An object that holds several others: with it libbpf looks through the kernel's type information only once. */
-const TOGETHER = 'full'
+interface Together {
+  readonly name: string
+  /** The objects that it stands for. */
+  readonly holds: readonly string[]
+  /** Programs that are left out then. */
+  readonly without: readonly string[]
+}
 
-/** What of it is loaded, tried in this order: the objects that it stands for then, and the programs that are left out. */
-const TOGETHER_WAYS = [
-  { holds: ['processes', 'syscalls', 'connections', 'bytes'], without: [] },
+/** Tried in this order. */
+const TOGETHER: readonly Together[] = [
+  { name: 'full', holds: ['processes', 'syscalls', 'connections', 'bytes'], without: [] },
   // before 6.3
-  { holds: ['processes', 'syscalls', 'connections'], without: ['sock_send_length', 'sock_recv_length'] },
-] as const
+  {
+    name: 'full',
+    holds: ['processes', 'syscalls', 'connections'],
+    without: ['sock_send_length', 'sock_recv_length'],
+  },
+]
+
+/** What takes their place where the kernel preempts their programs. */
+const UNPREEMPTED: Together = { name: 'plain', holds: ['plain_syscalls', 'connections', 'plain_bytes'], without: [] }
+
+/** Why system calls are not watched by raw tracepoints. */
+const PREEMPTED = 'this kernel preempts programs on raw tracepoints, and leaves out what others do meanwhile'
+
+/** Objects with programs on plain tracepoints, which tracefs has the numbers of. */
+const ON_TRACEPOINTS: ReadonlySet<string> = new Set([
+  'plain',
+  'plain_syscalls',
+  'plain_bytes',
+  'compat_plain_syscalls',
+  'compat_connections',
+  'compat_bytes',
+])
+
+/** Objects whose programs remember threads in task storage. */
+const SYSCALLS: ReadonlySet<string> = new Set(['syscalls', 'plain_syscalls'])
 
 /** Programs without which an object is loaded where it does not load with them. */
 const SPARE: Readonly<Record<string, readonly string[]>> = { fexit_bytes: ['fexit_inet_sendpage'] }
+
+/** Programs on raw tracepoints are preempted. */
+interface Preemption {
+  /** Why plain ones cannot take their place; null: they can. */
+  readonly obstacle: string | null
+}
 
 export interface OpenerSettings {
   /** Folder of the BPF objects. */
@@ -50,6 +85,10 @@ export class Opener {
   readonly #shared: Record<'full' | 'compat', SharedMaps>
   readonly #objects = new Map<string, BpfObject>()
   readonly #log: string[] = []
+  /** The programs of openTogether are on plain tracepoints. */
+  #isPlain = false
+  /** What they do not tell, being on raw ones; null: nothing. */
+  #flaw: string | null = null
   #tracefs: Tracefs | null = null
 
   constructor(libbpf: Libbpf, settings: OpenerSettings) {
@@ -91,43 +130,93 @@ export class Opener {
    * way by itself says what works, and why the rest does not.
    */
   async openTogether(): Promise<void> {
-    for (const { holds, without } of TOGETHER_WAYS) if (await this.#openTogether(holds, without)) return
+    for (const together of TOGETHER) {
+      const object = await this.#openTogether(together)
+      if (object === null) continue
+      const preemption = this.#preemptionOf(object)
+      if (preemption === null) return
+      this.#isPlain = preemption.obstacle === null && (await this.#openTogether(UNPREEMPTED)) !== null
+      if (!this.#isPlain) this.#flaw = flawOf(preemption)
+      return
+    }
   }
 
-  /** Whether that works. */
-  async #openTogether(holds: readonly string[], without: readonly string[]): Promise<boolean> {
+  /** Takes the place of what was opened so before; null: that does not work. */
+  async #openTogether({ name, holds, without }: Together): Promise<BpfObject | null> {
     const { folder, btf, rooms } = this.#settings
     const shared = new SharedMaps(rooms)
-    const path = join(folder, `${TOGETHER}.bpf.o`)
+    const path = join(folder, `${name}.bpf.o`)
     let object: BpfObject | null = null
     try {
       object = await BpfObject.loadAside(this.libbpf, path, shared, { btf, without })
-      if (object === null) return false
-      object.attach()
+      if (object === null) return null
+      object.attach(new Set(), this.#tracefsFor(name))
       refuseWithoutStorage(object)
     } catch (error) {
       object?.close()
       if (error instanceof DamagedObject) throw error
-      return false
+      return null
     }
+    this.close()
     this.#shared.full = shared
-    for (const name of holds) this.#objects.set(name, object)
-    return true
+    for (const held of holds) this.#objects.set(held, object)
+    return object
+  }
+
+  /** Of the programs of an object, which is attached and ran; null: they are not preempted. */
+  #preemptionOf(object: BpfObject): Preemption | null {
+    const { view, layout } = object.array('preemption', 'preemption')
+    if (view.getUint32(layout.u32('preempted'), true) === 0) return null
+    try {
+      closeSync(this.tracefs.openEvent('raw_syscalls/sys_enter'))
+      return { obstacle: null }
+    } catch (error) {
+      return { obstacle: reasonOf(error) }
+    }
+  }
+
+  /** The same of programs that read no struct of the kernel; without type information nobody can tell. */
+  #lookAtPreemption(): Preemption | null {
+    const { folder, btf } = this.#settings
+    let looking: BpfObject | null = null
+    try {
+      looking = BpfObject.load(this.libbpf, join(folder, 'preemption.bpf.o'), new SharedMaps(), { btf })
+      looking.attach()
+      statSync('/')
+      return this.#preemptionOf(looking)
+    } catch (error) {
+      if (error instanceof DamagedObject) throw error
+      return null
+    } finally {
+      looking?.close()
+    }
+  }
+
+  /** null: the programs of that object, which is attached, are not preempted, or not on raw tracepoints. */
+  #preemptionWith(name: string): Preemption | null {
+    if (name === 'syscalls') return this.#preemptionOf(this.object(name))
+    return name === 'compat_syscalls' ? this.#lookAtPreemption() : null
   }
 
   /** Whether a way works here. Its objects stay attached if it does. */
   try(way: Way): Verdict {
     const opened: string[] = []
+    const isRaw = nameOf(way) === 'syscalls tp_btf'
+    let flaw = isRaw ? this.#flaw : null
     try {
+      if (isRaw && this.#isPlain) throw new Error(PREEMPTED)
       if (way.source === 'inet_diag') tryDiag()
       for (const name of way.objects) {
         if (this.has(name)) continue
         this.#objects.set(name, this.#open(name))
         opened.push(name)
-        this.object(name).attach(OPTIONAL, kindOf(name) === 'compat' ? this.#tracefsFor(name) : null)
-        if (name === 'syscalls') refuseWithoutStorage(this.object(name))
+        this.object(name).attach(OPTIONAL, this.#tracefsFor(name))
+        if (SYSCALLS.has(name)) refuseWithoutStorage(this.object(name))
+        const preemption = this.#preemptionWith(name)
+        if (preemption?.obstacle === null) throw new Error(PREEMPTED)
+        if (preemption !== null) flaw = flawOf(preemption)
       }
-      return { works: true }
+      return flaw === null ? { works: true } : { works: true, flaw }
     } catch (error) {
       for (const name of opened) {
         this.#objects.get(name)?.close()
@@ -156,7 +245,7 @@ export class Opener {
   }
 
   #tracefsFor(name: string): Tracefs | null {
-    return name === 'compat_connections' || name === 'compat_bytes' ? this.tracefs : null
+    return ON_TRACEPOINTS.has(name) ? this.tracefs : null
   }
 
   #open(name: string): BpfObject {
@@ -189,6 +278,10 @@ function refuseWithoutStorage(syscalls: BpfObject): void {
   if (readU64(state.view, state.layout.u64('lost_no_task')) > 0) {
     throw new Error('programs get no memory for task storage here')
   }
+}
+
+function flawOf({ obstacle }: Preemption): string {
+  return obstacle === null ? PREEMPTED : `${PREEMPTED}, and ${obstacle}`
 }
 
 function tryDiag(): void {

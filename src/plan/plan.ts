@@ -1,7 +1,9 @@
 import { type Need, nameOf, needs, type Way, ways } from './ways.ts'
 
 /** Whether a way works here, found out by trying it. */
-export type Verdict = { readonly works: true } | { readonly works: false; readonly reason: string }
+export type Verdict =
+  /** `flaw`: what it does not tell; it is none where it is absent. */
+  { readonly works: true; readonly flaw?: string } | { readonly works: false; readonly reason: string }
 
 /** Verdicts by the names of the ways that were tried. */
 export type Verdicts = ReadonlyMap<string, Verdict>
@@ -18,6 +20,8 @@ export interface Plan {
   readonly chosen: Readonly<Record<Need, Way | null>>
   /** Better ways than the chosen ones, and why they are not used. */
   readonly rejected: readonly Rejection[]
+  /** Needs whose way does not tell all that there is, and why. */
+  readonly flaws: readonly { readonly need: Need; readonly flaw: string }[]
   /** The way to try next, without whose verdict no more can be decided; null: all is decided. */
   readonly next: Way | null
 }
@@ -33,6 +37,7 @@ export function decide(verdicts: Verdicts, { compatOnly }: { readonly compatOnly
     bytes: null,
   }
   const rejected: Rejection[] = []
+  const flaws: { need: Need; flaw: string }[] = []
   for (const need of Object.keys(chosen).filter(isNeed)) {
     for (const way of ways.filter(way => way.need === need)) {
       const obstacle = obstacleOf(way, chosen, compatOnly)
@@ -41,22 +46,24 @@ export function decide(verdicts: Verdicts, { compatOnly }: { readonly compatOnly
         continue
       }
       const verdict = verdicts.get(nameOf(way))
-      if (verdict === undefined) return { chosen, rejected, next: way }
+      if (verdict === undefined) return { chosen, rejected, flaws, next: way }
       if (verdict.works) {
         chosen[need] = way
+        if (verdict.flaw !== undefined) flaws.push({ need, flaw: verdict.flaw })
         break
       }
       rejected.push({ way, reason: verdict.reason, tried: true })
     }
   }
-  return { chosen, rejected, next: null }
+  return { chosen, rejected, flaws, next: null }
 }
 
 /** Why a way is not even tried; null: it is. */
 function obstacleOf(way: Way, chosen: Plan['chosen'], compatOnly: boolean): string | null {
   if (compatOnly && !way.compat) return 'compatible mode was asked for'
-  for (const [need, source] of Object.entries(way.beside ?? {})) {
-    if (isNeed(need) && chosen[need]?.source !== source) return `works only beside ${need} by ${source}`
+  for (const [need, sources] of Object.entries(way.beside ?? {})) {
+    const source = isNeed(need) ? chosen[need]?.source : undefined
+    if (source === undefined || !sources.includes(source)) return `works only beside ${need} by ${sources.join(' or ')}`
   }
   if (way.need === 'bytes' && way.objects.length === 0 && chosen.sockets === null) return 'no open connections are seen'
   return null
@@ -123,6 +130,7 @@ export function notesOf(plan: Plan, { btf = null, rights = [], verifierLog = nul
   return [
     ...notes,
     ...missing(plan).map(({ need, reason }) => `not measured here: ${needs[need]} (${reason})`),
+    ...plan.flaws.map(({ need, flaw }) => `not all ${needs[need]}: ${flaw}`),
     ...rights.map(right => `not all can be seen without ${right}`),
     ...log,
   ]

@@ -8,8 +8,8 @@ export interface Way {
   readonly source: string
   /** BPF objects that have to load and attach; all of them together are the probe. */
   readonly objects: readonly string[]
-  /** Other ways without which this one does not work: sources by need. */
-  readonly beside?: Readonly<Partial<Record<Need, string>>>
+  /** Other ways without one of which this one does not work: sources by need. */
+  readonly beside?: Readonly<Partial<Record<Need, readonly string[]>>>
   /** Compatible mode uses it. */
   readonly compat: boolean
   /** What the kernel must have, for people. */
@@ -26,8 +26,12 @@ export const needs: Readonly<Record<Need, string>> = {
   bytes: 'bytes of processes',
 }
 
-const FULL = { syscalls: 'tp_btf' }
-const COMPAT = { syscalls: 'raw_tp' }
+const RAW = { syscalls: ['tp_btf'] }
+const PLAIN = { syscalls: ['tp:raw_syscalls'] }
+const FULL = { syscalls: [...RAW.syscalls, ...PLAIN.syscalls] }
+const COMPAT_RAW = { syscalls: ['raw_tp'] }
+const COMPAT_PLAIN = { syscalls: ['tp:raw_syscalls+hash'] }
+const COMPAT = { syscalls: [...COMPAT_RAW.syscalls, ...COMPAT_PLAIN.syscalls] }
 
 export const ways: readonly Way[] = [
   {
@@ -35,20 +39,42 @@ export const ways: readonly Way[] = [
     source: 'tp_btf',
     objects: ['processes', 'syscalls'],
     compat: false,
-    requires: 'BTF, task storage in tracing programs (5.11), atomic operations (5.12)',
+    requires: 'BTF, task storage in tracing programs (5.11), atomic operations (5.12), programs that are not preempted',
+  },
+  {
+    need: 'syscalls',
+    source: 'tp:raw_syscalls',
+    objects: ['plain_syscalls'],
+    compat: false,
+    requires: 'BTF, task storage in tracing programs (5.11), atomic operations (5.12), tracefs',
   },
   {
     need: 'syscalls',
     source: 'raw_tp',
     objects: ['compat_syscalls'],
     compat: true,
-    requires: 'raw tracepoints (4.17)',
+    requires: 'raw tracepoints (4.17), and programs that are not preempted',
+  },
+  {
+    need: 'syscalls',
+    source: 'tp:raw_syscalls+hash',
+    objects: ['compat_plain_syscalls'],
+    compat: true,
+    requires: 'tracefs',
   },
   {
     need: 'processes',
     source: 'tp_btf',
     objects: [],
-    beside: FULL,
+    beside: RAW,
+    compat: false,
+    requires: 'the same as its system calls',
+  },
+  {
+    need: 'processes',
+    source: 'tp:sched',
+    objects: [],
+    beside: PLAIN,
     compat: false,
     requires: 'the same as its system calls',
   },
@@ -56,7 +82,15 @@ export const ways: readonly Way[] = [
     need: 'processes',
     source: 'raw_tp',
     objects: [],
-    beside: COMPAT,
+    beside: COMPAT_RAW,
+    compat: true,
+    requires: 'the same as its system calls',
+  },
+  {
+    need: 'processes',
+    source: 'tp:sched+hash',
+    objects: [],
+    beside: COMPAT_PLAIN,
     compat: true,
     requires: 'the same as its system calls',
   },
@@ -79,7 +113,7 @@ export const ways: readonly Way[] = [
     need: 'sockets',
     source: 'iter/tcp',
     objects: [],
-    beside: { connections: 'tp_btf' },
+    beside: { connections: ['tp_btf'] },
     compat: false,
     requires: 'the same as its changes of state',
   },
@@ -94,7 +128,7 @@ export const ways: readonly Way[] = [
     need: 'owners',
     source: 'iter/task_file',
     objects: [],
-    beside: { sockets: 'iter/tcp' },
+    beside: { sockets: ['iter/tcp'] },
     compat: false,
     requires: 'the same as open connections',
   },
@@ -102,7 +136,7 @@ export const ways: readonly Way[] = [
     need: 'owners',
     source: '/proc/PID/fd',
     objects: [],
-    beside: { sockets: 'inet_diag' },
+    beside: { sockets: ['inet_diag'] },
     compat: true,
     requires: 'nothing; CAP_SYS_PTRACE for processes of other users',
   },
@@ -110,9 +144,17 @@ export const ways: readonly Way[] = [
     need: 'bytes',
     source: 'tp_btf:sock_send_length',
     objects: ['bytes'],
-    beside: FULL,
+    beside: RAW,
     compat: false,
     requires: 'BTF and the tracepoint sock:sock_send_length (6.3)',
+  },
+  {
+    need: 'bytes',
+    source: 'tp+tp_btf:sock_send_length',
+    objects: ['plain_bytes'],
+    beside: PLAIN,
+    compat: false,
+    requires: 'BTF, tracefs and the tracepoint sock:sock_send_length (6.3)',
   },
   {
     need: 'bytes',

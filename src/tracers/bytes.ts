@@ -1,7 +1,7 @@
 import type { BpfObject } from '../bpf/object.ts'
 import { Loss } from './loss.ts'
 
-/** Of bpf/bytes.bpf.c and bpf/fexit_bytes.bpf.c. */
+/** Of bpf/bytes.bpf.c, bpf/plain_bytes.bpf.c and bpf/fexit_bytes.bpf.c. */
 export const BYTE_PROGRAMS: ReadonlySet<string> = new Set([
   'sock_send_length',
   'sock_recv_length',

@@ -13,7 +13,7 @@ type Maps = Record<'calls' | 'longest' | 'failures', KeyedMap>
 
 /** Every system call of every watched process, in compatible mode. */
 export class CompatSyscalls {
-  readonly source = 'raw_tp'
+  readonly source: string
   /** Nothing to prepare: what was read was taken out. */
   readonly arena = { prepare(): void {} }
   readonly loss: CompatLoss
@@ -23,7 +23,8 @@ export class CompatSyscalls {
   readonly #call: StructLayout
   readonly #failure: StructLayout
 
-  constructor(object: BpfObject, processes: CompatProcesses) {
+  constructor(object: BpfObject, source: string, processes: CompatProcesses) {
+    this.source = source
     this.#processes = processes
     this.loss = new CompatLoss(object, 'lost_calls')
     const half = (name: 'even' | 'odd'): Maps => ({

@@ -49,9 +49,6 @@ export class ProcessTracer {
     }
   }
 
-  /** Where the life of processes is seen. */
-  readonly source = 'tp_btf'
-
   /** The processes of an interval at rest; one may have two records. */
   read(epoch: number): ProcessRecord[] {
     const rows = this.arena.read(epoch)

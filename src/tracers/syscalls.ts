@@ -4,13 +4,13 @@ import { addCounts, HISTOGRAM_SLOTS, type Histogram } from '../sample/histogram.
 import { Arena } from './arena.ts'
 import { Loss } from './loss.ts'
 
-/** Marks numbers of the 32-bit table; COMPAT_BIT of bpf/syscalls.bpf.c. */
+/** Marks numbers of the 32-bit table; COMPAT_BIT of bpf/syscalls.bpf.h. */
 export const COMPAT_BIT = 0x10000
 
-/** Of bpf/syscalls.bpf.c. */
+/** Of bpf/syscalls.bpf.c and bpf/plain_syscalls.bpf.c. */
 export const SYSCALL_PROGRAMS: ReadonlySet<string> = new Set(['sys_enter', 'sys_exit'])
 
-/** MAX_FAILURES of bpf/syscalls.bpf.c. */
+/** MAX_FAILURES of bpf/syscalls.bpf.h. */
 const MAX_FAILURES = 4
 
 /** Calls that ended with one error number. */
@@ -45,13 +45,14 @@ interface Offsets {
 
 /** Every system call of every watched process. */
 export class SyscallTracer {
-  readonly source = 'tp_btf'
+  readonly source: string
   readonly arena: Arena
   readonly loss: Loss
   readonly #size: number
   readonly #at: Offsets
 
-  constructor(object: BpfObject) {
+  constructor(object: BpfObject, source: string) {
+    this.source = source
     const rows = object.rows('calls', 'calls')
     const state = object.array('syscall_state', 'syscall_state')
     this.arena = new Arena(rows, state, 'used')

@@ -6,7 +6,7 @@ import { saveVerifierLog } from '../bpf/verifier.ts'
 import { describe, lacking, ownCapabilities } from '../doctor/capabilities.ts'
 import { Opener } from '../plan/opener.ts'
 import { decide, type Plan, type Verdict } from '../plan/plan.ts'
-import { nameOf } from '../plan/ways.ts'
+import { nameOf, type Way } from '../plan/ways.ts'
 import { ByteTracer } from './bytes.ts'
 import { CompatConnections } from './compat-connections.ts'
 import { CompatControl } from './compat-control.ts'
@@ -62,14 +62,14 @@ export async function openTracers(
     const plan = makePlan(opener, compat)
     if (plan.chosen.syscalls === null) throw cannotTrace(plan, opener.log)
     const controls: IntervalControl[] = []
+    const way = plan.chosen.syscalls
     const compatControl = once(() => {
-      const control = new CompatControl(
-        opener.object(opener.has('compat_syscalls') ? 'compat_syscalls' : 'compat_connections'),
-      )
+      const [name = ''] = way.compat ? way.objects : ['compat_connections']
+      const control = new CompatControl(opener.object(name))
       controls.push(control)
       return control
     })
-    const base = plan.chosen.syscalls.compat ? compatBase(opener, compatControl()) : fullBase(opener, controls, slowNs)
+    const base = way.compat ? compatBase(opener, way, compatControl()) : fullBase(opener, way, controls, slowNs)
     const connections = openConnections(plan, opener, namespaces, base.control, compatControl)
     if (connections instanceof CompatConnections) closers.push(() => connections.close())
     const control = together(controls)
@@ -126,24 +126,29 @@ interface Base {
   readonly slowCalls: SlowCalls
 }
 
-function fullBase(opener: Opener, controls: IntervalControl[], slowNs: number): Base & { readonly control: Control } {
-  const object = opener.object('processes')
+function fullBase(
+  opener: Opener,
+  { objects, source }: Way,
+  controls: IntervalControl[],
+  slowNs: number,
+): Base & { readonly control: Control } {
+  const [processes = '', syscalls = processes] = objects
+  const object = opener.object(processes)
   const control = new Control(object.array('control', 'control'), object.bytes('pid_filter'))
   control.setSlow(slowNs)
   controls.push(control)
-  const syscalls = opener.object('syscalls')
   return {
     control,
     processes: new ProcessTracer(object),
-    syscalls: new SyscallTracer(syscalls),
-    slowCalls: new SlowCallTracer(syscalls),
+    syscalls: new SyscallTracer(opener.object(syscalls), source),
+    slowCalls: new SlowCallTracer(opener.object(syscalls)),
   }
 }
 
-function compatBase(opener: Opener, control: CompatControl): Base {
-  const object = opener.object('compat_syscalls')
+function compatBase(opener: Opener, { objects: [name = ''], source }: Way, control: CompatControl): Base {
+  const object = opener.object(name)
   const processes = new CompatProcesses(object)
-  return { control, processes, syscalls: new CompatSyscalls(object, processes), slowCalls: NO_SLOW_CALLS }
+  return { control, processes, syscalls: new CompatSyscalls(object, source, processes), slowCalls: NO_SLOW_CALLS }
 }
 
 function openConnections(

@@ -85,9 +85,12 @@ function news(state: State): Item[] {
   return items
 }
 
+/** Ways of compatible mode to see system calls. */
+const COMPATIBLE: ReadonlySet<string> = new Set(['raw_tp', 'tp:raw_syscalls+hash'])
+
 /** Something is measured the way that compatible mode does it. */
 function isCompatible({ sources }: Sample): boolean {
-  return sources.syscalls !== 'tp_btf' || sources.connections.startsWith('inet_diag')
+  return COMPATIBLE.has(sources.syscalls) || sources.connections.startsWith('inet_diag')
 }
 
 /** What watching costs. */

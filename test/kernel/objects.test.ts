@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadLibbpf } from '../../src/bpf/libbpf.ts'
 import { BpfObject, SharedMaps } from '../../src/bpf/object.ts'
 import { BYTE_PROGRAMS } from '../../src/tracers/bytes.ts'
 import { CONNECTION_PROGRAMS } from '../../src/tracers/connections.ts'
 import { SYSCALL_PROGRAMS } from '../../src/tracers/syscalls.ts'
-import { OBJECTS } from '../support/top.ts'
+import { Sockets } from '../support/sockets.ts'
+import { lost, OBJECTS, sum, Top } from '../support/top.ts'
+import { Workload } from '../support/workload.ts'
 
 /** The built program in a folder of its own, beside the packages that it needs. */
 function copyOfProgram(): string {
@@ -35,12 +37,11 @@ test.each([
 })
 
 /** Makes an object ask for a tracepoint that no kernel has, by its name in the file. */
-function misname(path: string, tracepoint: string): void {
-  const file = readFileSync(path)
-  const at = file.indexOf(`tp_btf/${tracepoint}`)
-  expect(at).toBeGreaterThan(0)
-  file.write(`tp_btf/${'x'.repeat(tracepoint.length)}`, at)
-  writeFileSync(path, file)
+function misname(path: string, tracepoint: string, kind = 'tp_btf'): void {
+  const file = readFileSync(path, 'latin1')
+  const named = file.replaceAll(`${kind}/${tracepoint}`, `${kind}/${'x'.repeat(tracepoint.length)}`)
+  expect(named).not.toBe(file)
+  writeFileSync(path, named, 'latin1')
 }
 
 function sourcesOf(folder: string): unknown {
@@ -59,6 +60,72 @@ test.each(['sock_send_length', 'sys_enter'])(
     expect(sourcesOf(apart)).toEqual(sourcesOf(whole))
   },
 )
+
+/** A program that finds no raw tracepoints for system calls: what one does where its programs would be preempted. */
+function withoutRaw(): string {
+  const folder = copyOfProgram()
+  for (const name of ['full', 'syscalls']) misname(join(folder, `${name}.bpf.o`), 'sys_enter')
+  misname(join(folder, 'compat_syscalls.bpf.o'), 'sys_enter', 'raw_tp')
+  return folder
+}
+
+describe.each([
+  { mode: [], source: 'tp:raw_syscalls' },
+  { mode: ['--compat'], source: 'tp:raw_syscalls+hash' },
+])('where raw tracepoints are not used, by $source', ({ mode, source }) => {
+  test('system calls of threads are counted exactly', async () => {
+    const threads = 8
+    const workload = await Workload.start('calls', threads, 20_003, 501, 0, 0)
+    const top = await Top.startIn(withoutRaw(), '-d', 0.2, '-p', workload.pid, ...mode)
+    await workload.work()
+    await workload.end()
+    const samples = await top.finish()
+    const rows = samples.flatMap(sample => sample.syscalls)
+    const of = (name: string) => rows.filter(row => row.syscall === name)
+    expect(new Set(samples.map(sample => sample.sources.syscalls))).toEqual(new Set([source]))
+    expect(sum(of('getppid'), row => row.count)).toBe(threads * 20_003)
+    expect(sum(of('close'), row => row.errors)).toBe(threads * 501)
+    expect(lost(samples, 'syscalls')).toBe(0)
+  })
+
+  test('a process is one, whichever of its threads ends first or executes another program', async () => {
+    const workload = await Workload.start('handover', 1_009)
+    const top = await Top.startIn(withoutRaw(), '-d', 0.2, '-p', workload.pid, ...mode)
+    await workload.work()
+    await workload.end()
+    const samples = await top.finish()
+    const calls = samples.flatMap(sample => sample.syscalls)
+    const processes = samples.flatMap(sample => sample.processes)
+    expect(sum(calls, row => (row.syscall === 'getppid' ? row.count : 0))).toBe(3 * 1_009)
+    expect(sum(calls, row => (row.syscall === 'execve' ? row.count : 0))).toBe(1)
+    expect(processes.filter(row => row.exited)).toMatchObject([{ pid: workload.pid, exited: true }])
+  })
+
+  test('bytes are what calls returned', async () => {
+    const workload = await Workload.start('lengths')
+    const top = await Top.startIn(withoutRaw(), '-d', 0.2, '-p', workload.pid, ...mode)
+    const [sent, received] = await workload.work()
+    const samples = await top.finish()
+    await workload.end()
+    const rows = samples.flatMap(sample => sample.processes)
+    expect(sum(rows, row => row.sent_bytes)).toBe(sent)
+    expect(sum(rows, row => row.received_bytes)).toBe(received)
+    expect(lost(samples, 'bytes')).toBe(0)
+  })
+})
+
+test('where raw tracepoints are not used, a connect that sent nothing is told with its address and error', async () => {
+  const client = new Sockets()
+  const top = await Top.startIn(withoutRaw(), '-d', 0.2, '-p', client.pid)
+  // no program may connect to a multicast address
+  const [errno = 0] = await client.tell('connect', 0, '224.0.0.1', 9)
+  expect(errno).toBe(101)
+  const samples = await top.finish()
+  await client.kill()
+  expect(samples.flatMap(sample => sample.connections)).toMatchObject([
+    { pid: client.pid, remote: { address: '224.0.0.1', port: 9 }, error: 'ENETUNREACH', closed: true },
+  ])
+})
 
 test('runs that the kernel left out count as lost for one tracer, whichever program it was', () => {
   const object = BpfObject.load(loadLibbpf(), join(OBJECTS, 'full.bpf.o'), new SharedMaps())

@@ -14,7 +14,7 @@ const without = (...rights: readonly string[]): string =>
 const PTRACE =
   'CAP_SYS_PTRACE (network namespaces of other users’ processes, and in compatible mode which connections are theirs)'
 const ADMIN = 'CAP_SYS_ADMIN (connections inside other network namespaces; before 5.8 everything)'
-const SEARCH = 'CAP_DAC_READ_SEARCH (tracepoints in compatible mode, since tracefs belongs to root)'
+const SEARCH = 'CAP_DAC_READ_SEARCH (plain tracepoints, since tracefs belongs to root)'
 
 describe('permissions', () => {
   test('CAP_BPF and CAP_PERFMON are all that the best means take', () => {

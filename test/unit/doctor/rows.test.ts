@@ -134,7 +134,11 @@ describe('the doctor', () => {
     {
       topic: 'CAP_DAC_READ_SEARCH',
       when: 'missing while no connections are told',
-      changes: { root: false, capabilities: without(2), plan: { chosen: nothing, rejected: [], next: null } },
+      changes: {
+        root: false,
+        capabilities: without(2),
+        plan: { chosen: nothing, rejected: [], flaws: [], next: null },
+      },
       row: { state: 'partly', remedy: 'run it as root: sudo ebpf-top' },
     },
     {
@@ -211,7 +215,7 @@ describe('the doctor', () => {
     {
       topic: 'seccomp',
       when: 'a filter that stops bpf',
-      changes: { seccomp: 2, plan: { chosen: nothing, rejected: [], next: null } },
+      changes: { seccomp: 2, plan: { chosen: nothing, rejected: [], flaws: [], next: null } },
       row: { state: 'no', remedy: 'allow bpf and perf_event_open: --security-opt seccomp=unconfined' },
     },
     {
@@ -256,6 +260,20 @@ describe('the doctor', () => {
       state: 'no',
       detail: REFUSED.reason,
     })
+  })
+
+  test('says what a way leaves out, and which right keeps it from a better one', () => {
+    const flaw = 'this kernel preempts programs, and tracefs is closed to this user'
+    const flawed = verdicts().set('syscalls tp_btf', { works: true, flaw })
+    const user = { verdicts: flawed, root: false, capabilities: without(2) }
+    expect(rowOf('system calls and their durations', user)).toEqual({
+      topic: 'system calls and their durations',
+      state: 'partly',
+      detail: `by tp_btf; ${flaw}`,
+      remedy: 'run it as root: sudo ebpf-top',
+    })
+    expect(rowOf('CAP_DAC_READ_SEARCH', user)).toMatchObject({ state: 'partly' })
+    expect(rowOf('CAP_DAC_READ_SEARCH', { capabilities: without(2) })).toMatchObject({ state: 'yes' })
   })
 
   test('names each hook that does not work, why, and the file with the log', () => {

@@ -11,14 +11,19 @@ type Feature =
   | 'length tracepoints'
   | 'tracefs'
   | 'raw_tp'
+  | 'raw_tp without preemption'
   | 'inet_diag'
   | 'state tracepoint'
 
 const TAKES: Readonly<Record<string, readonly Feature[]>> = {
-  'syscalls tp_btf': ['btf', 'task storage'],
-  'syscalls raw_tp': ['raw_tp'],
+  'syscalls tp_btf': ['btf', 'task storage', 'raw_tp without preemption'],
+  'syscalls tp:raw_syscalls': ['btf', 'task storage', 'tracefs'],
+  'syscalls raw_tp': ['raw_tp', 'raw_tp without preemption'],
+  'syscalls tp:raw_syscalls+hash': ['raw_tp', 'tracefs'],
   'processes tp_btf': [],
+  'processes tp:sched': [],
   'processes raw_tp': [],
+  'processes tp:sched+hash': [],
   'connections tp_btf': ['btf', 'task storage'],
   'connections tp:inet_sock_set_state': ['tracefs', 'state tracepoint'],
   'sockets iter/tcp': [],
@@ -26,13 +31,15 @@ const TAKES: Readonly<Record<string, readonly Feature[]>> = {
   'owners iter/task_file': [],
   'owners /proc/PID/fd': [],
   'bytes tp_btf:sock_send_length': ['btf', 'length tracepoints'],
+  'bytes tp+tp_btf:sock_send_length': ['btf', 'tracefs', 'length tracepoints'],
   'bytes fexit:inet_sendmsg': ['btf', 'fexit'],
   'bytes tp:sock_send_length': ['tracefs', 'length tracepoints'],
   'bytes kprobe:inet_sendmsg': ['kprobes'],
   'bytes tcp_sockets': [],
 }
 
-const PLAIN: readonly Feature[] = ['raw_tp', 'tracefs', 'state tracepoint', 'inet_diag']
+const PREEMPTED: readonly Feature[] = ['raw_tp', 'tracefs', 'state tracepoint', 'inet_diag']
+const PLAIN: readonly Feature[] = [...PREEMPTED, 'raw_tp without preemption']
 
 /** Runs the plan as the program does, trying one way after the other. */
 function planOf(features: readonly Feature[], compatOnly = false): { plan: Plan; tried: string[] } {
@@ -119,10 +126,16 @@ describe('the plan', () => {
       bytes: 'tp:sock_send_length',
     },
     {
-      kernel: 'the newest',
+      kernel: '6.18',
       features: [...PLAIN, 'btf', 'task storage', 'length tracepoints', 'kprobes', 'fexit'],
       base: FULL,
       bytes: 'tp_btf:sock_send_length',
+    },
+    {
+      kernel: '7.0, which preempts programs on raw tracepoints',
+      features: [...PREEMPTED, 'btf', 'task storage', 'length tracepoints', 'kprobes', 'fexit'],
+      base: { ...FULL, syscalls: 'tp:raw_syscalls', processes: 'tp:sched' },
+      bytes: 'tp+tp_btf:sock_send_length',
     },
   ])('on $kernel', ({ features, base, bytes }) => {
     expect(sources(planOf(features))).toEqual({ ...base, bytes })
@@ -132,6 +145,13 @@ describe('the plan', () => {
     const all = planOf([...PLAIN, 'btf', 'task storage', 'length tracepoints', 'kprobes', 'fexit'], true)
     expect(sources(all)).toEqual({ ...COMPAT, bytes: 'tp:sock_send_length' })
     expect(all.tried).not.toContain('syscalls tp_btf')
+    const preempted = planOf([...PREEMPTED, 'btf', 'task storage', 'length tracepoints', 'kprobes', 'fexit'], true)
+    expect(sources(preempted)).toEqual({
+      ...COMPAT,
+      syscalls: 'tp:raw_syscalls+hash',
+      processes: 'tp:sched+hash',
+      bytes: 'tp:sock_send_length',
+    })
   })
 
   test('tries nothing behind the way that it chose', () => {
@@ -141,7 +161,7 @@ describe('the plan', () => {
   })
 
   test('goes on with the rest where one need cannot be met, and says why', () => {
-    const { plan } = planOf(['raw_tp'])
+    const { plan } = planOf(['raw_tp', 'raw_tp without preemption'])
     expect(sources({ plan })).toEqual({
       syscalls: 'raw_tp',
       processes: 'raw_tp',
@@ -161,9 +181,17 @@ describe('the plan', () => {
       'compatible mode for bytes of processes: no length tracepoints',
     ])
     expect(notesOf(planOf([...PLAIN, 'kprobes']).plan, { btf })).toEqual([`--btf ${btf} does not serve here: no btf`])
-    expect(notesOf(planOf(['raw_tp', 'inet_diag'], true).plan)).toEqual([
+    expect(notesOf(planOf(['raw_tp', 'raw_tp without preemption', 'inet_diag'], true).plan)).toEqual([
       'not measured here: begin, latency and end of TCP connections (no tracefs)',
     ])
+  })
+
+  test('is told in a line where the chosen way leaves something out', () => {
+    const verdicts = new Map<string, Verdict>(ways.map(way => [nameOf(way), { works: true }]))
+    verdicts.set('syscalls tp_btf', { works: true, flaw: 'this kernel preempts programs' })
+    const plan = decide(verdicts, { compatOnly: false })
+    expect(sourceOf(plan, 'syscalls')).toBe('tp_btf')
+    expect(notesOf(plan)).toEqual(['not all system calls and their durations: this kernel preempts programs'])
   })
 
   test('says why compatible mode was chosen where nobody asked for it, and where the verifier’s words are', () => {
@@ -180,7 +208,11 @@ describe('the plan', () => {
     expect(meansOf(plan)).toEqual([
       { need: 'syscalls', source: 'raw_tp', why: 'no btf' },
       { need: 'processes', source: 'raw_tp', why: 'works only beside syscalls by tp_btf' },
-      { need: 'connections', source: 'tp:inet_sock_set_state', why: 'works only beside syscalls by tp_btf' },
+      {
+        need: 'connections',
+        source: 'tp:inet_sock_set_state',
+        why: 'works only beside syscalls by tp_btf or tp:raw_syscalls',
+      },
       { need: 'sockets', source: 'inet_diag', why: 'works only beside connections by tp_btf' },
       { need: 'owners', source: '/proc/PID/fd', why: 'works only beside sockets by iter/tcp' },
       { need: 'bytes', source: 'kprobe:inet_sendmsg', why: 'works only beside syscalls by tp_btf' },
@@ -188,7 +220,7 @@ describe('the plan', () => {
   })
 
   test('sees open connections without the tracepoint, and their bytes', () => {
-    expect(sources(planOf(['raw_tp', 'inet_diag']))).toMatchObject({
+    expect(sources(planOf(['raw_tp', 'raw_tp without preemption', 'inet_diag']))).toMatchObject({
       connections: 'none',
       sockets: 'inet_diag',
       owners: '/proc/PID/fd',
@@ -201,7 +233,7 @@ describe('the plan', () => {
     const reasons = plan.rejected.map(({ way, reason }) => `${nameOf(way)}: ${reason}`)
     expect(reasons).toContain('syscalls tp_btf: no btf')
     expect(reasons).toContain('bytes tp:sock_send_length: no length tracepoints')
-    expect(reasons).toContain('bytes fexit:inet_sendmsg: works only beside syscalls by tp_btf')
+    expect(reasons).toContain('bytes fexit:inet_sendmsg: works only beside syscalls by tp_btf or tp:raw_syscalls')
   })
 })
 
