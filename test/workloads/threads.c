@@ -7,7 +7,8 @@
 #include <sys/syscall.h>
 #include "workload.h"
 
-#define STACK (64 << 10)
+/* arm64 allows no less */
+#define STACK (128 << 10)
 
 static pthread_barrier_t all_there;
 static long calls;
