@@ -64,8 +64,9 @@ export class Tracefs {
   openEvent(tracepoint: string): number {
     const attributes = { type: PERF_TYPE_TRACEPOINT, size: koffi.sizeof(EventAttributes), config: this.#id(tracepoint) }
     const fd = Number(perfEventOpen(SYS_PERF_EVENT_OPEN, attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))
-    if (fd < 0) throw new Error(`perf_event_open for ${tracepoint}: ${errnoName(koffi.errno())}`)
-    return fd
+    if (fd >= 0) return fd
+    const reason = errnoName(koffi.errno())
+    throw new Error(`perf_event_open for ${tracepoint}: ${reason}${reason === 'EACCES' ? paranoia() : ''}`)
   }
 
   close(): void {
@@ -105,6 +106,15 @@ function isTracefs(path: string): boolean {
     }
     return false
   }
+}
+
+/** Debian's kernels have a level of their own, and set it, at which it takes more than CAP_PERFMON. */
+const LEVEL_OF_DEBIAN = 3
+
+/** A word on kernel.perf_event_paranoid where that may be why an event is refused. */
+function paranoia(): string {
+  const level = Number(readFileSync('/proc/sys/kernel/perf_event_paranoid', 'utf8'))
+  return level < LEVEL_OF_DEBIAN ? '' : ` (kernel.perf_event_paranoid is ${level}, which takes CAP_SYS_ADMIN)`
 }
 
 /** Offset of a field in the records of a tracepoint, from the text of its `format`; null: it has none of that name. */

@@ -127,14 +127,14 @@ test('where raw tracepoints are not used, a connect that sent nothing is told wi
   ])
 })
 
-test('runs that the kernel left out count as lost for one tracer, whichever program it was', () => {
-  const object = BpfObject.load(loadLibbpf(), join(OBJECTS, 'full.bpf.o'), new SharedMaps())
+test.each(['full', 'plain'])('runs of %s that the kernel left out count as lost for one tracer', name => {
+  const object = BpfObject.load(loadLibbpf(), join(OBJECTS, `${name}.bpf.o`), new SharedMaps())
   onTestFinished(() => object.close())
   const counted = [...SYSCALL_PROGRAMS, ...CONNECTION_PROGRAMS, ...BYTE_PROGRAMS].filter(
     name => !name.startsWith('fexit_'),
   )
-  // these count nothing: the life of processes, walks, resets, and who stands in for another
-  const others = /^(sched_|walk_)|_reset$|_understudy$/
+  // these count nothing: the life of processes, walks, who acts on a socket, resets, and who stands in for another
+  const others = /^(sched_|walk_|owner_)|_reset$|_understudy$/
   const all = object.statistics().map(({ name }) => name)
   expect(counted.toSorted()).toEqual(all.filter(name => !others.test(name)).toSorted())
 })
