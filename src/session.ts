@@ -57,6 +57,8 @@ export interface SamplerSettings {
   readonly firstIntervalSeconds?: number
   /** Samples to take; null: until it is stopped. */
   readonly iterations: number | null
+  /** Samples are to hold sums only: their `calls`, which the exporter alone asks for, are empty. */
+  readonly sumsOnly?: boolean
   /** System calls that take at least so long are told one by one, in nanoseconds; 0: none. */
   readonly slowNs?: number
   /** Use only what compatible mode uses, whatever the kernel offers. */

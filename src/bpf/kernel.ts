@@ -50,16 +50,28 @@ export function mapShared(fd: number, length: number, offset = 0): Mapping {
   return { buffer: koffi.view(address, length), release: () => munmap(address, length) }
 }
 
-/** Copy of `length` bytes behind a file descriptor, mapped only while they are copied. */
-export function copyShared(fd: number, start: number, length: number): ArrayBuffer {
-  if (length === 0) return new ArrayBuffer(0)
+/** Bytes shared with the kernel, until `release`: who reads them after that ends the program. */
+export interface SharedBytes {
+  readonly bytes: DataView
+  release(): void
+}
+
+/** Maps `length` bytes behind a file descriptor, wherever they begin. */
+export function mapBytes(fd: number, start: number, length: number): SharedBytes {
+  if (length === 0) return { bytes: new DataView(new ArrayBuffer(0)), release() {} }
   const ahead = start % PAGE_SIZE
   const mapping = mapShared(fd, ahead + length, start - ahead)
+  return { bytes: new DataView(mapping.buffer, ahead, length), release: mapping.release }
+}
+
+/** Copy of `length` bytes behind a file descriptor, mapped only while they are copied. */
+export function copyShared(fd: number, start: number, length: number): DataView {
+  const { bytes, release } = mapBytes(fd, start, length)
   // not zeroed before it is written
   const copy = Buffer.allocUnsafeSlow(length)
-  copy.set(new Uint8Array(mapping.buffer, ahead, length))
-  mapping.release()
-  return copy.buffer
+  copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset, length))
+  release()
+  return new DataView(copy.buffer)
 }
 
 /** Copy of the memory at `address`. */

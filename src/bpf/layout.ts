@@ -59,7 +59,12 @@ const TWO_POW_32 = 2 ** 32
 
 /** An unsigned 64-bit number as a double: exact below 2^53, which is 104 days in nanoseconds and 8 PiB in bytes. */
 export function readU64(view: DataView, offset: number): number {
-  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * TWO_POW_32
+  return joinU64(view.getUint32(offset, true), view.getUint32(offset + 4, true))
+}
+
+/** The same from its two halves. */
+export function joinU64(low: number, high: number): number {
+  return low + high * TWO_POW_32
 }
 
 /** Text up to the first NUL; bytes that are not UTF-8 become U+FFFD. */

@@ -5,7 +5,16 @@ import { Btf } from './btf.ts'
 import { checkObject } from './elf.ts'
 import { BpfError } from './error.ts'
 import { KeyedMap, possibleProcessors } from './hash.ts'
-import { copyMemory, copyShared, errnoName, type Mapping, mapShared, runToEnd } from './kernel.ts'
+import {
+  copyMemory,
+  copyShared,
+  errnoName,
+  type Mapping,
+  mapBytes,
+  mapShared,
+  runToEnd,
+  type SharedBytes,
+} from './kernel.ts'
 import { StructLayout } from './layout.ts'
 import { type Libbpf, OpenOptions, type Pointer, ProgramInfo } from './libbpf.ts'
 import { stopRecording, type Tracefs } from './tracepoint.ts'
@@ -21,8 +30,8 @@ export interface ArrayMap {
 }
 
 /**
- * An array map of many structs. Only what is read is mapped, and only while it is copied: a mapped page counts as
- * memory of this process whether it is used or not.
+ * An array map of many structs. Only what is read is mapped, and only while it is read: a mapped page counts as memory of
+ * this process whether it is used or not.
  */
 export interface RowMap {
   readonly name: string
@@ -30,6 +39,8 @@ export interface RowMap {
   readonly entries: number
   /** Copy of `count` structs, one `layout.size` behind the other. */
   read(first: number, count: number): DataView
+  /** The same structs where they lie. */
+  map(first: number, count: number): SharedBytes
 }
 
 /**
@@ -205,7 +216,8 @@ export class BpfObject {
       name: mapName,
       layout,
       entries,
-      read: (first, count) => new DataView(copyShared(fd, first * layout.size, count * layout.size)),
+      read: (first, count) => copyShared(fd, first * layout.size, count * layout.size),
+      map: (first, count) => mapBytes(fd, first * layout.size, count * layout.size),
     }
   }
 

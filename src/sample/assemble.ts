@@ -5,14 +5,13 @@ import { type Abi, type Arch, syscallName } from '../syscall/names.ts'
 import type { Losses } from '../tracers/loss.ts'
 import type { Moved, ProcessRecord } from '../tracers/processes.ts'
 import type { SlowCallRecord } from '../tracers/slow-calls.ts'
-import type { ConnectionRecord } from '../tracers/socket-record.ts'
-import type { CallRecord } from '../tracers/syscalls.ts'
+import type { ConnectionRecords } from '../tracers/socket-record.ts'
+import type { CallRecord, CallRecords } from '../tracers/syscalls.ts'
 import { Calls } from './calls.ts'
 import type { Group } from './cgroup.ts'
 import type { Connection } from './connection.ts'
 import type { Facts } from './facts.ts'
 import { HistogramSum, summarize, total } from './histogram.ts'
-import { listenersByPort } from './listening.ts'
 import type {
   CallRow,
   ConnectionRow,
@@ -25,15 +24,15 @@ import type {
   Transport,
 } from './sample.ts'
 import { FILE_PORTION, PORTION } from './slices.ts'
-import { connectionRows, listenerRows } from './sockets.ts'
+import { listenerRows, readSockets } from './sockets.ts'
 
 /** What the tracers saw in one interval. */
 export interface Records {
   readonly processes: readonly ProcessRecord[]
-  readonly calls: Iterable<CallRecord>
+  readonly calls: CallRecords
   readonly slow: readonly SlowCallRecord[]
-  readonly open: readonly ConnectionRecord[]
-  readonly closed: readonly ConnectionRecord[]
+  readonly open: ConnectionRecords
+  readonly closed: ConnectionRecords
 }
 
 export interface Rows {
@@ -63,16 +62,16 @@ export interface Surroundings {
 export function* assemble(records: Records, surroundings: Surroundings): Generator<void, Rows> {
   const wanted = selector(surroundings.pids)
   const groups = new Map<number | null, Group>()
-  const listeners = listenersByPort(records.open, records.closed)
-  const sockets = filter(yield* connectionRows(records, { ...surroundings, listeners, groups }), wanted)
-  const sums = yield* addUp(records, sockets, wanted)
+  const sockets = yield* readSockets(records, { ...surroundings, groups })
+  const connections = filter(sockets.connections, wanted)
+  const sums = yield* addUp(records, connections, wanted)
   const processes = yield* processRows(sums.processes, surroundings)
   for (const row of processes) groups.set(row.pid, row)
   return {
     syscalls: syscallRows(sums.syscalls, surroundings.arch),
     processes,
-    connections: sockets,
-    listeners: filter(yield* listenerRows(records, surroundings), wanted),
+    connections,
+    listeners: filter(yield* listenerRows(sockets, surroundings), wanted),
     slow_calls: filter(slowCallRows(records.slow, surroundings), wanted),
     calls: callRows(records, surroundings.arch, wanted),
   }
@@ -94,9 +93,10 @@ function filter<Row extends { readonly pid: number | null }>(rows: readonly Row[
 function callRows({ calls, processes }: Records, arch: Arch, wanted: Wanted): Iterable<CallRow> {
   return {
     *[Symbol.iterator]() {
-      for (const record of calls) {
-        const process = processes[record.process]
-        if (process !== undefined && (wanted === null || wanted(process.pid))) {
+      for (let i = 0; i < calls.length; i++) {
+        const record = calls.at(i)
+        const process = processes[record?.process ?? -1]
+        if (record !== undefined && process !== undefined && (wanted === null || wanted(process.pid))) {
           yield new Calls(process.pid, record, arch)
         }
       }
@@ -189,64 +189,97 @@ class ProcessSum {
   }
 }
 
+/** Calls of all processes by system call. */
+class SyscallSums {
+  readonly #sums = { native: new Map<number, SyscallSum>(), compat: new Map<number, SyscallSum>() }
+
+  add(call: CallRecord): void {
+    const { number, abi } = call
+    let entry = this.#sums[abi].get(number)
+    if (entry === undefined) {
+      entry = { number, abi, sum: new CallSum() }
+      this.#sums[abi].set(number, entry)
+    }
+    entry.sum.add(call)
+  }
+
+  all(): readonly SyscallSum[] {
+    return [...this.#sums.native.values(), ...this.#sums.compat.values()]
+  }
+}
+
 interface Sums {
-  readonly syscalls: Iterable<SyscallSum>
+  readonly syscalls: readonly SyscallSum[]
   readonly processes: Iterable<ProcessSum>
 }
 
 /** Adds up by process and by system call. */
 function* addUp(records: Records, connections: readonly Connection[], wanted: Wanted): Generator<void, Sums> {
   const processes = new Map<number, ProcessSum>()
-  const sumOf = (pid: number, startedNs: number, name: string): ProcessSum => {
-    let sum = processes.get(pid)
-    if (sum === undefined) {
-      sum = new ProcessSum(pid, startedNs, name)
-      processes.set(pid, sum)
-    }
-    return sum
-  }
   // by the index of the record, which is how calls tell their process; a process may have two records
   const byIndex = records.processes.map(process => {
     if (wanted !== null && !wanted(process.pid)) return null
-    const sum = sumOf(process.pid, process.startedNs, process.name)
+    const sum = sumOf(processes, process.pid, process)
     sum.add(process)
     return sum
   })
-  const syscalls = yield* addCalls(records.calls, byIndex)
-  let turn = 0
-  for (const row of connections) {
-    if (++turn % PORTION === 0) yield
-    const { pid } = row
-    if (pid !== null) (processes.get(pid) ?? sumOf(pid, 0, row.name ?? '')).connections++
+  const syscalls = new SyscallSums()
+  for (let from = 0; from < records.calls.length; from += PORTION) {
+    yield
+    addCalls(records.calls, from, byIndex, syscalls)
   }
-  return { syscalls, processes: processes.values() }
+  for (let from = 0; from < connections.length; from += PORTION) {
+    yield
+    addConnections(connections, from, processes)
+  }
+  return { syscalls: syscalls.all(), processes: processes.values() }
 }
 
-/** Adds the calls to their processes, and up by system call. */
-function* addCalls(
-  calls: Iterable<CallRecord>,
+/** The sum of a process, made where it has none yet. */
+function sumOf(
+  processes: Map<number, ProcessSum>,
+  pid: number,
+  { startedNs, name }: Pick<ProcessRecord, 'startedNs' | 'name'>,
+): ProcessSum {
+  let sum = processes.get(pid)
+  if (sum === undefined) {
+    sum = new ProcessSum(pid, startedNs, name)
+    processes.set(pid, sum)
+  }
+  return sum
+}
+
+/** Adds a portion of the connections to their owners, which may have done nothing else. */
+function addConnections(connections: readonly Connection[], from: number, processes: Map<number, ProcessSum>): void {
+  const end = Math.min(from + PORTION, connections.length)
+  for (let i = from; i < end; i++) {
+    const row = connections[i]
+    const pid = row?.pid ?? null
+    if (row === undefined || pid === null) continue
+    const owner = processes.get(pid) ?? sumOf(processes, pid, { startedNs: 0, name: row.name ?? '' })
+    owner.connections++
+  }
+}
+
+/** Adds a portion of the calls to their processes, and to their system calls. */
+function addCalls(
+  calls: CallRecords,
+  from: number,
   processes: readonly (ProcessSum | null)[],
-): Generator<void, Iterable<SyscallSum>> {
-  const sums = { native: new Map<number, SyscallSum>(), compat: new Map<number, SyscallSum>() }
-  let turn = 0
-  for (const call of calls) {
-    if (++turn % PORTION === 0) yield
-    const process = processes[call.process]
-    if (process === undefined || process === null) continue
+  syscalls: SyscallSums,
+): void {
+  const end = Math.min(from + PORTION, calls.length)
+  for (let i = from; i < end; i++) {
+    const call = calls.at(i)
+    const process = processes[call?.process ?? -1]
+    if (call === undefined || process === undefined || process === null) continue
     process.calls.add(call)
-    const { number, abi } = call
-    let entry = sums[abi].get(number)
-    if (entry === undefined) {
-      entry = { number, abi, sum: new CallSum() }
-      sums[abi].set(number, entry)
-    }
-    entry.sum.add(call)
+    syscalls.add(call)
   }
-  return [...sums.native.values(), ...sums.compat.values()]
 }
 
-function syscallRows(sums: Iterable<SyscallSum>, arch: Arch): SyscallRow[] {
-  return Array.from(sums, ({ number, abi, sum }) => ({
+function syscallRows(sums: readonly SyscallSum[], arch: Arch): SyscallRow[] {
+  return sums.map(({ number, abi, sum }) => ({
     syscall: syscallName(arch, abi, number),
     id: number,
     abi,

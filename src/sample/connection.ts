@@ -1,5 +1,5 @@
 import { errnoName } from '../syscall/errno.ts'
-import type { ConnectionRecord } from '../tracers/socket-record.ts'
+import type { ConnectionRecord, ConnectionRecords } from '../tracers/socket-record.ts'
 import type { Group } from './cgroup.ts'
 import { type ByPort, listenerOf } from './listening.ts'
 import type { ConnectionRow, Direction, Endpoint, Family } from './sample.ts'
@@ -14,23 +14,39 @@ export interface Interval {
   /** Inode of the network namespace that is not marked as another one. */
   readonly namespace: number
   readonly listeners: ByPort
+  /** What the walk said of connections that closed after it, by their ids: their last records do not count that again. */
+  readonly walked: ReadonlyMap<number, ConnectionRecord>
   /** Who runs the processes of this interval. */
   readonly groups: ReadonlyMap<number | null, Group>
 }
 
-/** A row of a connection over what the kernel side said of it. What nobody asks for is not made. */
+/**
+ * A row of a connection over what the kernel side said of it. What nobody asks for is not made, not even its record: there
+ * may be many thousands of them.
+ */
 export class Connection implements ConnectionRow {
-  readonly #record: ConnectionRecord
-  readonly #earlier: ConnectionRecord | undefined
+  readonly #records: ConnectionRecords
+  readonly #index: number
   readonly #interval: Interval
   /** undefined: not looked for yet; null: there is none. */
   #listener: ConnectionRecord | null | undefined
 
-  /** @param earlier what an earlier walk of this interval said, which `record` does not count again */
-  constructor(record: ConnectionRecord, earlier: ConnectionRecord | undefined, interval: Interval) {
-    this.#record = record
-    this.#earlier = earlier
+  /** Of one of some records, by its index among them. */
+  constructor(records: ConnectionRecords, index: number, interval: Interval) {
+    this.#records = records
+    this.#index = index
     this.#interval = interval
+  }
+
+  get #record(): ConnectionRecord {
+    const record = this.#records.at(this.#index)
+    if (record === undefined) throw new RangeError(`no record ${this.#index}`)
+    return record
+  }
+
+  get #earlier(): ConnectionRecord | undefined {
+    const { walked } = this.#interval
+    return walked.size === 0 ? undefined : walked.get(this.#record.id)
   }
 
   get id(): number {

@@ -19,12 +19,13 @@ export interface Histogram {
   /** Calls in a bucket. */
   count(bucket: number): number
   /** Adds the calls of each bucket to `counts`. */
-  addTo(counts: Float64Array): void
+  addTo(counts: number[]): void
 }
 
 /** A histogram to add others to. */
 export class HistogramSum implements Histogram {
-  readonly counts = new Float64Array(HISTOGRAM_SLOTS)
+  /** No typed array: those live outside of the heap, and thousands of them are slow to make and to collect. */
+  readonly counts = new Array<number>(HISTOGRAM_SLOTS).fill(0)
   sum = 0
   max = 0
 
@@ -32,8 +33,8 @@ export class HistogramSum implements Histogram {
     return this.counts[bucket] ?? 0
   }
 
-  addTo(counts: Float64Array): void {
-    addCounts(this.counts, 0, counts)
+  addTo(counts: number[]): void {
+    for (let i = 0; i < HISTOGRAM_SLOTS; i++) counts[i] = (counts[i] ?? 0) + this.count(i)
   }
 
   add(other: Histogram): this {
@@ -44,8 +45,8 @@ export class HistogramSum implements Histogram {
   }
 }
 
-/** Adds the buckets that stand in `from`, the first at index `start`, to `to`. */
-export function addCounts(from: Uint32Array | Float64Array, start: number, to: Float64Array): void {
+/** Adds the buckets that the kernel side wrote to `from`, the first at index `start`, to `to`. */
+export function addCounts(from: Uint32Array, start: number, to: number[]): void {
   for (let i = 0; i < HISTOGRAM_SLOTS; i++) {
     const count = from[start + i] ?? 0
     if (count !== 0) to[i] = (to[i] ?? 0) + count
@@ -70,7 +71,11 @@ export function bucketStart(i: number): number {
  * 0 for an empty histogram.
  */
 export function quantile(histogram: Histogram, q: number): number {
-  const count = total(histogram)
+  return quantileOf(histogram, total(histogram), q)
+}
+
+/** The same where the number of durations is known. */
+function quantileOf(histogram: Histogram, count: number, q: number): number {
   if (count === 0) return 0
   const rank = Math.max(1, Math.ceil(q * count))
   let below = 0
@@ -89,11 +94,12 @@ export function quantile(histogram: Histogram, q: number): number {
 
 /** The figures of a histogram that rows show. */
 export function summarize(histogram: Histogram): Duration {
+  const count = total(histogram)
   return {
     sum: histogram.sum,
     max: histogram.max,
-    p50: quantile(histogram, 0.5),
-    p95: quantile(histogram, 0.95),
-    p99: quantile(histogram, 0.99),
+    p50: quantileOf(histogram, count, 0.5),
+    p95: quantileOf(histogram, count, 0.95),
+    p99: quantileOf(histogram, count, 0.99),
   }
 }

@@ -5,17 +5,18 @@ import type { ConnectionRecord } from '../tracers/socket-record.ts'
 /** Listening sockets by their port. */
 export type ByPort = ReadonlyMap<number, readonly ConnectionRecord[]>
 
-export function listenersByPort(...sockets: readonly (readonly ConnectionRecord[])[]): ByPort {
+/** Those of some sockets that listen. */
+export function listenersByPort(sockets: readonly ConnectionRecord[]): ByPort {
   const listeners = new Map<number, ConnectionRecord[]>()
-  for (const some of sockets) {
-    for (const record of some) {
-      if (record.state !== 'LISTEN') continue
-      const others = listeners.get(record.local.port)
-      if (others === undefined) listeners.set(record.local.port, [record])
-      else others.push(record)
-    }
-  }
+  for (const record of sockets) if (record.state === 'LISTEN') addListener(listeners, record)
   return listeners
+}
+
+export function addListener(listeners: Map<number, ConnectionRecord[]>, record: ConnectionRecord): void {
+  const { port } = record.local
+  const others = listeners.get(port)
+  if (others === undefined) listeners.set(port, [record])
+  else others.push(record)
 }
 
 const ANY_ADDRESSES = new Set(['0.0.0.0', '::'])

@@ -234,6 +234,6 @@ export interface Sample {
   readonly losses: readonly LossRow[]
   readonly self: SelfUsage
   readonly maps: readonly MapUsage[]
-  /** Made while they are gone through. */
+  /** Made while they are gone through; none where the sampler was told to give sums only. */
   readonly calls: Iterable<CallRow>
 }

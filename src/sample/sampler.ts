@@ -29,6 +29,7 @@ class KernelSampler implements Sampler {
   readonly #facts = new ProcessFacts()
   readonly #wakeup = new Wakeup()
   readonly #iterations: number | null
+  readonly #sumsOnly: boolean
   #intervalNs: number
   /** Longest that the current interval may be, besides. */
   #limitNs: number
@@ -55,6 +56,7 @@ class KernelSampler implements Sampler {
     }
     this.#tracers = tracers
     this.#iterations = settings.iterations
+    this.#sumsOnly = settings.sumsOnly ?? false
     this.#intervalNs = settings.intervalSeconds * 1e9
     this.#limitNs = (settings.firstIntervalSeconds ?? Infinity) * 1e9
   }
@@ -130,7 +132,7 @@ class KernelSampler implements Sampler {
     }
     await gracePeriod()
 
-    const records = await inSlices(readRecords(this.#tracers, epoch))
+    const records = await inSlices(readRecords(this.#tracers, epoch, this.#sumsOnly))
     connections.ended?.(records.processes.filter(record => record.exited).map(record => record.pid))
     const surroundings: Surroundings = {
       arch: process.arch === 'arm64' ? 'arm64' : 'x64',
@@ -141,7 +143,8 @@ class KernelSampler implements Sampler {
       namespace: this.#tracers.namespaces.own,
       factsOf: (pid, startedNs, name) => this.#facts.get(pid, startedNs, name),
     }
-    const rows = await inSlices(assemble(records, surroundings))
+    const { calls, ...rows } = await inSlices(assemble(records, surroundings))
+    if (this.#sumsOnly) records.calls.release?.()
     this.#facts.forget()
     const losses = { syscalls: syscalls.loss.take(), connections: connections.takeLost(), bytes: bytes.loss.take() }
     const usage = process.cpuUsage(this.#usage)
@@ -152,6 +155,7 @@ class KernelSampler implements Sampler {
       filter: { pids },
       sources: { syscalls: syscalls.source, connections: connections.source, bytes: bytes.source },
       ...rows,
+      calls: this.#sumsOnly ? [] : calls,
       lost: {
         syscalls: totalLost(losses.syscalls),
         connections: totalLost(losses.connections),
@@ -192,10 +196,11 @@ function monotonicNow(): number {
 function* readRecords(
   { processes, syscalls, slowCalls, connections }: Tracers,
   epoch: number,
+  sumsOnly: boolean,
 ): Generator<void, Records> {
   const processRecords = processes.read(epoch)
   yield
-  const calls = syscalls.read(epoch)
+  const calls = sumsOnly ? syscalls.look(epoch) : syscalls.read(epoch)
   yield
   const slow = slowCalls.read(epoch)
   const open = connections.readOpen()

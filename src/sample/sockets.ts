@@ -1,56 +1,92 @@
 /** From what the tracers read of sockets to the rows of connections and listeners. */
 
-import type { ConnectionRecord } from '../tracers/socket-record.ts'
+import type { ConnectionRecord, ConnectionRecords } from '../tracers/socket-record.ts'
 import type { Records, Surroundings } from './assemble.ts'
 import { Connection, type Interval } from './connection.ts'
-import { listenerOf, listenersByPort } from './listening.ts'
+import { addListener, listenerOf, listenersByPort } from './listening.ts'
 import type { ListenerRow } from './sample.ts'
 import { PORTION } from './slices.ts'
 
-export function* connectionRows({ open, closed }: Records, interval: Interval): Generator<void, Connection[]> {
-  // one that closed after the walk over the open ones is in both: its bytes are those of the two together
-  const ended = new Set<number>()
-  for (const record of closed) ended.add(record.id)
-  const walked = new Map<number, ConnectionRecord>()
-  const rows: Connection[] = []
-  let turn = 0
-  for (const record of open) {
-    if (++turn % PORTION === 0) yield
-    if (ended.size > 0 && ended.has(record.id)) walked.set(record.id, record)
-    else if (record.state !== 'LISTEN') rows.push(new Connection(record, undefined, interval))
+/** A listening socket. One that ended after the walk over the open ones has two records: the drops are those of both. */
+interface Listening {
+  readonly record: ConnectionRecord
+  drops: number
+}
+
+/** The sockets of one interval, by what they are. */
+export interface Sockets {
+  readonly connections: readonly Connection[]
+  /** By their ids. */
+  readonly listening: ReadonlyMap<number, Listening>
+  readonly accepted: ReadonlyMap<number, ConnectionRecord>
+}
+
+/** Goes over all sockets once. */
+export function* readSockets(
+  { open, closed }: Records,
+  surroundings: Omit<Interval, 'listeners' | 'walked'>,
+): Generator<void, Sockets> {
+  const sorting = new Sorting(closed, surroundings)
+  for (const records of [open, closed]) {
+    for (let from = 0; from < records.length; from += PORTION) {
+      yield
+      sorting.add(records, from)
+    }
   }
-  for (const record of closed) {
-    if (++turn % PORTION === 0) yield
-    if (record.state !== 'LISTEN') rows.push(new Connection(record, walked.get(record.id), interval))
+  return sorting
+}
+
+class Sorting implements Sockets {
+  readonly connections: Connection[] = []
+  readonly listening = new Map<number, Listening>()
+  readonly accepted = new Map<number, ConnectionRecord>()
+  readonly #closed: ConnectionRecords
+  readonly #ended = new Set<number>()
+  readonly #interval
+  readonly #listeners = new Map<number, ConnectionRecord[]>()
+  readonly #walked = new Map<number, ConnectionRecord>()
+
+  constructor(closed: ConnectionRecords, surroundings: Omit<Interval, 'listeners' | 'walked'>) {
+    this.#closed = closed
+    for (let i = 0; i < closed.length; i++) this.#ended.add(closed.at(i)?.id ?? 0)
+    this.#interval = { ...surroundings, listeners: this.#listeners, walked: this.#walked }
   }
-  return rows
+
+  /** Adds a portion of the open ones or of those that closed. */
+  add(records: ConnectionRecords, from: number): void {
+    const end = Math.min(from + PORTION, records.length)
+    for (let i = from; i < end; i++) {
+      const record = records.at(i)
+      if (record === undefined) continue
+      if (record.accepted) this.accepted.set(record.id, record)
+      if (record.state === 'LISTEN') this.#listen(record)
+      // one that closed after the walk over the open ones is in both: its bytes are those of the two together
+      else if (records !== this.#closed && this.#ended.has(record.id)) this.#walked.set(record.id, record)
+      else this.connections.push(new Connection(records, i, this.#interval))
+    }
+  }
+
+  #listen(record: ConnectionRecord): void {
+    addListener(this.#listeners, record)
+    const earlier = this.listening.get(record.id)
+    if (earlier === undefined) this.listening.set(record.id, { record, drops: record.drops })
+    else earlier.drops += record.drops
+  }
 }
 
 export function* listenerRows(
-  { open, closed }: Records,
+  { listening, accepted }: Sockets,
   { namespace, factsOf }: Surroundings,
 ): Generator<void, ListenerRow[]> {
-  // one that ended after the walk is in both: its drops are those of the two together
-  const listeners = new Map<number, { record: ConnectionRecord; drops: number; accepts: number }>()
-  const accepted = new Map<number, ConnectionRecord>()
+  const accepts = new Map<number | undefined, number>()
+  const byPort = listenersByPort(Array.from(listening.values(), ({ record }) => record))
   let turn = 0
-  for (const records of [open, closed]) {
-    for (const record of records) {
-      if (++turn % PORTION === 0) yield
-      if (record.accepted) accepted.set(record.id, record)
-      if (record.state !== 'LISTEN') continue
-      const earlier = listeners.get(record.id)
-      if (earlier === undefined) listeners.set(record.id, { record, drops: record.drops, accepts: 0 })
-      else earlier.drops += record.drops
-    }
-  }
-  const byPort = listenersByPort(Array.from(listeners.values(), ({ record }) => record))
   for (const record of accepted.values()) {
     if (++turn % PORTION === 0) yield
-    const listener = listeners.get(listenerOf(record, byPort)?.id ?? 0)
-    if (listener !== undefined) listener.accepts++
+    const id = listenerOf(record, byPort)?.id
+    accepts.set(id, (accepts.get(id) ?? 0) + 1)
   }
-  return [...listeners.values()].map(({ record, drops, accepts }) => ({
+  return Array.from(listening, ([id, { record, drops }]) => ({
     pid: record.owner === 0 ? null : record.owner,
     name: record.owner === 0 ? null : record.name,
     container: record.owner === 0 ? null : factsOf(record.owner, 0, record.name).container,
@@ -58,7 +94,7 @@ export function* listenerRows(
     local: record.local,
     backlog: record.receiveQueue,
     backlog_limit: record.sendQueue,
-    accepts: record.accepted === null ? null : accepts,
+    accepts: record.accepted === null ? null : (accepts.get(id) ?? 0),
     drops,
     network_namespace: record.namespace === namespace ? null : record.namespace,
   }))

@@ -1,3 +1,4 @@
+import type { SharedBytes } from '../bpf/kernel.ts'
 import type { ArrayMap, RowMap } from '../bpf/object.ts'
 import type { MapUsage } from '../sample/sample.ts'
 
@@ -34,6 +35,11 @@ export class Arena {
   /** Copy of the rows of an interval, one `layout.size` behind the other; only once it is at rest. */
   read(epoch: number): DataView {
     return this.#rows.read((epoch & 1) * this.capacity, this.#taken(epoch))
+  }
+
+  /** The same rows where they lie. They are at rest until the interval after the next one is prepared. */
+  map(epoch: number): SharedBytes {
+    return this.#rows.map((epoch & 1) * this.capacity, this.#taken(epoch))
   }
 
   #taken(epoch: number): number {

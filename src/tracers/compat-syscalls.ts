@@ -68,6 +68,11 @@ export class CompatSyscalls {
     })
   }
 
+  /** The same: they were taken out of the map in any case. */
+  look(epoch: number): CallRecord[] {
+    return this.read(epoch)
+  }
+
   #readFailures(map: KeyedMap): Map<string, FailureRecord[]> {
     const failures = new Map<string, FailureRecord[]>()
     for (const [key, count] of map.drain()) {

@@ -4,7 +4,7 @@ import { Arena } from './arena.ts'
 import type { Control } from './control.ts'
 import { addLosses, Loss, type Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
-import { type ConnectionRecord, RowOfSocket, type SocketOffsets, socketOffsets } from './socket-record.ts'
+import { type ConnectionRecords, RowsOfSockets, type SocketOffsets, socketOffsets } from './socket-record.ts'
 
 /** Of bpf/connections.bpf.c those whose runs tell of connections, and are lost where no understudy makes them good. */
 export const CONNECTION_PROGRAMS: ReadonlySet<string> = new Set(['inet_sock_set_state'])
@@ -90,13 +90,13 @@ export class ConnectionTracer {
   }
 
   /** What the last walk found, connections and listening sockets. */
-  readOpen(): ConnectionRecord[] {
-    return this.#decode(this.#walked)
+  readOpen(): ConnectionRecords {
+    return new RowsOfSockets(this.#walked, this.#at)
   }
 
   /** What closed in an interval at rest. */
-  readClosed(epoch: number): ConnectionRecord[] {
-    return this.#decode(this.closed.read(epoch))
+  readClosed(epoch: number): ConnectionRecords {
+    return new RowsOfSockets(this.closed.read(epoch), this.#at)
   }
 
   /** Connections of this interval that are in no record. */
@@ -125,12 +125,6 @@ export class ConnectionTracer {
     found ||= !unknown.isSubsetOf(this.#searched)
     this.#searched = unknown
     return found
-  }
-
-  #decode(rows: DataView): ConnectionRecord[] {
-    const records: ConnectionRecord[] = []
-    for (let row = 0; row < rows.byteLength; row += this.#at.size) records.push(new RowOfSocket(rows, row, this.#at))
-    return records
   }
 }
 

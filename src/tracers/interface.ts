@@ -4,8 +4,8 @@ import type { Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
 import type { ProcessRecord } from './processes.ts'
 import type { SlowCallRecord } from './slow-calls.ts'
-import type { ConnectionRecord } from './socket-record.ts'
-import type { CallRecord } from './syscalls.ts'
+import type { ConnectionRecords } from './socket-record.ts'
+import type { CallRecords } from './syscalls.ts'
 
 /** What user space tells the kernel side. */
 export interface IntervalControl {
@@ -54,8 +54,9 @@ export interface Syscalls {
   readonly source: string
   readonly arena: Halves
   readonly loss: LossCounter
-  /** Can be gone through more than once. */
-  read(epoch: number): Iterable<CallRecord>
+  read(epoch: number): CallRecords
+  /** The same records, to be read before the next interval ends and then released. */
+  look(epoch: number): CallRecords
 }
 
 export interface Bytes {
@@ -69,8 +70,8 @@ export interface Connections {
   walk(): Promise<void>
   /** These processes have ended: what they held may have another holder. */
   ended?(pids: readonly number[]): void
-  readOpen(): readonly ConnectionRecord[]
-  readClosed(epoch: number): readonly ConnectionRecord[]
+  readOpen(): ConnectionRecords
+  readClosed(epoch: number): ConnectionRecords
   takeLost(): Losses
 }
 

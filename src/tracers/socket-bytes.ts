@@ -1,7 +1,7 @@
 import { listenerOf, listenersByPort } from '../sample/listening.ts'
 import type { Connections, Processes } from './interface.ts'
 import type { ProcessRecord } from './processes.ts'
-import type { ConnectionRecord } from './socket-record.ts'
+import type { ConnectionRecord, ConnectionRecords } from './socket-record.ts'
 
 const NOTHING = { sentBytes: 0, receivedBytes: 0 }
 
@@ -15,8 +15,8 @@ export class SocketBytes {
   readonly loss = { take: () => ({}) }
   readonly processes: Processes
   readonly connections: Connections
-  #open: readonly ConnectionRecord[] = []
-  #closed: readonly ConnectionRecord[] = []
+  #open: ConnectionRecords = []
+  #closed: ConnectionRecords = []
 
   constructor(processes: Processes, connections: Connections) {
     this.processes = {
@@ -24,7 +24,7 @@ export class SocketBytes {
       read: epoch => {
         this.#open = connections.readOpen()
         this.#closed = connections.readClosed(epoch)
-        return addBytes(processes.read(epoch), [...this.#open, ...this.#closed])
+        return addBytes(processes.read(epoch), [...all(this.#open), ...all(this.#closed)])
       },
     }
     this.connections = {
@@ -37,6 +37,10 @@ export class SocketBytes {
       readClosed: () => this.#closed,
     }
   }
+}
+
+function all(records: ConnectionRecords): ConnectionRecord[] {
+  return Array.from({ length: records.length }, (_, i) => records.at(i)).filter(record => record !== undefined)
 }
 
 /** Process records with the bytes of their connections; one more for an owner that has none. */

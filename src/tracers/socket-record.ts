@@ -85,6 +85,12 @@ export interface ConnectionRecord {
   readonly errno: number
 }
 
+/** Sockets of one interval. A record is made when it is asked for: of many thousands only a few are shown. */
+export interface ConnectionRecords {
+  readonly length: number
+  at(index: number): ConnectionRecord | undefined
+}
+
 export type SocketOffsets = ReturnType<typeof socketOffsets>
 
 /** Where the members of a row lie. */
@@ -131,8 +137,25 @@ export function socketOffsets(layout: StructLayout) {
   }
 }
 
-/** A record that reads its row when it is asked: of many thousands only a few are shown. */
-export class RowOfSocket implements ConnectionRecord {
+/** The rows as the kernel side wrote them. */
+export class RowsOfSockets implements ConnectionRecords {
+  readonly length: number
+  readonly #rows: DataView
+  readonly #at: SocketOffsets
+
+  constructor(rows: DataView, at: SocketOffsets) {
+    this.#rows = rows
+    this.#at = at
+    this.length = rows.byteLength / at.size
+  }
+
+  at(index: number): ConnectionRecord | undefined {
+    return index < this.length ? new RowOfSocket(this.#rows, index * this.#at.size, this.#at) : undefined
+  }
+}
+
+/** A record that reads its row when it is asked. */
+class RowOfSocket implements ConnectionRecord {
   readonly #rows: DataView
   readonly #row: number
   readonly #at: SocketOffsets

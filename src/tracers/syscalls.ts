@@ -1,4 +1,5 @@
-import { readU64 } from '../bpf/layout.ts'
+import type { SharedBytes } from '../bpf/kernel.ts'
+import { joinU64, type StructLayout } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
 import { addCounts, HISTOGRAM_SLOTS, type Histogram } from '../sample/histogram.ts'
 import { Arena } from './arena.ts'
@@ -31,16 +32,31 @@ export interface CallRecord {
   readonly durations: Histogram
 }
 
-/** Where the members of a row lie. */
-interface Offsets {
-  readonly process: number
-  readonly call: number
-  readonly errors: number
-  readonly sum: number
-  readonly max: number
-  readonly slots: number
-  readonly failures: number
-  readonly failure: { readonly size: number; readonly number: number; readonly count: number }
+/** The calls of one interval. A record is made when it is asked for: there may be many thousands. */
+export interface CallRecords {
+  readonly length: number
+  at(index: number): CallRecord | undefined
+  /** They are not read any more. Absent where they need nothing that could be given back. */
+  release?(): void
+}
+
+/** Where the members of a row lie, in words of four bytes. */
+type Offsets = ReturnType<typeof offsetsIn>
+
+const WORD = Uint32Array.BYTES_PER_ELEMENT
+
+function offsetsIn(layout: StructLayout, failure: StructLayout) {
+  return {
+    size: layout.size / WORD,
+    process: layout.u32('process') / WORD,
+    call: layout.u32('call') / WORD,
+    errors: layout.u32('errors') / WORD,
+    sum: layout.u64('sum_ns') / WORD,
+    max: layout.u64('max_ns') / WORD,
+    slots: layout.array('slots', WORD, HISTOGRAM_SLOTS) / WORD,
+    failures: layout.array('failures', failure.size, MAX_FAILURES) / WORD,
+    failure: { size: failure.size / WORD, number: failure.u32('number') / WORD, count: failure.u32('count') / WORD },
+  }
 }
 
 /** Every system call of every watched process. */
@@ -48,7 +64,6 @@ export class SyscallTracer {
   readonly source: string
   readonly arena: Arena
   readonly loss: Loss
-  readonly #size: number
   readonly #at: Offsets
 
   constructor(object: BpfObject, source: string) {
@@ -57,45 +72,53 @@ export class SyscallTracer {
     const state = object.array('syscall_state', 'syscall_state')
     this.arena = new Arena(rows, state, 'used')
     this.loss = new Loss(object, state, { no_row: 'lost_no_row', no_memory: 'lost_no_task' }, SYSCALL_PROGRAMS)
-    this.#size = rows.layout.size
-    const failure = object.layout('failure')
-    this.#at = {
-      process: rows.layout.u32('process'),
-      call: rows.layout.u32('call'),
-      errors: rows.layout.u32('errors'),
-      sum: rows.layout.u64('sum_ns'),
-      max: rows.layout.u64('max_ns'),
-      slots: rows.layout.array('slots', 4, HISTOGRAM_SLOTS),
-      failures: rows.layout.array('failures', failure.size, MAX_FAILURES),
-      failure: { size: failure.size, number: failure.u32('number'), count: failure.u32('count') },
-    }
+    this.#at = offsetsIn(rows.layout, object.layout('failure'))
   }
 
   /** The calls of an interval at rest; a pair of process and call may have two records. */
-  read(epoch: number): Iterable<CallRecord> {
-    return recordsOf(this.arena.read(epoch), this.#size, this.#at)
+  read(epoch: number): CallRecords {
+    return new RowsOfCalls({ bytes: this.arena.read(epoch), release() {} }, this.#at)
+  }
+
+  /** The same without a copy of them, to be read before the next interval ends. */
+  look(epoch: number): CallRecords {
+    return new RowsOfCalls(this.arena.map(epoch), this.#at)
   }
 }
 
-/** The records of rows, each made when it is come to: there may be many thousands, and none of them is kept. */
-function recordsOf(rows: DataView, size: number, at: Offsets): Iterable<CallRecord> {
-  const words = new Uint32Array(rows.buffer, rows.byteOffset, rows.byteLength / Uint32Array.BYTES_PER_ELEMENT)
-  return {
-    *[Symbol.iterator]() {
-      for (let row = 0; row < rows.byteLength; row += size) yield new RowOfCalls(rows, words, row, at)
-    },
+/** The rows as the kernel side wrote them. */
+class RowsOfCalls implements CallRecords {
+  #words: Uint32Array
+  readonly #at: Offsets
+  readonly #release: () => void
+
+  constructor({ bytes, release }: SharedBytes, at: Offsets) {
+    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / WORD)
+    this.#at = at
+    this.#release = release
+  }
+
+  get length(): number {
+    return this.#words.length / this.#at.size
+  }
+
+  release(): void {
+    this.#words = new Uint32Array(0)
+    this.#release()
+  }
+
+  at(index: number): CallRecord {
+    return new RowOfCalls(this.#words, index * this.#at.size, this.#at)
   }
 }
 
 /** A record that reads its row when it is asked. */
 class RowOfCalls implements CallRecord, Histogram {
-  readonly #rows: DataView
   readonly #words: Uint32Array
   readonly #row: number
   readonly #at: Offsets
 
-  constructor(rows: DataView, words: Uint32Array, row: number, at: Offsets) {
-    this.#rows = rows
+  constructor(words: Uint32Array, row: number, at: Offsets) {
     this.#words = words
     this.#row = row
     this.#at = at
@@ -120,7 +143,8 @@ class RowOfCalls implements CallRecord, Histogram {
   get failures(): FailureRecord[] {
     const { failures, failure } = this.#at
     const found: FailureRecord[] = []
-    for (let at = failures; at < failures + MAX_FAILURES * failure.size; at += failure.size) {
+    for (let i = 0; i < MAX_FAILURES; i++) {
+      const at = failures + i * failure.size
       const count = this.#u32(at + failure.count)
       if (count > 0) found.push({ errno: this.#u32(at + failure.number), count })
     }
@@ -132,22 +156,26 @@ class RowOfCalls implements CallRecord, Histogram {
   }
 
   get sum(): number {
-    return readU64(this.#rows, this.#row + this.#at.sum)
+    return this.#u64(this.#at.sum)
   }
 
   get max(): number {
-    return readU64(this.#rows, this.#row + this.#at.max)
+    return this.#u64(this.#at.max)
   }
 
   count(bucket: number): number {
-    return this.#u32(this.#at.slots + 4 * bucket)
+    return this.#u32(this.#at.slots + bucket)
   }
 
-  addTo(counts: Float64Array): void {
-    addCounts(this.#words, (this.#row + this.#at.slots) / Uint32Array.BYTES_PER_ELEMENT, counts)
+  addTo(counts: number[]): void {
+    addCounts(this.#words, this.#row + this.#at.slots, counts)
   }
 
-  #u32(offset: number): number {
-    return this.#rows.getUint32(this.#row + offset, true)
+  #u32(word: number): number {
+    return this.#words[this.#row + word] ?? 0
+  }
+
+  #u64(word: number): number {
+    return joinU64(this.#u32(word), this.#u32(word + 1))
   }
 }
