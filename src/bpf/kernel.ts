@@ -1,6 +1,6 @@
 /** System calls of libc that reading maps takes. */
 
-import { read } from 'node:fs'
+import { read, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -13,6 +13,7 @@ koffi.struct('rlimit', { rlim_cur: 'uint64_t', rlim_max: 'uint64_t' })
 
 const mmap = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)')
 const mallopt = libc.func('int mallopt(int parameter, int value)')
+const madvise = libc.func('int madvise(uintptr_t address, size_t length, int advice)')
 const munmap = libc.func('int munmap(void *address, size_t length)')
 const readFile = promisify(read)
 const setns = libc.func('int setns(int fd, int type)')
@@ -27,6 +28,7 @@ const CLONE_NEWNET = 0x40000000
 const PROT_READ = 1
 const PROT_WRITE = 2
 const MAP_SHARED = 1
+const MADV_DONTNEED = 4
 /** Of the largest pages that Linux uses on arm64, so that it is a boundary everywhere. */
 const PAGE_SIZE = 65_536
 const MAP_FAILED = 0xffffffffffffffffn
@@ -72,6 +74,22 @@ export function copyShared(fd: number, start: number, length: number): DataView 
   copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset, length))
   release()
   return new DataView(copy.buffer)
+}
+
+/** A line of /proc/PID/smaps that begins a mapping of a file which is private and cannot be written to. */
+const READ_ONLY_FILE = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ [1-9][0-9]* /
+
+/**
+ * Lets go of the pages of programs and libraries that are mapped here: those that are needed again come back, from the
+ * page cache. Only where no page of the mapping was ever written to (`Anonymous`), so that each is as it is in the file.
+ */
+export function releaseProgramPages(): void {
+  for (const mapping of readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-)/m)) {
+    const [, start = '', end = ''] = READ_ONLY_FILE.exec(mapping) ?? []
+    if (start === '' || !/^Anonymous: +0 kB$/m.test(mapping)) continue
+    const address = Number.parseInt(start, 16)
+    madvise(address, Number.parseInt(end, 16) - address, MADV_DONTNEED)
+  }
 }
 
 /** Copy of the memory at `address`. */

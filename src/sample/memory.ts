@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
-import { setMallocOption } from '../bpf/kernel.ts'
+import { releaseProgramPages, setMallocOption } from '../bpf/kernel.ts'
 
 /** Options of mallopt(3). */
 const M_TRIM_THRESHOLD = -1
@@ -20,4 +20,12 @@ export function saveMemory(): void {
   setMallocOption(M_ARENA_MAX, 1)
   setMallocOption(M_MMAP_THRESHOLD, LARGE)
   setMallocOption(M_TRIM_THRESHOLD, LARGE)
+}
+
+/** Samples after which all that is needed only once has been done. */
+const SETTLED = 10
+
+/** To be called after each sample: what was mapped of Node's program file only to start need not stay. */
+export function settle(samples: number): void {
+  if (samples === SETTLED) releaseProgramPages()
 }

@@ -9,7 +9,7 @@ import { totalLost } from '../tracers/loss.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
 import { assemble, lossRows, type Records, type Surroundings } from './assemble.ts'
 import { ProcessFacts } from './facts.ts'
-import { saveMemory } from './memory.ts'
+import { saveMemory, settle } from './memory.ts'
 import type { Sample } from './sample.ts'
 import { inSlices } from './slices.ts'
 import { Wakeup } from './wakeup.ts'
@@ -71,6 +71,7 @@ class KernelSampler implements Sampler {
       if (this.#stopped) return
       const last = this.#finishing
       await sink.take(await this.#collect())
+      settle(taken + 1)
       if (last) return
     }
   }
