@@ -10,7 +10,7 @@ export interface Taken {
   readonly milliseconds: number
   /** User and system time of the whole process in the interval. */
   readonly cpuMilliseconds: number
-  /** For how long the event loop was blocked at a time, at most. */
+  /** For how long the event loop was blocked at a time, at most; 0 where that was not measured. */
   readonly blockedMilliseconds: number
   /** Rows. */
   readonly calls: number
@@ -33,15 +33,13 @@ export interface Taken {
 export class Taker {
   readonly #child: Child
 
-  /** With `name`, calls of the processes of that name are counted. */
-  constructor(seconds: number, name = '') {
-    this.#child = new Child([
-      process.execPath,
-      join(import.meta.dirname, 'programs/taker.ts'),
-      DIST,
-      String(seconds),
-      name,
-    ])
+  /**
+   * With `name`, calls of the processes of that name are counted. What finds out for how long the event loop was blocked
+   * wakes a thousand times a second and takes processor time itself: `watchLoop` false leaves it out.
+   */
+  constructor(seconds: number, name = '', watchLoop = true) {
+    const args = [DIST, String(seconds), watchLoop ? 'loop' : 'no-loop', name]
+    this.#child = new Child([process.execPath, join(import.meta.dirname, 'programs/taker.ts'), ...args])
   }
 
   async next(): Promise<Taken> {

@@ -1,6 +1,6 @@
 /**
- * taker FOLDER SECONDS [NAME]: takes samples of the running kernel as ebpf-top does, with the BPF objects of FOLDER,
- * and prints for each a line of JSON that says what it took and what is in it; see `Taken`.
+ * taker FOLDER SECONDS loop|no-loop [NAME]: takes samples of the running kernel as ebpf-top does, with the BPF objects of
+ * FOLDER, and prints for each a line of JSON that says what it took and what is in it; see `Taken`.
  */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -12,13 +12,13 @@ import type { Taken } from '../taking.ts'
 /** Milliseconds after a sample until the delay that it caused is known for sure. */
 const AFTERWARDS = 100
 
-const [folder = '', seconds = '1', name = ''] = process.argv.slice(2)
+const [folder = '', seconds = '1', loop = '', name = ''] = process.argv.slice(2)
 const delay = monitorEventLoopDelay({ resolution: 1 })
 
 const settings = { pids: [], intervalSeconds: Number(seconds), iterations: null, compat: false }
 const sampler = await openSampler(settings, folder)
 process.once('SIGINT', () => sampler.stop())
-delay.enable()
+if (loop === 'loop') delay.enable()
 await sampler.run({
   take: sample => {
     setTimeout(() => {
