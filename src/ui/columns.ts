@@ -18,13 +18,19 @@ export interface FittedColumn<Row> {
  * equal ones the one further left, those for which there is still room. What is left over goes to the columns that grow.
  *
  * @param sort id of the column that the table is sorted by
+ * @param isWorthIt of columns for which there is room, those that are to have it
  */
-export function fitColumns<Row>(columns: readonly Column<Row>[], width: number, sort: string): FittedColumn<Row>[] {
+export function fitColumns<Row>(
+  columns: readonly Column<Row>[],
+  width: number,
+  sort: string,
+  isWorthIt: (column: Column<Row>) => boolean = () => true,
+): FittedColumn<Row>[] {
   const wanted = columns.toSorted((a, b) => rank(a, sort) - rank(b, sort))
   const chosen = new Set<Column<Row>>()
   for (const column of wanted) {
-    chosen.add(column)
-    if (chosen.size > 1 && total([...chosen]) > width) chosen.delete(column)
+    const fits = chosen.size === 0 || total([...chosen, column]) <= width
+    if (fits && isWorthIt(column)) chosen.add(column)
   }
   const kept = columns.filter(column => chosen.has(column))
   return grow(kept, width - total(kept))

@@ -11,8 +11,8 @@ import { listedAs, namesIn, type State, tableOf } from './state.ts'
 export interface Listing {
   readonly table: Table<unknown>
   readonly rows: readonly unknown[]
-  /** Those worth a place: without the sparse ones that are empty now. */
-  readonly columns: readonly Column<unknown>[]
+  /** The column is worth a place: it is not a sparse one that is empty now. */
+  isWorthIt(column: Column<unknown>): boolean
   /** Rows there would be without the text filter. */
   readonly all: number
 }
@@ -34,7 +34,7 @@ const remembered = new WeakMap<Moment, Map<ListName, { readonly wanted: Wanted; 
 export function listing(state: State, name: ListName): Listing {
   const { shown } = state
   const table = listedAs(state, name)
-  if (shown === null) return { table, rows: [], columns: table.columns, all: 0 }
+  if (shown === null) return { table, rows: [], isWorthIt: () => true, all: 0 }
 
   const ofMoment = remembered.get(shown) ?? new Map<ListName, { wanted: Wanted; listing: Listing }>()
   remembered.set(shown, ofMoment)
@@ -43,10 +43,19 @@ export function listing(state: State, name: ListName): Listing {
   if (last !== undefined && isSame(last.wanted, wanted)) return last.listing
 
   const { rows, all } = unsorted(shown, wanted)
-  const columns = table.columns.filter(
-    column => !column.sparse || column.id === wanted.order.column || rows.some(row => column.value(row) !== null),
-  )
-  const made: Listing = { table, rows: sortRows(table, rows, wanted.order), columns, all }
+  const filled = new Map<Column<unknown>, boolean>()
+  const made: Listing = {
+    table,
+    rows: sortRows(table, rows, wanted.order),
+    all,
+    // to find a hundred thousand rows empty takes its time: only of a column that there is room for, and once
+    isWorthIt(column) {
+      if (column.sparse !== true || column.id === wanted.order.column) return true
+      const known = filled.get(column) ?? rows.some(row => column.value(row) !== null)
+      filled.set(column, known)
+      return known
+    },
+  }
   ofMoment.set(name, { wanted, listing: made })
   return made
 }

@@ -16,7 +16,7 @@ const CURSOR = '>'
 export function paneLines(state: State, pane: Pane): Line[] {
   const shown = listing(state, pane.table)
   const table = state.tables[pane.table]
-  const columns = fitColumns(shown.columns, pane.width, table.order.column)
+  const columns = fitColumns(shown.table.columns, pane.width, table.order.column, shown.isWorthIt)
   const active = activeTable(state) === pane.table
   const lines: Line[] = []
   if (pane.titled) lines.push(title(state, pane, shown, active))

@@ -29,6 +29,29 @@ describe('columns', () => {
     expect(ids(240)).toEqual(tables.processes.columns.map(column => column.id))
   })
 
+  it('that are worth nothing leave their place to others, and only those with a place are asked', () => {
+    const { columns } = tables.connections
+    const ids = (width: number, worthless: readonly string[]) => {
+      const asked: string[] = []
+      const fitted = fitColumns(columns, width, 'bytes', column => {
+        asked.push(column.id)
+        return !worthless.includes(column.id)
+      })
+      return { asked: asked.sort(), fitted: fitted.map(each => each.column.id).sort() }
+    }
+    const all = columns.map(column => column.id).sort()
+    expect(ids(500, [])).toEqual({ asked: all, fitted: all })
+    const narrow = ids(100, ['local'])
+    expect(narrow.asked).toContain('local')
+    expect(narrow.fitted).toEqual(narrow.asked.filter(id => id !== 'local'))
+    const without = fitColumns(
+      columns.filter(column => column.id !== 'local'),
+      100,
+      'bytes',
+    )
+    expect(narrow.fitted).toEqual(without.map(each => each.column.id).sort())
+  })
+
   it('that grow share what is left over, up to their limits', () => {
     const wide = fitColumns(tables.connections.columns, 500, 'bytes')
     expect(wide.filter(each => each.column.grow).map(each => each.width)).toEqual([15, 47, 47])
