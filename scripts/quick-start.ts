@@ -1,6 +1,6 @@
 /**
- * Packages do work when they are loaded that this program never needs, some of it slow. Here it is left out of the
- * bundle. Each replacement names the exact text, so that a new version of a package cannot slip past unnoticed.
+ * Packages do work that this program never needs, some of it slow, most of it when they are loaded. Here it is left out
+ * of the bundle. Each replacement names the exact text, so that a new version of a package cannot slip past unnoticed.
  */
 
 import { readFile } from 'node:fs/promises'
@@ -26,6 +26,13 @@ const REPLACEMENTS: readonly Replacement[] = [
     file: 'yoga-layout/dist/binaries/yoga-wasm-base64-esm.js',
     text: 'w||"function"!=typeof fetch?',
     by: 'true?',
+  },
+  {
+    // takes a text apart for a single sign beyond ASCII, such as that of the sorted column or that of microseconds: a
+    // third of what Ink needs for a frame. One cell each, as src/table/format.ts has them
+    file: 'string-width/index.js',
+    text: 'if (/^[\\u0020-\\u007E]*$/.test(string)) {',
+    by: 'if (/^[\\x20-\\x7e\\xa1-\\xac\\xae-\\xff…“”←↑→↓█▲▼]*$/.test(string)) {',
   },
   lazySegmenter('string-width/index.js', 'new Intl.Segmenter()'),
   lazySegmenter('wrap-ansi/index.js', 'new Intl.Segmenter()'),
