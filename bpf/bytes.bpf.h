@@ -30,7 +30,7 @@ static __always_inline struct process *current_process(struct control *ctl, stru
 
 	task = task_of(thread, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (task) {
-		index = process_of(ctl->epoch, thread, task);
+		index = process_of(ctl->epoch, task);
 		process = process_at(ctl->epoch, index);
 		if (index < MAX_PROCESSES && process)
 			return process;

@@ -71,9 +71,7 @@ struct {
 /* the process that acts on the socket now is the one that holds it */
 static __always_inline void set_owner(struct tcp_socket *socket, struct task_struct *task)
 {
-	struct task_struct *leader = task->group_leader;
-
-	BPF_CORE_READ_INTO(&socket->name, leader, comm);
+	BPF_CORE_READ_INTO(&socket->name, task, group_leader, comm);
 	socket->owner = task->tgid;
 }
 

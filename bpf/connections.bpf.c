@@ -41,7 +41,7 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 	row = new_closed(state, ctl->epoch, &index);
 	if (!row)
 		return;
-	describe(row, sk, tp, socket);
+	describe(row, &tp->inet_conn.icsk_inet.sk, tp, socket);
 	row->ended_ns = bpf_ktime_get_ns();
 	row->state = last_state;
 	row->time_wait = goes_to_time_wait(sk, socket, last_state);
@@ -57,7 +57,7 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 		return;
 	row->error = sk->sk_err;
 	if (row->error) {
-		file = sk->sk_socket->file->f_inode->i_ino;
+		file = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
 		if (file)
 			bpf_map_update_elem(&failed_connects, &file, &told, BPF_ANY);
 		return;
@@ -79,7 +79,7 @@ static __always_inline struct tcp_socket *began(struct connection_state *state, 
 		return NULL;	/* its end will be told, see closing() */
 	begin(state, socket);
 	set_owner(socket, bpf_get_current_task_btf());
-	namespace = sk->__sk_common.skc_net.net->ns.inum;
+	namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	place = namespace % NAMESPACE_PLACES;
 	if (state->namespaces[place] != namespace) {
 		state->namespace_pids[place] = socket->owner;

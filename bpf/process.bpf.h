@@ -177,34 +177,42 @@ static __noinline __u32 new_process(__u32 epoch, struct task_struct *leader)
 	return index;
 }
 
-/* the row that another thread of its process knows already, or a new one */
-static __noinline __u32 find_process(__u32 epoch, struct task_struct *thread, struct task *task)
+/*
+ * The row of the process that runs, as another thread of it knows it already, or a
+ * new one; `make`: also where nothing of the process was seen yet. Not static, so
+ * that the verifier goes through it once for each program, not for each call: to
+ * follow a pointer in a task it searches all types of the kernel, which takes
+ * milliseconds.
+ */
+__noinline __u32 find_process(__u32 epoch, __u32 make)
 {
-	struct task_struct *leader = thread->group_leader;
-	struct task *first = bpf_task_storage_get(&tasks, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	__u64 row;
+	struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
+	struct task *first = bpf_task_storage_get(&tasks, leader, 0, make ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
 	__u32 index;
 
 	if (!first)
 		return NO_PROCESS;
-	row = first->row;
-	if (row >> 32 != epoch) {
-		index = new_process(epoch, leader);
-		if (index >= MAX_PROCESSES)
-			return NO_PROCESS;
-		row = (__u64)epoch << 32 | index;
-		first->row = row;
-	}
-	task->row = row;
-	return (__u32)row;
+	if (first->row >> 32 == epoch)
+		return (__u32)first->row;
+	index = new_process(epoch, leader);
+	if (index >= MAX_PROCESSES)
+		return NO_PROCESS;
+	first->row = (__u64)epoch << 32 | index;
+	return index;
 }
 
-/* the row of the process of this thread in this interval, made if need be */
-static __always_inline __u32 process_of(__u32 epoch, struct task_struct *thread, struct task *task)
+/* the row of the process of the thread that runs in this interval, made if need be */
+static __always_inline __u32 process_of(__u32 epoch, struct task *task)
 {
 	__u64 row = task->row;
+	__u32 index;
 
-	return row >> 32 == epoch ? (__u32)row : find_process(epoch, thread, task);
+	if (row >> 32 == epoch)
+		return (__u32)row;
+	index = find_process(epoch, 1);
+	if (index < MAX_PROCESSES)
+		task->row = (__u64)epoch << 32 | index;
+	return index;
 }
 
 #endif

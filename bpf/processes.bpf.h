@@ -17,7 +17,7 @@ static __always_inline int process_executed(struct task_struct *thread)
 		return 0;
 	task = task_of(thread, 0);
 	if (!task || task->row >> 32 != ctl->epoch)
-		task = bpf_task_storage_get(&tasks, thread->group_leader, 0, 0);
+		task = bpf_task_storage_get(&tasks, thread, 0, 0);	/* by now the first of its process */
 	if (!task || task->row >> 32 != ctl->epoch)
 		return 0;
 	process = process_at(ctl->epoch, task->row);
@@ -29,21 +29,17 @@ static __always_inline int process_executed(struct task_struct *thread)
 /* the last thread of a process ends */
 static __always_inline void ended(struct control *ctl, struct task_struct *thread)
 {
-	struct task_struct *leader = thread->group_leader;
 	struct task *task = task_of(thread, 0);
 	struct process *process;
 	__u32 index;
 
-	if (!task)
-		task = bpf_task_storage_get(&tasks, leader, 0, 0);
-	if (!task)
-		return;	/* it was never seen to do anything */
-	index = process_of(ctl->epoch, thread, task);
+	/* nothing to tell of one that was never seen to do anything */
+	index = task ? process_of(ctl->epoch, task) : find_process(ctl->epoch, 0);
 	process = process_at(ctl->epoch, index);
 	if (index >= MAX_PROCESSES || !process)
 		return;
 	process->exited = 1;
-	BPF_CORE_READ_STR_INTO(&process->name, leader, comm);
+	BPF_CORE_READ_STR_INTO(&process->name, thread, group_leader, comm);
 }
 
 /* called for each of its threads */
@@ -52,7 +48,7 @@ static __always_inline int thread_exited(struct task_struct *thread)
 	struct control *ctl = get_control();
 
 	/* the count was lowered before this */
-	if (!thread->signal->live.counter && ctl && ctl->epoch && watched(ctl, thread->tgid))
+	if (!BPF_CORE_READ(thread, signal, live.counter) && ctl && ctl->epoch && watched(ctl, thread->tgid))
 		ended(ctl, thread);
 	leave_slot(thread);
 	return 0;

@@ -26,7 +26,6 @@ static __always_inline struct socket *socket_of(struct task_struct *thread, __u3
 /* accept returned a connection: it has an owner, and waited until now */
 static __noinline void accept_returned(struct task_struct *thread, long fd)
 {
-	struct task_struct *leader = thread->group_leader;
 	struct accepted *accepted;
 	struct socket *sock;
 	__u64 address;
@@ -40,7 +39,7 @@ static __noinline void accept_returned(struct task_struct *thread, long fd)
 	accepted = bpf_map_lookup_elem(&accepts, &address);
 	if (!accepted || accepted->accepted_ns)
 		return;
-	BPF_CORE_READ_STR_INTO(&accepted->name, leader, comm);
+	BPF_CORE_READ_STR_INTO(&accepted->name, thread, group_leader, comm);
 	accepted->owner = thread->tgid;
 	accepted->accepted_ns = bpf_ktime_get_ns();
 }
@@ -61,7 +60,6 @@ struct socket_address {
 static __always_inline void connect_refused(struct control *ctl, struct connection_state *state, struct sock *sk,
 					    struct task_struct *thread, struct pt_regs *regs, __u64 entered, __u32 error)
 {
-	struct task_struct *leader = thread->group_leader;
 	struct socket_address target = {};
 	struct connection *row;
 	__u32 index;
@@ -79,7 +77,7 @@ static __always_inline void connect_refused(struct control *ctl, struct connecti
 	row->started_ns = entered;
 	row->ended_ns = bpf_ktime_get_ns();
 	row->owner = thread->tgid;
-	BPF_CORE_READ_STR_INTO(&row->name, leader, comm);
+	BPF_CORE_READ_STR_INTO(&row->name, thread, group_leader, comm);
 	row->state = TCP_SYN_SENT;
 	row->direction = DIRECTION_OUTBOUND;
 	row->error = error;
@@ -143,7 +141,7 @@ static __noinline void splice_returned(struct control *ctl, struct task_struct *
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || (family != AF_INET && family != AF_INET6))
 		return;
-	index = process_of(ctl->epoch, thread, task);
+	index = process_of(ctl->epoch, task);
 	if (index >= MAX_PROCESSES)
 		return;
 	process = process_at(ctl->epoch, index);

@@ -262,7 +262,7 @@ static __always_inline int call_returned(struct task_struct *thread, struct pt_r
 	if (ctl->slow_ns && duration >= ctl->slow_ns)
 		tell_slow_call(epoch, task->call, entered, duration, ret);
 
-	process = process_of(epoch, thread, task);
+	process = process_of(epoch, task);
 	if (process >= MAX_PROCESSES) {
 		state = get_state();
 		if (state)
