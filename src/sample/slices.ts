@@ -6,8 +6,8 @@ export const PORTION = 256
 /** The same where files are read for a row. */
 export const FILE_PORTION = 16
 
-/** How long work may hold up the event loop, in milliseconds: half of a frame at 60 a second. */
-const SLICE_MS = 8
+/** How long work may hold up the event loop, in milliseconds: a quarter of a frame at 60 a second, for garbage comes on top. */
+const SLICE_MS = 4
 
 /**
  * Does work that can be laid aside whenever it yields, and lets the event loop turn in between, at least every so many
