@@ -29,6 +29,11 @@ export function residentMegabytes(pid: number): number {
   return (Number(kilobytes) * 1024) / 1e6
 }
 
+/** Bytes that a process has written to whatever it was so far. */
+export function writtenBytes(pid: number): number {
+  return Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1])
+}
+
 /** Process that traces another by ptrace; 0: none. */
 export function tracerOf(pid: number): number {
   return Number(/^TracerPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])

@@ -1,9 +1,6 @@
 import { spawn } from '@lydell/node-pty'
 import { ebpfTop } from './compile.ts'
 
-/** Stands before each frame: the terminal shows what follows at once. */
-const BEGIN_UPDATE = '\x1b[?2026h'
-
 /** The goals for the screen are meant for this size. */
 const SIZE = { cols: 120, rows: 50 }
 
@@ -12,8 +9,6 @@ export class Screen {
   readonly pid: number
   /** On the clock of `performance.now`. */
   readonly startedMs: number
-  /** When each frame came, on the same clock. */
-  readonly frames: number[] = []
   readonly #kill: () => void
   #written = ''
   #bytes = 0
@@ -29,7 +24,6 @@ export class Screen {
     pty.onData(data => {
       this.#written = (this.#written + data).slice(-1_000_000)
       this.#bytes += Buffer.byteLength(data)
-      if (data.includes(BEGIN_UPDATE)) this.frames.push(performance.now())
       this.#onData()
     })
     this.type = keys => pty.write(keys)

@@ -1,7 +1,7 @@
 import { Child } from '../child.ts'
 import { workload } from '../compile.ts'
 import { atMost, type Figure, figure, MUST_HOLD, sleep } from '../measure.ts'
-import { cpuSeconds, residentMegabytes } from '../proc.ts'
+import { cpuSeconds, residentMegabytes, writtenBytes } from '../proc.ts'
 import type { Bench, Subject } from '../subject.ts'
 import { type Taken, Taker } from '../taking.ts'
 import { Screen } from '../terminal.ts'
@@ -10,6 +10,9 @@ import { Screen } from '../terminal.ts'
 const HELD = 50_000
 /** Pairs of processes, one of which connects and one accepts. */
 const WORKERS = 2
+/** A frame of the load has some thousand bytes. */
+const FRAME_BYTES = 500
+const LOOK_MS = 20
 const SECONDS = 60
 const WITHOUT_SECONDS = 10
 
@@ -94,10 +97,11 @@ async function shown(bench: Bench): Promise<Figure[]> {
     const begunMs = performance.now()
     const resident: number[] = []
     const watch = setInterval(() => resident.push(residentMegabytes(top.pid)), 1000)
+    const writes = new Writes(top.pid)
     const count = await opened(SECONDS)
     clearInterval(watch)
     const endedMs = performance.now()
-    const frames = [begunMs, ...top.frames.filter(ms => ms > begunMs && ms < endedMs), endedMs]
+    const frames = [begunMs, ...writes.stop(), endedMs]
     // the first and the last are cut off by begin and end
     const between = frames.slice(1).map((ms, i) => (ms - (frames[i] ?? ms)) / 1000)
     return [
@@ -109,6 +113,30 @@ async function shown(bench: Bench): Promise<Figure[]> {
     ]
   } finally {
     top.close()
+  }
+}
+
+/**
+ * When a process wrote a frame, which is far more than what wakes its threads. Asked of the kernel, and not seen at the
+ * other end of its terminal: what carries it there is one of the kernel's threads, and waits for its turn as all do.
+ */
+class Writes {
+  readonly #times: number[] = []
+  readonly #timer: NodeJS.Timeout
+
+  constructor(pid: number) {
+    let before = writtenBytes(pid)
+    this.#timer = setInterval(() => {
+      const written = writtenBytes(pid)
+      if (written - before > FRAME_BYTES) this.#times.push(performance.now())
+      before = written
+    }, LOOK_MS)
+  }
+
+  /** On the clock of `performance.now`, to some 20 ms. */
+  stop(): readonly number[] {
+    clearInterval(this.#timer)
+    return this.#times
   }
 }
 
