@@ -15,5 +15,6 @@ await import('./tcp-failed.test.ts')
 await import('./tcp-listeners.test.ts')
 await import('./tcp-namespaces.test.ts')
 await import('./tcp-owner.test.ts')
+await import('./tcp-queues.test.ts')
 
 export {}
