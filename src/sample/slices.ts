@@ -13,12 +13,12 @@ const SLICE_MS = 4
  * Does work that can be laid aside whenever it yields, and lets the event loop turn in between, at least every so many
  * milliseconds.
  */
-export async function inSlices<T>(work: Generator<void, T>, milliseconds = SLICE_MS): Promise<T> {
+export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
   let since = performance.now()
   for (;;) {
     const step = work.next()
     if (step.done === true) return step.value
-    if (performance.now() - since < milliseconds) continue
+    if (performance.now() - since < SLICE_MS) continue
     await setImmediate()
     since = performance.now()
   }
