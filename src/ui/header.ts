@@ -1,5 +1,6 @@
 /** The lines above the tables. */
 
+import { ways } from '../plan/ways.ts'
 import type { Sample } from '../sample/sample.ts'
 import { cells, formatBytes, formatEvents, formatSeconds, sanitize } from '../table/format.ts'
 import { unmeasured } from './empty.ts'
@@ -85,12 +86,10 @@ function news(state: State): Item[] {
   return items
 }
 
-/** Ways of compatible mode to see system calls. */
-const COMPATIBLE: ReadonlySet<string> = new Set(['raw_tp', 'tp:raw_syscalls+hash'])
-
 /** Something is measured the way that compatible mode does it. */
 function isCompatible({ sources }: Sample): boolean {
-  return COMPATIBLE.has(sources.syscalls) || sources.connections.startsWith('inet_diag')
+  const way = ways.find(({ need, source }) => need === 'syscalls' && source === sources.syscalls)
+  return way?.compat === true || sources.connections.startsWith('inet_diag')
 }
 
 /** What watching costs. */
