@@ -53,9 +53,9 @@ static __always_inline bool renamed(const struct tcp_socket *socket, struct task
 /* this process acts on a TCP socket, and so has it */
 static __always_inline void moved_by(struct sock *sk, struct task_struct *thread)
 {
-	struct tcp_socket *socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
+	struct tcp_socket *socket = find_socket(sk);
 
-	if (socket && (socket->owner != thread->tgid || renamed(socket, thread)))
+	if (socket && (socket->owner != thread->tgid || socket->unused || renamed(socket, thread)))
 		set_owner(socket, thread);
 }
 

@@ -32,68 +32,112 @@ enum zero_window {
 	ZERO_WINDOW_REMOTE = 2,
 };
 
+/* what is remembered of a TCP socket while its connection lives, or while it listens */
 struct tcp_socket {
-	__u64 id;		/* of its connection; 0: no connection yet */
+	__u64 address;		/* of its struct tcp_sock; 0: this place is free */
+	__u64 cookie;		/* the kernel's name of the socket, in case that another one lies there now */
+	__u64 id;		/* of its connection; 0: that is over, and the next walk frees the place */
 	__u64 started_ns;	/* when it began, or was first seen */
-	__u64 connect_ns;	/* SYN to established; 0: not known */
-	/* totals at the last walk over all sockets, and at the one before it */
+	__u64 established_ns;	/* inbound: since then it waits for accept; 0: not yet, or not seen */
+	__u64 accepted_ns;	/* 0: not yet, or not seen */
+	/* totals at the last walk over all sockets */
 	__u64 sent;
-	__u64 sent_before;
 	__u64 received;
-	__u64 received_before;
 	__u32 drops;		/* the same, of a listening socket */
-	__u32 drops_before;
 	__u32 handshake_us;	/* SYN received to established; 0: not known */
 	__u32 pass;		/* number of that last walk */
-	__u32 row;		/* row written then; once it closed, its last row */
+	__u32 row;		/* row written then */
 	__u32 opened_pass;	/* walk that first saw it; 0: none */
 	__u32 accepted_pass;	/* walk that first saw it accepted; 0: none */
+	__u32 shut_pass;	/* walk that first saw it closed though nobody had told that; 0: none */
 	__u32 owner;		/* process; 0: not known */
+	__u32 namespace;
 	__u8 direction;
 	__u8 older;		/* than the tool */
 	__u8 taken;		/* by accept, however that was called */
+	__u8 unused;		/* its owner accepted it, and did nothing with it yet */
 	__u8 closer;
 	__u8 reset;
-	__u8 state;		/* after the last change that was seen; 0: none was */
 	char name[16];
 };
 
 /* accepted_pass of a connection that was accepted before it was first seen */
 #define LONG_AGO (~0U)
 
+/*
+ * They lie one behind the other, so that the walk needs no help of the kernel to find them, nor its list of all sockets,
+ * which is mostly empty places. User space decides how many there is room for. Programs that tell of sockets take places;
+ * only the walk frees them, so that it never meets another connection at a place than the one it began with.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tcp_socket);
+} tcp_sockets SEC(".maps");
+
+/* places that were freed */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 1);
+	__type(value, __u32);
+} free_places SEC(".maps");
+
+/* what is kept in the socket itself, as long as it exists */
+struct socket_memory {
+	__u32 place;		/* 1 + index of its tcp_socket; 0: it had none yet */
+	__u32 closed_row;	/* of its connection that closed last */
+	__u64 closed_started_ns;/* when that one began; 0: none closed */
+	__u8 state;		/* after the last change that was seen; 0: none was */
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct tcp_socket);
-} tcp_sockets SEC(".maps");
+	__type(value, struct socket_memory);
+} socket_memories SEC(".maps");
+
+static __always_inline struct tcp_socket *socket_at(__u32 place)
+{
+	return bpf_map_lookup_elem(&tcp_sockets, &place);
+}
+
+/* the connection of a socket that is at `address`; NULL: there is none, or it is over */
+static __always_inline struct tcp_socket *known_socket(const struct socket_memory *memory, __u64 address)
+{
+	struct tcp_socket *socket;
+
+	if (!memory || !memory->place)
+		return NULL;
+	socket = socket_at(memory->place - 1);
+	return socket && socket->address == address && socket->id ? socket : NULL;
+}
+
+static __always_inline struct tcp_socket *find_socket(struct sock *sk)
+{
+	return known_socket(bpf_sk_storage_get(&socket_memories, sk, 0, 0), (__u64)sk);
+}
 
 /* the process that acts on the socket now is the one that holds it */
 static __always_inline void set_owner(struct tcp_socket *socket, struct task_struct *task)
 {
 	BPF_CORE_READ_INTO(&socket->name, task, group_leader, comm);
 	socket->owner = task->tgid;
+	socket->unused = 0;
 }
 
 /*
- * Inbound connections by the address of their socket, for the accept call: it
- * returns a file descriptor, through which a program finds the address but no
- * pointer that leads to the storage above. Without an entry, for want of memory,
- * the time in the accept queue is not known; nothing is lost.
+ * Places of inbound connections by the address of their socket, for the accept call: it returns a file descriptor,
+ * through which a program finds the address but no pointer that leads to what the socket remembers. Without an entry,
+ * for want of memory, the time in the accept queue is not known; nothing is lost.
  */
-struct accepted {
-	__u64 established_ns;	/* 0: before it was first seen */
-	__u64 accepted_ns;	/* 0: not yet */
-	__u32 owner;
-	char name[16];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 1 << 18);
 	__type(key, __u64);
-	__type(value, struct accepted);
+	__type(value, __u32);
 } accepts SEC(".maps");
 
 /*
@@ -128,6 +172,7 @@ struct connection {
 	__u32 receive_queue;
 	__u32 send_queue;
 	__u32 drops;
+	__u32 total_drops;
 	__u32 namespace;
 	__u32 epoch;
 	__u32 owner;
@@ -169,6 +214,10 @@ struct connection_state {
 	__u32 closed_room;	/* the same for each half */
 	__u32 open_used;	/* rows handed out by this walk, also beyond the end */
 	__u32 closed_used[2];	/* the same for each half */
+	__u32 places;		/* for sockets, set by user space */
+	__u32 places_used;	/* those that were ever taken are the first */
+	__u32 busy;		/* sockets that the last walk over places had to leave out */
+	__u32 unplaced;		/* how often there was no place for one */
 	__u64 lost_no_row;	/* closed connections without a row */
 	__u64 lost_no_socket;	/* connections without memory for their state */
 	__u64 stood_in;		/* changes of state that the understudy told, see connections.bpf.c */

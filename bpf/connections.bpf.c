@@ -11,32 +11,37 @@
 
 /* a connection, or a listening socket, ended: its last row */
 static __always_inline void closed(struct control *ctl, struct connection_state *state, struct sock *sk,
-				   struct tcp_socket *socket, int last_state)
+				   struct socket_memory *memory, struct tcp_socket *socket, int last_state)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct counters counters;
 	struct connection *row;
 	struct task *task;
 	__u8 told = 1;
 	__u64 file;
 	__u32 index;
 
-	if (!tp || !ctl->epoch || of_others(ctl, sk, socket))
+	if (!tp || !ctl->epoch || of_others(ctl, socket))
 		return;
+	/* its interval is chosen before the totals of the last walk are read, as how-it-works.md explains */
 	row = new_closed(state, ctl->epoch, &index);
 	if (!row)
 		return;
-	describe(row, &tp->inet_conn.icsk_inet.sk, tp, socket);
+	describe(row, tp, socket);
+	read_counters(&counters, tp);
 	row->ended_ns = bpf_ktime_get_ns();
 	row->state = last_state;
 	row->time_wait = goes_to_time_wait(sk, socket, last_state);
-	row->total_sent = bytes_sent(tp);
-	row->total_received = bytes_received(sk, tp);
+	row->total_sent = sent_of(&counters);
+	row->total_received = received_of(&counters);
+	row->total_drops = counters.drops;
 	row->sent = row->total_sent - socket->sent;
 	row->received = row->total_received - socket->received;
+	row->drops = counters.drops - socket->drops;
 	row->opened = !socket->opened_pass;
-	row->drops = sk->sk_drops.counter - socket->drops;
 	row->accepted = is_accepted(row, socket) && !socket->accepted_pass;
-	socket->row = index;
+	memory->closed_row = index;
+	memory->closed_started_ns = row->started_ns;
 	if (last_state != TCP_SYN_SENT)
 		return;
 	row->error = sk->sk_err;
@@ -56,18 +61,16 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 static __always_inline struct tcp_socket *began(struct connection_state *state, struct sock *sk)
 {
 	struct tcp_socket *socket;
-	__u32 namespace, place;
+	__u32 place;
 
-	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	socket = begin(state, sk);
 	if (!socket)
 		return NULL;	/* its end will be told, see closing() */
-	begin(state, socket);
 	set_owner(socket, bpf_get_current_task_btf());
-	namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	place = namespace % NAMESPACE_PLACES;
-	if (state->namespaces[place] != namespace) {
+	place = socket->namespace % NAMESPACE_PLACES;
+	if (state->namespaces[place] != socket->namespace) {
 		state->namespace_pids[place] = socket->owner;
-		state->namespaces[place] = namespace;
+		state->namespaces[place] = socket->namespace;
 	}
 	return socket;
 }
@@ -91,21 +94,20 @@ static __always_inline struct tcp_socket *connecting(struct connection_state *st
 static __always_inline struct tcp_socket *established(struct connection_state *state, struct sock *sk,
 						      struct tcp_socket *socket, int before)
 {
-	struct accepted accepted = {};
+	struct socket_memory *memory;
 	__u64 address = (__u64)sk;
 	struct tcp_sock *tp;
+	__u32 place;
 
-	if (!socket)
-		socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!socket)
-		return NULL;
-	if (socket->id) {
-		if (socket->direction == DIRECTION_OUTBOUND && !socket->connect_ns)
-			socket->connect_ns = bpf_ktime_get_ns() - socket->started_ns;
+	if (socket) {
+		if (socket->direction == DIRECTION_OUTBOUND && !socket->established_ns)
+			socket->established_ns = bpf_ktime_get_ns();
 		return socket;
 	}
 	/* in softirq: whoever accepts or uses it will own it */
-	begin(state, socket);
+	socket = begin(state, sk);
+	if (!socket)
+		return NULL;
 	if (before == TCP_SYN_SENT) {
 		socket->direction = DIRECTION_OUTBOUND;
 		socket->older = 1;
@@ -116,31 +118,36 @@ static __always_inline struct tcp_socket *established(struct connection_state *s
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (tp)
 		socket->handshake_us = tp->srtt_us >> 3;
-	accepted.established_ns = socket->started_ns;
-	bpf_map_update_elem(&accepts, &address, &accepted, BPF_ANY);
+	socket->established_ns = socket->started_ns;
+	memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
+	if (!memory)
+		return socket;
+	place = memory->place - 1;
+	bpf_map_update_elem(&accepts, &address, &place, BPF_ANY);
 	return socket;
 }
 
 /* a connection ends of which nothing was known: from before the tool, or for want of memory; its totals are */
-static __always_inline struct tcp_socket *closing(struct connection_state *state, struct sock *sk,
-						  struct tcp_socket *socket, int before, bool last_chance)
+static __always_inline struct tcp_socket *closing(struct connection_state *state, struct sock *sk, int before,
+						  bool last_chance)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct tcp_socket *socket;
+	struct counters counters;
 
 	/* those that were not yet connections, or are not any more */
 	if (before == TCP_CLOSE || before == TCP_LISTEN || before == TCP_SYN_RECV || before == TCP_NEW_SYN_RECV || !tp)
-		return socket;
-	if (!socket)
-		socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		return NULL;
+	socket = begin(state, sk);
 	if (!socket) {
 		if (last_chance)
 			__sync_fetch_and_add(&state->lost_no_socket, 1);
 		return NULL;
 	}
-	begin(state, socket);
+	read_counters(&counters, tp);
 	socket->older = 1;
-	socket->sent = bytes_sent(tp);
-	socket->received = bytes_received(sk, tp);
+	socket->sent = sent_of(&counters);
+	socket->received = received_of(&counters);
 	return socket;
 }
 
@@ -159,6 +166,7 @@ static __always_inline enum closer closer_of(const struct sock *sk, const struct
 static __always_inline void changed(struct sock *sk, int before, int after, bool again)
 {
 	struct connection_state *state;
+	struct socket_memory *memory;
 	struct tcp_socket *socket;
 	__u64 address = (__u64)sk;
 	struct control *ctl;
@@ -169,31 +177,30 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 	state = get_connection_state();
 	if (!ctl || !state)
 		return;
-	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
-	if (again && socket && socket->state == after)
+	memory = bpf_sk_storage_get(&socket_memories, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (again && memory && memory->state == after)
 		return;
+	socket = known_socket(memory, address);
 	if (after == TCP_SYN_SENT)
 		socket = connecting(state, sk);
 	else if (after == TCP_ESTABLISHED)
 		socket = established(state, sk, socket, before);
 	else if (after == TCP_LISTEN)
 		socket = began(state, sk);
-	else if (after == TCP_CLOSE && (!socket || !socket->id))
-		socket = closing(state, sk, socket, before, again);
-	else if (after == TCP_SYN_RECV && !socket)
-		socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!socket)
+	else if (after == TCP_CLOSE && !socket)
+		socket = closing(state, sk, before, again);
+	if (!memory)
 		return;
-	socket->state = after;
+	memory->state = after;
 	if (again)
 		__sync_fetch_and_add(&state->stood_in, 1);
-	if (!socket->id)
+	if (!socket)
 		return;
 	/* these two happen only in the process that closes its side */
 	if ((before == TCP_ESTABLISHED && after == TCP_FIN_WAIT1) ||
 	    (before == TCP_CLOSE_WAIT && after == TCP_LAST_ACK)) {
 		socket->taken = 1;
-		if (!socket->owner)
+		if (!socket->owner || socket->unused)
 			set_owner(socket, bpf_get_current_task_btf());
 	}
 	/* the reset goes out when this is over */
@@ -202,16 +209,17 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 	if (before == TCP_ESTABLISHED && !socket->closer)
 		socket->closer = closer_of(sk, socket, after);
 	if (after == TCP_CLOSE) {
-		closed(ctl, state, sk, socket, before);
+		closed(ctl, state, sk, memory, socket, before);
 		if (socket->direction == DIRECTION_INBOUND)
 			bpf_map_delete_elem(&accepts, &address);
-		socket->id = 0;
+		/* its row is whole before the walk may free the place (full barrier) */
+		__sync_fetch_and_and(&socket->id, 0);
 	}
 }
 
 static __always_inline void reset_received(struct sock *sk)
 {
-	struct tcp_socket *socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
+	struct tcp_socket *socket = find_socket(sk);
 
 	if (socket)
 		socket->reset = RESET_RECEIVED;
@@ -219,6 +227,7 @@ static __always_inline void reset_received(struct sock *sk)
 
 static __always_inline void reset_sent(struct sock *sk)
 {
+	struct socket_memory *memory;
 	struct tcp_socket *socket;
 	struct connection *row;
 	__u32 index;
@@ -226,16 +235,19 @@ static __always_inline void reset_sent(struct sock *sk)
 	/* in answer to a segment that belongs to no socket */
 	if (!sk)
 		return;
-	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
-	if (!socket || socket->reset)
+	memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
+	socket = known_socket(memory, (__u64)sk);
+	if (socket) {
+		if (!socket->reset)
+			socket->reset = RESET_SENT;
 		return;
-	socket->reset = RESET_SENT;
-	if (socket->id)
+	}
+	if (!memory || !memory->closed_started_ns)
 		return;
 	/* it is the last that a socket does, after it closed */
-	index = socket->row;
+	index = memory->closed_row;
 	row = bpf_map_lookup_elem(&closed_connections, &index);
-	if (row && row->started_ns == socket->started_ns) {
+	if (row && row->started_ns == memory->closed_started_ns && !row->reset) {
 		row->reset = RESET_SENT;
 		row->time_wait = 0;
 	}

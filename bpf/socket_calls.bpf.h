@@ -26,9 +26,10 @@ static __always_inline struct socket *socket_of(struct task_struct *thread, __u3
 /* accept returned a connection: it has an owner, and waited until now */
 static __noinline void accept_returned(struct task_struct *thread, long fd)
 {
-	struct accepted *accepted;
+	struct tcp_socket *socket;
 	struct socket *sock;
 	__u64 address;
+	__u32 *place;
 
 	if (fd < 0)
 		return;
@@ -36,12 +37,15 @@ static __noinline void accept_returned(struct task_struct *thread, long fd)
 	if (!sock)
 		return;
 	address = (__u64)BPF_CORE_READ(sock, sk);
-	accepted = bpf_map_lookup_elem(&accepts, &address);
-	if (!accepted || accepted->accepted_ns)
+	place = bpf_map_lookup_elem(&accepts, &address);
+	socket = place ? socket_at(*place) : NULL;
+	if (!socket || socket->address != address || !socket->id || socket->accepted_ns)
 		return;
-	BPF_CORE_READ_STR_INTO(&accepted->name, thread, group_leader, comm);
-	accepted->owner = thread->tgid;
-	accepted->accepted_ns = bpf_ktime_get_ns();
+	if (!socket->owner) {
+		set_owner(socket, thread);
+		socket->unused = 1;
+	}
+	socket->accepted_ns = bpf_ktime_get_ns();
 }
 
 struct socket_address {

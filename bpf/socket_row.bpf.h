@@ -9,41 +9,112 @@
 #include <bpf/bpf_endian.h>
 
 #define NO_ROW (~0U)
+#define NO_PLACE (~0U)
 
-static __always_inline void begin(struct connection_state *state, struct tcp_socket *socket)
+/* a place for the connection of a socket that has none, or whose last one is over; NULL: there is no room, or no memory */
+static __always_inline struct tcp_socket *begin(struct connection_state *state, struct sock *sk)
 {
+	struct socket_memory *memory;
+	struct tcp_socket *socket;
+	__u32 place;
+
+	memory = bpf_sk_storage_get(&socket_memories, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!memory)
+		return NULL;
+	if (bpf_map_pop_elem(&free_places, &place)) {
+		place = state->places_used < state->places ? __sync_fetch_and_add(&state->places_used, 1) : NO_PLACE;
+		if (place >= state->places) {
+			__sync_fetch_and_add(&state->unplaced, 1);
+			return NULL;
+		}
+	}
+	socket = socket_at(place);
+	if (!socket)
+		return NULL;
 	__builtin_memset(socket, 0, sizeof(*socket));
+	socket->cookie = bpf_get_socket_cookie(sk);
 	socket->started_ns = bpf_ktime_get_ns();
+	socket->namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	socket->id = new_id(state);
 	socket->row = NO_ROW;
-}
-
-/* payload bytes handed to the network at least once */
-static __always_inline __u64 bytes_sent(const struct tcp_sock *tp)
-{
-	return tp->bytes_sent - tp->bytes_retrans;
+	memory->place = place + 1;
+	/* whole before the walk finds it (full barrier) */
+	__sync_fetch_and_add(&socket->address, (__u64)sk);
+	return socket;
 }
 
 #define SOCK_DONE 1		/* bit of skc_flags: the peer's FIN arrived */
 
-/* payload bytes received; the kernel's counter takes a FIN for a byte */
-static __always_inline __u64 bytes_received(const struct sock *sk, const struct tcp_sock *tp)
-{
-	__u64 bytes = tp->bytes_received;
+/* what the kernel counts of a socket, as it was at one moment */
+struct counters {
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
+	__u64 bytes_received;
+	__u64 flags;
+	__u32 state;
+	__u32 drops;
+	__u32 rcv_nxt;
+	__u32 rcv_wup;
+	__u32 rcv_wnd;
+	__u32 copied_seq;
+	__u32 write_seq;
+	__u32 snd_una;
+	__u32 snd_wnd;
+	__u32 ack_backlog;
+};
 
-	return bytes && sk->__sk_common.skc_flags & (1UL << SOCK_DONE) ? bytes - 1 : bytes;
+/* of one moment only where nobody else works on the socket */
+static __always_inline void read_counters(struct counters *counters, const struct tcp_sock *tp)
+{
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
+
+	counters->bytes_sent = tp->bytes_sent;
+	counters->bytes_retrans = tp->bytes_retrans;
+	counters->bytes_received = tp->bytes_received;
+	counters->flags = sk->__sk_common.skc_flags;
+	counters->state = sk->__sk_common.skc_state;
+	counters->drops = sk->sk_drops.counter;
+	counters->rcv_nxt = tp->rcv_nxt;
+	counters->rcv_wup = tp->rcv_wup;
+	counters->rcv_wnd = tp->rcv_wnd;
+	counters->copied_seq = tp->copied_seq;
+	counters->write_seq = tp->write_seq;
+	counters->snd_una = tp->snd_una;
+	counters->snd_wnd = tp->snd_wnd;
+	counters->ack_backlog = sk->sk_ack_backlog;
 }
 
-static __always_inline void describe(struct connection *row, const struct sock *sk, const struct tcp_sock *tp,
-				     const struct tcp_socket *socket)
+/* payload bytes handed to the network at least once */
+static __always_inline __u64 sent_of(const struct counters *counters)
 {
+	return counters->bytes_sent - counters->bytes_retrans;
+}
+
+/* payload bytes received; the kernel's counter takes a FIN for a byte */
+static __always_inline __u64 received_of(const struct counters *counters)
+{
+	__u64 bytes = counters->bytes_received;
+
+	return bytes && counters->flags & (1UL << SOCK_DONE) ? bytes - 1 : bytes;
+}
+
+static __always_inline void copy_address(__u8 *to, const struct in6_addr *from)
+{
+	__u32 *words = (__u32 *)to;
+
+	words[0] = from->in6_u.u6_addr32[0];
+	words[1] = from->in6_u.u6_addr32[1];
+	words[2] = from->in6_u.u6_addr32[2];
+	words[3] = from->in6_u.u6_addr32[3];
+}
+
+static __always_inline void describe(struct connection *row, const struct tcp_sock *tp, const struct tcp_socket *socket)
+{
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	const struct sock_common *common = &sk->__sk_common;
-	struct accepted *accepted;
-	__u64 address = (__u64)sk;
 
 	row->id = socket->id;
 	row->started_ns = socket->started_ns;
-	row->connect_ns = socket->connect_ns;
 	row->handshake_us = socket->handshake_us;
 	row->rtt_us = tp->srtt_us >> 3;	/* kept in eighths */
 	row->rtt_min_us = tp->rtt_min.s[0].v;
@@ -56,44 +127,40 @@ static __always_inline void describe(struct connection *row, const struct sock *
 	row->reset = socket->reset;
 	__builtin_memcpy(row->name, socket->name, sizeof(row->name));
 	row->held = sk->sk_socket != NULL;
-	row->namespace = common->skc_net.net->ns.inum;
+	row->namespace = socket->namespace;
 	row->family = common->skc_family;
 	/* not skc_num, which is 0 again once the socket is closed */
 	row->local_port = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 	row->remote_port = bpf_ntohs(common->skc_dport);
 	if (row->family == AF_INET6) {
-		BPF_CORE_READ_INTO(&row->local, common, skc_v6_rcv_saddr);
-		BPF_CORE_READ_INTO(&row->remote, common, skc_v6_daddr);
+		copy_address(row->local, &common->skc_v6_rcv_saddr);
+		copy_address(row->remote, &common->skc_v6_daddr);
 	} else {
-		BPF_CORE_READ_INTO(&row->local, common, skc_rcv_saddr);
-		BPF_CORE_READ_INTO(&row->remote, common, skc_daddr);
+		*(__u32 *)row->local = common->skc_rcv_saddr;
+		*(__u32 *)row->remote = common->skc_daddr;
 	}
-	if (socket->direction != DIRECTION_INBOUND)
-		return;
-	accepted = bpf_map_lookup_elem(&accepts, &address);
-	if (!accepted)
-		return;
-	row->established_ns = accepted->established_ns;
-	row->accepted_ns = accepted->accepted_ns;
-	if (!row->owner && accepted->owner) {
-		row->owner = accepted->owner;
-		__builtin_memcpy(row->name, accepted->name, sizeof(row->name));
+	if (socket->direction == DIRECTION_INBOUND) {
+		row->established_ns = socket->established_ns;
+		row->accepted_ns = socket->accepted_ns;
+	} else if (socket->established_ns) {
+		row->connect_ns = socket->established_ns - socket->started_ns;
 	}
 }
 
 /* what waits in its queues, as inet_diag reckons it, and whether there is no room for more */
-static __always_inline void describe_queues(struct connection *row, const struct tcp_sock *tp, int state)
+static __always_inline void describe_queues(struct connection *row, const struct counters *counters)
 {
-	__s32 unread = tp->rcv_nxt - tp->copied_seq;
-	__s32 room = tp->rcv_wup + tp->rcv_wnd - tp->rcv_nxt;
+	__s32 unread = counters->rcv_nxt - counters->copied_seq;
+	__s32 room = counters->rcv_wup + counters->rcv_wnd - counters->rcv_nxt;
+	__u32 state = counters->state;
 
 	row->receive_queue = unread > 0 ? unread : 0;
-	row->send_queue = tp->write_seq - tp->snd_una;
+	row->send_queue = counters->write_seq - counters->snd_una;
 	/* before the handshake is over neither end has offered a window, and after its FIN an end needs none */
 	if (room <= 0 && (state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2))
 		row->zero_window |= ZERO_WINDOW_LOCAL;
-	if (!tp->snd_wnd && (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_FIN_WAIT1 ||
-			     state == TCP_LAST_ACK))
+	if (!counters->snd_wnd && (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_FIN_WAIT1 ||
+				   state == TCP_LAST_ACK))
 		row->zero_window |= ZERO_WINDOW_REMOTE;
 }
 
@@ -113,17 +180,9 @@ static __always_inline bool is_accepted(const struct connection *row, const stru
 }
 
 /* known to be of a process that is not watched; what is nobody's yet may be its listener's, which user space knows */
-static __always_inline bool of_others(const struct control *ctl, const struct sock *sk, const struct tcp_socket *socket)
+static __always_inline bool of_others(const struct control *ctl, const struct tcp_socket *socket)
 {
-	struct accepted *accepted;
-	__u64 address = (__u64)sk;
-	__u32 owner = socket->owner;
-
-	if (!owner && socket->direction == DIRECTION_INBOUND) {
-		accepted = bpf_map_lookup_elem(&accepts, &address);
-		owner = accepted ? accepted->owner : 0;
-	}
-	return owner && !watched(ctl, owner);
+	return socket->owner && !watched(ctl, socket->owner);
 }
 
 #endif

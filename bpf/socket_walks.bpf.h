@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
- * Walks that user space asks for: over all TCP sockets, at the end of each
- * interval, and over all open files, for sockets whose holder is not known.
+ * Walks that user space asks for at the end of an interval: over all TCP sockets,
+ * and over all open files, for sockets whose holder is not known.
  */
 #ifndef EBPF_TOP_SOCKET_WALKS_BPF_H
 #define EBPF_TOP_SOCKET_WALKS_BPF_H
@@ -30,35 +30,87 @@ struct {
 /* what can still be told of a socket that is older than the tool */
 static __always_inline void older(struct tcp_socket *socket, struct sock *sk, int state)
 {
-	struct accepted accepted = {};
+	struct socket_memory *memory;
 	__u64 address = (__u64)sk;
+	__u32 place;
 
+	socket->older = 1;
 	/* connections have it from the socket that listened; those that connect themselves have none */
 	if (state == TCP_LISTEN || !sk->sk_max_ack_backlog)
 		return;
 	socket->direction = DIRECTION_INBOUND;
-	if (sk->sk_socket || (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT))
+	if (sk->sk_socket || (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT)) {
 		socket->accepted_pass = LONG_AGO;
-	else
-		bpf_map_update_elem(&accepts, &address, &accepted, BPF_ANY);
+		return;
+	}
+	memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
+	if (!memory)
+		return;
+	place = memory->place - 1;
+	bpf_map_update_elem(&accepts, &address, &place, BPF_ANY);
+}
+
+/* the row of an open socket in this walk; what it moved before the first interval is in the totals only */
+static __always_inline void tell_open(const struct control *ctl, struct connection_state *state,
+				      struct tcp_socket *socket, const struct tcp_sock *tp,
+				      const struct counters *counters)
+{
+	__u64 sent = sent_of(counters), received = received_of(counters);
+	__u64 sent_before = ctl->epoch ? socket->sent : sent;
+	__u64 received_before = ctl->epoch ? socket->received : received;
+	__u32 drops_before = socket->drops;
+	struct connection *row;
+	__u32 index;
+
+	socket->pass = ctl->pass;
+	socket->row = NO_ROW;
+	socket->sent = sent;
+	socket->received = received;
+	socket->drops = counters->drops;
+	if (!socket->opened_pass)
+		socket->opened_pass = ctl->pass;
+	if (of_others(ctl, socket))
+		return;
+	index = __sync_fetch_and_add(&state->open_used, 1);
+	row = bpf_map_lookup_elem(&open_connections, &index);
+	if (!row)
+		return;	/* user space sees open_used beyond the end */
+	socket->row = index;
+	__builtin_memset(row, 0, sizeof(*row));
+	describe(row, tp, socket);
+	if (is_accepted(row, socket) && !socket->accepted_pass)
+		socket->accepted_pass = ctl->pass;
+	row->accepted = socket->accepted_pass == ctl->pass;
+	row->opened = socket->opened_pass == ctl->pass && !socket->older;
+	row->state = counters->state;
+	row->total_sent = sent;
+	row->total_received = received;
+	row->sent = sent - sent_before;
+	row->received = received - received_before;
+	if (counters->state == TCP_LISTEN) {
+		row->receive_queue = counters->ack_backlog;
+		row->send_queue = tp->inet_conn.icsk_inet.sk.sk_max_ack_backlog;
+		row->drops = counters->drops - drops_before;
+		row->total_drops = counters->drops;
+	} else {
+		describe_queues(row, counters);
+	}
 }
 
 /*
- * A row for every TCP socket that is connected or listens. User space asks for
- * a new pass each interval; within one, doing a socket twice changes nothing.
+ * The kernel's list of all sockets, of one network namespace: for those whose begin nobody told, as they are older than
+ * the tool, or as that was lost; and where walk_places cannot do without the lock of a socket, which this walk takes.
  */
 SEC("iter/tcp")
 int walk_sockets(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *common = ctx->sk_common;
-	__u32 index, drops, seen_state;
 	struct connection_state *state;
 	struct tcp_socket *socket;
-	struct connection *row;
+	struct counters counters;
 	struct tcp_sock *tp;
 	struct control *ctl;
 	struct sock *sk;
-	__u64 sent, received;
 
 	if (!common)
 		return 0;
@@ -69,65 +121,24 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 	if (!tp || !ctl || !state)
 		return 0;
 	sk = &tp->inet_conn.icsk_inet.sk;
-	seen_state = sk->__sk_common.skc_state;
+	read_counters(&counters, tp);
 	/* in SYN_RECV it is about to become a connection, of which established() tells */
-	if (seen_state == TCP_CLOSE || seen_state == TCP_SYN_RECV)
+	if (counters.state == TCP_CLOSE || counters.state == TCP_SYN_RECV)
 		return 0;
-	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	socket = find_socket(sk);
 	if (!socket) {
-		__sync_fetch_and_add(&state->lost_no_socket, 1);
-		return 0;
+		socket = begin(state, sk);
+		if (!socket) {
+			__sync_fetch_and_add(&state->lost_no_socket, 1);
+			return 0;
+		}
+		older(socket, sk, counters.state);
+		socket->sent = sent_of(&counters);
+		socket->received = received_of(&counters);
+		socket->drops = counters.drops;
 	}
-	sent = bytes_sent(tp);
-	received = bytes_received(sk, tp);
-	drops = sk->sk_drops.counter;
-	if (!socket->id) {
-		begin(state, socket);
-		socket->older = 1;
-		older(socket, sk, seen_state);
-		socket->sent = sent;
-		socket->received = received;
-		socket->drops = drops;
-	}
-	if (socket->pass != ctl->pass) {
-		socket->pass = ctl->pass;
-		/* what was moved before the first interval is in the totals only */
-		socket->sent_before = ctl->epoch ? socket->sent : sent;
-		socket->received_before = ctl->epoch ? socket->received : received;
-		socket->drops_before = socket->drops;
-		socket->sent = sent;
-		socket->received = received;
-		socket->drops = drops;
-		socket->row = NO_ROW;
-		if (!socket->opened_pass)
-			socket->opened_pass = ctl->pass;
-	}
-	if (of_others(ctl, sk, socket))
-		return 0;
-	if (socket->row == NO_ROW)
-		socket->row = __sync_fetch_and_add(&state->open_used, 1);
-	index = socket->row;
-	row = bpf_map_lookup_elem(&open_connections, &index);
-	if (!row)
-		return 0;	/* user space sees open_used beyond the end */
-	__builtin_memset(row, 0, sizeof(*row));
-	describe(row, sk, tp, socket);
-	if (is_accepted(row, socket) && !socket->accepted_pass)
-		socket->accepted_pass = ctl->pass;
-	row->accepted = socket->accepted_pass == ctl->pass;
-	row->opened = socket->opened_pass == ctl->pass && !socket->older;
-	row->state = seen_state;
-	row->total_sent = socket->sent;
-	row->total_received = socket->received;
-	row->sent = socket->sent - socket->sent_before;
-	row->received = socket->received - socket->received_before;
-	if (seen_state == TCP_LISTEN) {
-		row->receive_queue = sk->sk_ack_backlog;
-		row->send_queue = sk->sk_max_ack_backlog;
-		row->drops = socket->drops - socket->drops_before;
-	} else {
-		describe_queues(row, tp, seen_state);
-	}
+	if (socket->pass != ctl->pass)
+		tell_open(ctl, state, socket, tp, &counters);
 	return 0;
 }
 
@@ -161,7 +172,7 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	sk = sock->sk;
 	if (!sk || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
-	socket = bpf_sk_storage_get(&tcp_sockets, sk, 0, 0);
+	socket = find_socket(sk);
 	if (!socket || (socket->owner && !has_ended(socket->owner)))
 		return 0;
 	set_owner(socket, task);
@@ -171,6 +182,126 @@ int walk_files(struct bpf_iter__task_file *ctx)
 		row->owner = socket->owner;
 		__builtin_memcpy(row->name, socket->name, sizeof(row->name));
 	}
+	return 0;
+}
+
+/*
+ * What a program may read at an address that it was told: whatever lies there, or zeros. Weak: where the kernel does not
+ * have it, the object loads without the program that needs it.
+ */
+extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
+
+/* in this order: what is read before, then what is read after */
+static __always_inline void in_order(struct connection_state *state)
+{
+#ifdef __TARGET_ARCH_arm64
+	__sync_fetch_and_add(&state->busy, 0);
+#else
+	/* x86 reads in the order of the program */
+	barrier();
+#endif
+}
+
+static __always_inline bool same(const struct counters *a, const struct counters *b)
+{
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+	__u64 differences = 0;
+	int i;
+
+	for (i = 0; i < sizeof(*a) / sizeof(*x); i++)
+		differences |= x[i] ^ y[i];
+	return !differences;
+}
+
+/*
+ * A socket is closed already, and nobody told: the kernel left the programs out. One that is about to connect or to listen
+ * is closed as well, but not for long.
+ */
+static __always_inline void untold_end(const struct control *ctl, struct tcp_socket *socket)
+{
+	if (!socket->shut_pass)
+		socket->shut_pass = ctl->pass;
+	else if (socket->shut_pass != ctl->pass)
+		socket->id = 0;
+}
+
+/* reads of one socket until it is left out */
+#define TRIES 4
+
+/*
+ * The counters at one moment, without the lock. They only grow, so that values which are the same twice in a row were all
+ * there in between; and if nobody held the lock then, they belong together.
+ */
+static __always_inline bool read_at_rest(struct connection_state *state, struct counters *counters,
+					 const struct tcp_sock *tp)
+{
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
+	struct counters again;
+	__u32 held;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		read_counters(counters, tp);
+		in_order(state);
+		held = sk->sk_lock.slock.rlock.raw_lock.val.counter | sk->sk_lock.owned;
+		in_order(state);
+		read_counters(&again, tp);
+		if (!held && same(counters, &again))
+			return true;
+	}
+	return false;
+}
+
+static int walk_place(__u32 place, void *unused)
+{
+	struct connection_state *state = get_connection_state();
+	struct tcp_socket *socket = socket_at(place);
+	struct control *ctl = get_control();
+	struct counters counters;
+	struct tcp_sock *tp;
+	__u64 id;
+
+	if (!state || !socket || !ctl || !socket->address)
+		return 0;
+	id = socket->id;
+	if (!id) {
+		socket->address = 0;
+		bpf_map_push_elem(&free_places, &place, BPF_ANY);
+		return 0;
+	}
+	if (socket->pass == ctl->pass)
+		return 0;
+	tp = bpf_rdonly_cast((void *)socket->address, bpf_core_type_id_kernel(struct tcp_sock));
+	if (!read_at_rest(state, &counters, tp)) {
+		__sync_fetch_and_add(&state->busy, 1);
+		return 0;
+	}
+	in_order(state);
+	/* as long as it has its id, the socket is there */
+	if (socket->id != id)
+		return 0;
+	if (counters.state == TCP_CLOSE || tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter != socket->cookie)
+		untold_end(ctl, socket);
+	else if (counters.state != TCP_SYN_RECV)
+		tell_open(ctl, state, socket, tp, &counters);
+	return 0;
+}
+
+/*
+ * All sockets whose begin was told, in all network namespaces. Those that somebody is at work on for too long are left
+ * out, and counted; the same walk again does them alone.
+ */
+SEC("syscall")
+int walk_places(void *ctx)
+{
+	struct connection_state *state = get_connection_state();
+	__u32 places;
+
+	if (!state)
+		return 0;
+	state->busy = 0;
+	places = state->places_used;
+	bpf_loop(places < state->places ? places : state->places, walk_place, NULL, 0);
 	return 0;
 }
 

@@ -52,6 +52,8 @@ export interface Libbpf {
   readonly mapValueSize: (map: Pointer) => number
   readonly mapSetMaxEntries: (map: Pointer, entries: number) => number
   readonly mapReuseFd: (map: Pointer, fd: number) => number
+  /** Runs a program of type `syscall` once, on another thread; negative or -1 with errno where it fails. */
+  readonly run: (programFd: number) => Promise<number>
   /** Measures the run time of all programs until the returned file is closed. */
   readonly enableStats: (type: number) => number
   readonly objectInfoByFd: (fd: number, info: object, size: Uint32Array) => number
@@ -72,6 +74,9 @@ export const OpenOptions = koffi.struct('bpf_object_open_opts', {
   kconfig: 'const char *',
   btf_custom_path: 'const char *',
 })
+
+/** Leading fields of `struct bpf_test_run_opts` of libbpf; nothing but its own size is said. */
+const RunOptions = koffi.struct('bpf_test_run_opts', { sz: 'size_t' })
 
 /** Leading fields of `struct bpf_prog_info` of <linux/bpf.h>, as far as they are used; the kernel fills as many. */
 export const ProgramInfo = koffi.struct('bpf_prog_info', {
@@ -121,7 +126,8 @@ export function loadLibbpf(names: readonly string[] = LIBRARY_NAMES): Libbpf {
     const { takeLog, silently } = captureLog(library)
     const load = library.func('int bpf_object__load(void *object)')
     const loadAside = (object: Pointer) => silently(() => inThread(load, object))
-    return { takeLog, version: readVersion(library), load, loadAside, ...bind(library, has) }
+    const run = bindRun(library, has)
+    return { takeLog, version: readVersion(library), load, loadAside, run, ...bind(library, has) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new BpfError(`libbpf is too old (${why})`, installLibbpf())
@@ -132,7 +138,7 @@ export function loadLibbpf(names: readonly string[] = LIBRARY_NAMES): Libbpf {
 function bind(
   library: LibraryHandle,
   has: (name: string) => boolean,
-): Omit<Libbpf, 'takeLog' | 'version' | 'load' | 'loadAside'> {
+): Omit<Libbpf, 'takeLog' | 'version' | 'load' | 'loadAside' | 'run'> {
   const next = has('bpf_object__next_program')
   const nextProgram = library.func(
     next ? 'void *bpf_object__next_program(const void *, void *)' : 'void *bpf_program__next(void *, const void *)',
@@ -172,6 +178,18 @@ function bind(
     update: library.func('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
     remove: library.func('int bpf_map_delete_elem(int fd, const void *key)'),
     nextKey: library.func('int bpf_map_get_next_key(int fd, const void *previous, void *next)'),
+  }
+}
+
+/** Since 0.4; no program that is run this way loads below a kernel that has no newer one. */
+function bindRun(library: LibraryHandle, has: (name: string) => boolean): Libbpf['run'] {
+  if (!has('bpf_prog_test_run_opts')) return () => Promise.resolve(-1)
+  const run = library.func('int bpf_prog_test_run_opts(int fd, bpf_test_run_opts *options)')
+  const options = { sz: koffi.sizeof(RunOptions) }
+  return fd => {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    run.async(fd, options, (error: Error | null, status: number) => (error === null ? resolve(status) : reject(error)))
+    return promise
   }
 }
 

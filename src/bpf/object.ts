@@ -149,11 +149,12 @@ export class BpfObject {
   }
 
   /**
-   * Attaches every program but iterators, which wait to be run. Those that `optional` names may fail.
-   * `tracefs` is where tracepoints are looked up; without it libbpf does it.
+   * Attaches every program but iterators, which wait to be run, and those that are run by themselves. Those that
+   * `optional` names may fail. `tracefs` is where tracepoints are looked up; without it libbpf does it.
    */
   attach(optional: ReadonlySet<string> = new Set(), tracefs: Tracefs | null = null): void {
     for (const [name, program] of this.#programs) {
+      if (this.#libbpf.programSection(program) === 'syscall') continue
       const link = this.#attach(program, tracefs)
       if (link === null) {
         const errno = koffi.errno()
@@ -197,9 +198,28 @@ export class BpfObject {
     }
   }
 
+  /** Whether the object has a program, and was not loaded without it. */
+  has(name: string): boolean {
+    return this.#programs.has(name)
+  }
+
+  /** Runs a program of type `syscall` once, on another thread. */
+  async run(name: string): Promise<void> {
+    const program = this.#programs.get(name)
+    if (program === undefined) throw new RangeError(`no program ${name}`)
+    check(await this.#libbpf.run(this.#libbpf.programFd(program)), `running ${name}`)
+  }
+
   /** Where the members of a struct of this object lie. */
   layout(structName: string): StructLayout {
     return new StructLayout(this.#btf, structName)
+  }
+
+  /** Entries that a map has room for. */
+  entries(mapName: string): number {
+    const map = this.#maps.get(mapName)
+    if (map === undefined) throw new RangeError(`no map ${mapName}`)
+    return this.#libbpf.mapMaxEntries(map)
   }
 
   /** A small array map of `struct name` values, mapped whole. */

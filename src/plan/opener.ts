@@ -30,14 +30,18 @@ interface Together {
   readonly without: readonly string[]
 }
 
+/** The walk without locks: before 6.2 the kernel has no `bpf_rdonly_cast`, and real-time kernels have other locks. */
+const WALK = 'walk_places'
+
 /** Tried in this order. */
 const TOGETHER: readonly Together[] = [
   { name: 'full', holds: ['processes', 'syscalls', 'connections', 'bytes'], without: [] },
+  { name: 'full', holds: ['processes', 'syscalls', 'connections', 'bytes'], without: [WALK] },
   // before 6.3
   {
     name: 'full',
     holds: ['processes', 'syscalls', 'connections'],
-    without: ['sock_send_length', 'sock_recv_length'],
+    without: ['sock_send_length', 'sock_recv_length', WALK],
   },
 ]
 
@@ -61,7 +65,10 @@ const ON_TRACEPOINTS: ReadonlySet<string> = new Set([
 const SYSCALLS: ReadonlySet<string> = new Set(['syscalls', 'plain_syscalls'])
 
 /** Programs without which an object is loaded where it does not load with them. */
-const SPARE: Readonly<Record<string, readonly string[]>> = { fexit_bytes: ['fexit_inet_sendpage'] }
+const SPARE: Readonly<Record<string, readonly string[]>> = {
+  fexit_bytes: ['fexit_inet_sendpage'],
+  connections: [WALK],
+}
 
 /** Programs on raw tracepoints are preempted. */
 interface Preemption {

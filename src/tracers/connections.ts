@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readU64 } from '../bpf/layout.ts'
 import type { ArrayMap, BpfObject, RowMap } from '../bpf/object.ts'
 import { Arena } from './arena.ts'
 import type { Control } from './control.ts'
-import { addLosses, Loss, type Losses } from './loss.ts'
+import { addLosses, Loss, type Losses, totalLost } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
 import { type ConnectionRecords, RowsOfSockets, type SocketOffsets, socketOffsets } from './socket-record.ts'
 
@@ -12,15 +13,26 @@ export const CONNECTION_PROGRAMS: ReadonlySet<string> = new Set(['inet_sock_set_
 /** The same name in bpf/connection.bpf.h. */
 const NAMESPACE_PLACES = 64
 
+/** Walks without locks before one that waits for locks. */
+const MOST_WALKS = 4
+
 /** TCP connections and listening sockets. */
 export class ConnectionTracer {
   readonly source = 'iter/tcp+tp_btf'
+  /** Sockets that were told of can be walked without the kernel's list of all sockets. */
+  readonly #quick: boolean
+  readonly #busy: number
+  /** Other network namespaces whose list was walked. */
+  #known: ReadonlySet<number> = new Set()
+  /** There may be sockets that nobody told of: older ones, or what was lost. */
+  #unsure = true
   readonly closed: Arena
   readonly #object: BpfObject
   readonly #control: Control
   readonly #open: RowMap
   readonly #state: ArrayMap
   readonly #openUsed: number
+  readonly #unplaced: number
   readonly #namespacesAt: number
   readonly #namespacePidsAt: number
   readonly #loss: Loss
@@ -43,6 +55,9 @@ export class ConnectionTracer {
     this.#endedOwners = object.bytes('ended_owners')
     this.#state = object.array('connection_state', 'connection_state')
     this.#openUsed = this.#state.layout.u32('open_used')
+    this.#quick = object.has('walk_places')
+    this.#busy = this.#state.layout.u32('busy')
+    this.#unplaced = this.#state.layout.u32('unplaced')
     this.#loss = new Loss(
       object,
       this.#state,
@@ -56,6 +71,7 @@ export class ConnectionTracer {
     this.#namespacePidsAt = layout.array('namespace_pids', 4, NAMESPACE_PLACES)
     this.#state.view.setUint32(layout.u32('open_room'), this.#open.entries, true)
     this.#state.view.setUint32(layout.u32('closed_room'), closed.entries / 2, true)
+    this.#state.view.setUint32(layout.u32('places'), object.entries('tcp_sockets'), true)
     this.closed = new Arena(closed, this.#state, 'closed_used')
     this.#at = socketOffsets(this.#open.layout)
   }
@@ -70,10 +86,10 @@ export class ConnectionTracer {
       if (inode !== 0) this.#namespaces.consider(inode, pid)
     }
     await this.#namespaces.search()
-    await this.#object.walk('walk_sockets')
-    for (const inode of this.#namespaces.others) {
-      await this.#object.walk('walk_sockets', open => this.#namespaces.within(inode, open))
-    }
+    if (!this.#quick || this.#unsure) await this.#walkAll()
+    else await this.#walkNamespaces(this.#namespaces.others.filter(inode => !this.#known.has(inode)))
+    this.#known = new Set(this.#namespaces.others)
+    if (this.#quick) await this.#walkPlaces()
     this.#walked = this.#readOpen()
     const ended = this.#ended
     this.#ended = []
@@ -82,6 +98,29 @@ export class ConnectionTracer {
     await this.#object.walk('walk_files')
     for (const pid of ended) setBit(this.#endedOwners, pid, false)
     this.#walked = this.#readOpen()
+  }
+
+  /** The kernel's list of all sockets: those of which nothing is known yet, and those that this walk has not met. */
+  async #walkAll(): Promise<void> {
+    await this.#object.walk('walk_sockets')
+    await this.#walkNamespaces(this.#namespaces.others)
+  }
+
+  async #walkNamespaces(inodes: readonly number[]): Promise<void> {
+    for (const inode of inodes) {
+      await this.#object.walk('walk_sockets', open => this.#namespaces.within(inode, open))
+    }
+  }
+
+  /** The sockets that were told of, those that somebody is at work on again; who still is has to be waited for. */
+  async #walkPlaces(): Promise<void> {
+    for (let times = 0; times < MOST_WALKS; times++) {
+      // a process that was preempted in the middle of it has its turn meanwhile
+      if (times > 1) await sleep(1)
+      await this.#object.run('walk_places')
+      if (this.#state.view.getUint32(this.#busy, true) === 0) return
+    }
+    await this.#walkAll()
   }
 
   /** These processes have ended: what they held may have another holder. */
@@ -101,7 +140,11 @@ export class ConnectionTracer {
 
   /** Connections of this interval that are in no record. */
   takeLost(): Losses {
-    return addLosses(this.#loss.take(), { no_row: this.#withoutRow })
+    const losses = addLosses(this.#loss.take(), { no_row: this.#withoutRow })
+    // what nobody told of at its begin is found in the list of all sockets
+    this.#unsure = totalLost(losses) > 0 || this.#state.view.getUint32(this.#unplaced, true) > 0
+    this.#state.view.setUint32(this.#unplaced, 0, true)
+    return losses
   }
 
   #readOpen(): DataView {

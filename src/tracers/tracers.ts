@@ -26,10 +26,18 @@ import { SyscallTracer } from './syscalls.ts'
 export type { Tracers } from './interface.ts'
 
 /** Sockets that there is room for, by the memory of the machine: a row takes some 200 bytes of the kernel's. */
-const ROOMS =
-  totalmem() >= 4 * 2 ** 30
-    ? { open_connections: 131_072, closed_connections: 2 * 65_536 }
-    : { open_connections: 16_384, closed_connections: 2 * 8_192 }
+const ROOMS = totalmem() >= 4 * 2 ** 30 ? roomsFor(131_072, 65_536) : roomsFor(16_384, 8_192)
+
+/** Entries of maps, by the sockets that are open and those that close in an interval. */
+export function roomsFor(open: number, closed: number) {
+  return {
+    open_connections: open,
+    closed_connections: 2 * closed,
+    // the place of one that closed is free again after the next walk
+    tcp_sockets: open + closed,
+    free_places: open + closed,
+  }
+}
 
 /** How tracers are opened; nothing of it need be said. */
 export interface TracerSettings {

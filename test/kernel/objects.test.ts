@@ -7,6 +7,7 @@ import { BpfObject, SharedMaps } from '../../src/bpf/object.ts'
 import { BYTE_PROGRAMS } from '../../src/tracers/bytes.ts'
 import { CONNECTION_PROGRAMS } from '../../src/tracers/connections.ts'
 import { SYSCALL_PROGRAMS } from '../../src/tracers/syscalls.ts'
+import { lostConnections } from '../support/connections.ts'
 import { Sockets } from '../support/sockets.ts'
 import { lost, OBJECTS, sum, Top } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
@@ -58,6 +59,38 @@ test.each(['sock_send_length', 'sys_enter'])(
     const apart = copyOfProgram()
     misname(join(apart, 'full.bpf.o'), lacking)
     expect(sourcesOf(apart)).toEqual(sourcesOf(whole))
+  },
+)
+
+/** A program that cannot read what lies at an address, as before 6.2: it walks over sockets with their locks alone. */
+function withoutCast(): string {
+  const folder = copyOfProgram()
+  for (const name of ['full', 'connections']) {
+    const path = join(folder, `${name}.bpf.o`)
+    const file = readFileSync(path, 'latin1')
+    writeFileSync(path, file.replaceAll('bpf_rdonly_cast', 'bpf_rdonly_xxxx'), 'latin1')
+    expect(() => BpfObject.load(loadLibbpf(), path, new SharedMaps())).toThrow('refuses')
+  }
+  return folder
+}
+
+test.each(['together', 'apart'])(
+  'connections are exact where they are walked with their locks, loaded %s',
+  async how => {
+    const folder = withoutCast()
+    if (how === 'apart') misname(join(folder, 'full.bpf.o'), 'sys_enter')
+    const workload = await Workload.start('load', 'stream', 1, 2)
+    const workers = await workload.step('workers')
+    const top = await Top.startIn(folder, '-d', 0.1, '-p', workers.join())
+    const [connections = 0, bytes] = await workload.work()
+    await workload.end()
+    const samples = await top.finish()
+    const rows = samples.flatMap(sample => sample.connections)
+    expect(new Set(samples.map(sample => sample.sources.connections))).toEqual(new Set(['iter/tcp+tp_btf']))
+    expect(rows.filter(row => row.closed)).toHaveLength(2 * connections)
+    expect(sum(rows, row => row.sent_bytes)).toBe(bytes)
+    expect(sum(rows, row => row.received_bytes)).toBe(bytes)
+    expect(lostConnections(samples)).toBe(0)
   },
 )
 

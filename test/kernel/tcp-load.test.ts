@@ -7,7 +7,7 @@ import type { ConnectionRow, Sample } from '../../src/sample/sample.ts'
 import { openSampler } from '../../src/sample/sampler.ts'
 import type { Sampler } from '../../src/session.ts'
 import { Namespace } from '../support/network.ts'
-import { OBJECTS } from '../support/top.ts'
+import { OBJECTS, sum } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
 /** What is kept of a sample of so many rows. */
@@ -19,6 +19,8 @@ interface Count {
   readonly open: number
   readonly closed: number
   readonly unowned: number
+  readonly sent: number
+  readonly received: number
   readonly lost: number
 }
 
@@ -33,6 +35,8 @@ function count({ interval_seconds, connections, lost, self }: Sample): Count {
     open: ours.filter(row => !row.closed).length,
     closed: ours.filter(row => row.closed).length,
     unowned: connections.filter(row => row.pid === null).length,
+    sent: sum(ours, row => row.sent_bytes),
+    received: sum(ours, row => row.received_bytes),
     lost: lost.connections,
   }
 }
@@ -141,6 +145,23 @@ describe('under load', () => {
     expect(growth).toBeLessThan(2 * connections * BYTES_EACH)
     // an interval's work fits into an interval, on however busy a machine
     for (const sample of counting.counts) expect(sample.cpuSeconds).toBeLessThan(sample.seconds)
+  })
+
+  test.each([
+    { kind: 'rate', seconds: 3 },
+    { kind: 'stream', seconds: 6 },
+  ])('the bytes of each end are exact, however often a walk meets it at work: $kind', async ({ kind, seconds }) => {
+    const workload = await Workload.start('load', kind, seconds, WORKERS)
+    const counting = await Counting.start(0.01, [workload.pid, ...(await workload.step('workers'))])
+    const [connections = 0, bytes = 0] = await workload.work()
+    await workload.end()
+    counting.every(0.5)
+    await counting.more(2)
+    expect(counting.sum(count => count.lost)).toBe(0)
+    expect(counting.sum(count => count.closed)).toBe(2 * connections)
+    expect(counting.sum(count => count.sent)).toBe(bytes)
+    expect(counting.sum(count => count.received)).toBe(bytes)
+    expect(counting.counts.filter(({ sent, received }) => sent < 0 || received < 0)).toEqual([])
   })
 
   test('what the kernel leaves out of a program in the middle of itself is made good', async () => {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load rate SECONDS WORKERS [EACH], load open COUNT: connections on loopback, as
- * many as the machine makes. Each worker is a process that connects and a process
- * that accepts. "rate" first says "workers" and their process ids; after another
- * line it opens, moves one byte each way and closes, one connection after the
- * other, for so many seconds and EACH worker at least so many: says "done
- * CONNECTIONS". "open" holds all of them, in as many processes as that takes: says
- * "done COUNT", and after another line "closed".
+ * load rate SECONDS WORKERS [EACH], load stream SECONDS WORKERS, load open COUNT:
+ * connections on loopback, as many as the machine makes. Each worker is a process
+ * that connects and a process that accepts. "rate" first says "workers" and their
+ * process ids; after another line it opens, moves one byte each way and closes,
+ * one connection after the other, for so many seconds and EACH worker at least so
+ * many: says "done CONNECTIONS BYTES", the bytes of both ways. "stream" does the
+ * same with some 100 KiB a connection, in writes of all lengths, each way until
+ * the end of the stream. "open" holds all of them, in as many processes as that
+ * takes: says "done COUNT", and after another line "closed".
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -58,42 +60,112 @@ static double now(void)
 	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-static void answer_all(int listener)
+/* what a worker did, both ways */
+struct work {
+	long connections;
+	long bytes;
+};
+
+static void answer_byte(int fd)
 {
 	char byte;
-	int fd;
 
-	while ((fd = accept(listener, NULL, NULL)) >= 0) {
-		if (read(fd, &byte, 1) != 1 || write(fd, &byte, 1) != 1)
-			fail("answer");
-		close(fd);
-	}
+	if (read(fd, &byte, 1) != 1 || write(fd, &byte, 1) != 1)
+		fail("answer");
 }
 
 /* the client resets, so that ports are free again at once */
-static long ask_for(double seconds, long each, int port)
+static long ask_byte(int fd)
 {
 	struct linger at_once = { .l_onoff = 1 };
-	double end = now() + seconds;
-	long count = 0;
 	char byte = 0;
-	int fd;
 
-	while (now() < end || count < each) {
-		fd = connected(count % 16, port);
-		if (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1)
-			fail("ask");
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-		close(fd);
-		count++;
-	}
-	return count;
+	if (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1)
+		fail("ask");
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	return 2;
 }
 
-static void rate(double seconds, int workers, long each)
+static char buffer[1 << 14];
+
+static long read_all(int fd)
 {
+	long bytes = 0, count;
+
+	while ((count = read(fd, buffer, sizeof(buffer))) > 0)
+		bytes += count;
+	if (count < 0)
+		fail("read");
+	return bytes;
+}
+
+static long write_some(int fd)
+{
+	long bytes = 0, count;
+
+	for (int writes = 1 + rand() % 24; writes > 0; writes--) {
+		count = write(fd, buffer, 1 + rand() % sizeof(buffer));
+		if (count <= 0)
+			fail("write");
+		bytes += count;
+	}
+	shutdown(fd, SHUT_WR);
+	return bytes;
+}
+
+static void answer_stream(int fd)
+{
+	read_all(fd);
+	write_some(fd);
+}
+
+static long ask_stream(int fd)
+{
+	long sent = write_some(fd);
+
+	return sent + read_all(fd);
+}
+
+struct kind {
+	const char *name;
+	void (*answer)(int fd);
+	long (*ask)(int fd);
+};
+
+static const struct kind kinds[] = {
+	{ "rate", answer_byte, ask_byte },
+	{ "stream", answer_stream, ask_stream },
+};
+
+static void answer_all(const struct kind *kind, int listener)
+{
+	int fd;
+
+	while ((fd = accept(listener, NULL, NULL)) >= 0) {
+		kind->answer(fd);
+		close(fd);
+	}
+}
+
+static struct work ask_for(const struct kind *kind, double seconds, long each, int port)
+{
+	double end = now() + seconds;
+	struct work work = {};
+	int fd;
+
+	while (now() < end || work.connections < each) {
+		fd = connected(work.connections % 16, port);
+		work.bytes += kind->ask(fd);
+		close(fd);
+		work.connections++;
+	}
+	return work;
+}
+
+static void work_for(const struct kind *kind, double seconds, int workers, long each)
+{
+	struct work work, total = {};
 	struct sockaddr_in address;
-	long count, total = 0;
 	int results[2], start[2], listener;
 	char line[512] = "workers", byte;
 	pid_t servers[16], client;
@@ -105,7 +177,7 @@ static void rate(double seconds, int workers, long each)
 		servers[i] = fork();
 		if (servers[i] == 0) {
 			close(start[1]);
-			answer_all(listener);
+			answer_all(kind, listener);
 		}
 		close(listener);
 		client = fork();
@@ -113,8 +185,8 @@ static void rate(double seconds, int workers, long each)
 			close(start[1]);
 			if (read(start[0], &byte, 1) != 0)
 				fail("read");
-			count = ask_for(seconds, each, ntohs(address.sin_port));
-			if (write(results[1], &count, sizeof(count)) != sizeof(count))
+			work = ask_for(kind, seconds, each, ntohs(address.sin_port));
+			if (write(results[1], &work, sizeof(work)) != sizeof(work))
 				fail("write");
 			_exit(0);
 		}
@@ -124,9 +196,10 @@ static void rate(double seconds, int workers, long each)
 	wait_for_line();
 	close(start[1]);
 	for (int i = 0; i < workers; i++) {
-		if (read(results[0], &count, sizeof(count)) != sizeof(count))
+		if (read(results[0], &work, sizeof(work)) != sizeof(work))
 			fail("read");
-		total += count;
+		total.connections += work.connections;
+		total.bytes += work.bytes;
 	}
 	/* all that was answered has been closed when the servers are through */
 	usleep(200000);
@@ -134,7 +207,7 @@ static void rate(double seconds, int workers, long each)
 		kill(servers[i], SIGKILL);
 	while (wait(NULL) > 0)
 		;
-	snprintf(line, sizeof(line), "done %ld\n", total);
+	snprintf(line, sizeof(line), "done %ld %ld\n", total.connections, total.bytes);
 	say(line);
 }
 
@@ -186,10 +259,11 @@ int main(int argc, char **argv)
 		return 93;
 	say("ready\n");
 	wait_for_line();
-	if (!strcmp(argv[1], "rate"))
-		rate(number(argv[2]), number(argv[3]), argc > 4 ? number(argv[4]) : 0);
-	else
+	if (!strcmp(argv[1], "open"))
 		hold(number(argv[2]));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(argv[1], kinds[i].name))
+			work_for(&kinds[i], number(argv[2]), number(argv[3]), argc > 4 ? number(argv[4]) : 0);
 	wait_for_line();
 	return 0;
 }
