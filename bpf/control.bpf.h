@@ -62,6 +62,12 @@ static __always_inline bool watched(const struct control *ctl, __u32 tgid)
 	return word && (*word >> (tgid % 64) & 1);
 }
 
+/* an index of so many bits for an object of the kernel; they lie at multiples of 64 bytes, and of their size */
+static __always_inline __u32 index_of(const void *object, int bits)
+{
+	return ((__u32)(__u64)object >> 6) * 2654435769U >> (32 - bits);
+}
+
 static __always_inline __u32 current_tgid(void)
 {
 	return bpf_get_current_pid_tgid() >> 32;

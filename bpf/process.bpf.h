@@ -95,8 +95,7 @@ struct {
 
 static __always_inline struct task_slot *slot_of(struct task_struct *thread)
 {
-	/* they lie at multiples of 64 bytes, and of their size */
-	__u32 index = ((__u32)(__u64)thread >> 6) * 2654435769U >> (32 - TASK_SLOT_BITS);
+	__u32 index = index_of(thread, TASK_SLOT_BITS);
 
 	return bpf_map_lookup_elem(&task_slots, &index);
 }
