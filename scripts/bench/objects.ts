@@ -3,7 +3,10 @@
 import { join } from 'node:path'
 import { type Libbpf, loadLibbpf } from '../../src/bpf/libbpf.ts'
 import { BpfObject, SharedMaps } from '../../src/bpf/object.ts'
+import { ConnectionTracer } from '../../src/tracers/connections.ts'
 import { Control } from '../../src/tracers/control.ts'
+import { NetworkNamespaces } from '../../src/tracers/namespaces.ts'
+import { roomsFor } from '../../src/tracers/tracers.ts'
 import { bpfObject, DIST } from './compile.ts'
 
 let loaded: Libbpf | null = null
@@ -31,45 +34,61 @@ export function emptyPrograms(hooks: 'syscalls' | 'bytes' | 'all'): Switch {
 }
 
 /** All that ebpf-top attaches, counting, under a pid filter if there are any pids. */
-export function ourPrograms(pids: readonly number[] = []): Switch {
+export async function ourPrograms(pids: readonly number[] = []): Promise<Switch> {
   const object = objectOf(openObjects(['full']), 'full')
-  const control = new Control(object.array('control', 'control'), object.bytes('pid_filter'))
+  object.attach()
+  const close = await beginCounting(object, object, pids)
+  object.detach()
+  return {
+    ...switchOf(object),
+    close() {
+      close()
+      object.close()
+    },
+  }
+}
+
+/**
+ * The tracer of bytes, beside that of connections as always, which has no program where bytes are sent or received, and
+ * is attached until the switch is closed.
+ */
+export async function byteTracer(): Promise<Switch> {
+  const objects = openObjects(['processes', 'connections', 'bytes'])
+  const connections = objectOf(objects, 'connections')
+  connections.attach()
+  const close = await beginCounting(objectOf(objects, 'processes'), connections, [])
+  const bytes = objectOf(objects, 'bytes')
+  return {
+    on: () => bytes.attach(),
+    off: () => bytes.detach(),
+    close() {
+      close()
+      for (const object of objects.values()) object.close()
+    },
+  }
+}
+
+/** All sockets of now are known, as after the first sample; to be called while the programs of `connections` are attached. */
+async function beginCounting(
+  processes: BpfObject,
+  connections: BpfObject,
+  pids: readonly number[],
+): Promise<() => void> {
+  const control = new Control(processes.array('control', 'control'), processes.bytes('pid_filter'))
   control.setFilter(pids)
+  const namespaces = new NetworkNamespaces()
+  await new ConnectionTracer(connections, control, namespaces).walk()
   control.advance()
-  return switchOf(object)
+  return () => namespaces.close()
 }
 
 function switchOf(object: BpfObject): Switch {
   return { on: () => object.attach(), off: () => object.detach(), close: () => object.close() }
 }
 
-/**
- * The tracer of bytes, beside that of connections as always, which has no program where bytes are sent or received, and
- * is attached until the switch is closed. All sockets of now are known, as after the first sample.
- */
-export async function byteTracer(): Promise<Switch> {
-  const objects = openObjects(['processes', 'connections', 'bytes'])
-  const processes = objectOf(objects, 'processes')
-  const connections = objectOf(objects, 'connections')
-  connections.attach()
-  const control = new Control(processes.array('control', 'control'), processes.bytes('pid_filter'))
-  control.setFilter([])
-  control.beginPass()
-  await connections.walk('walk_sockets')
-  control.advance()
-  const bytes = objectOf(objects, 'bytes')
-  return {
-    on: () => bytes.attach(),
-    off: () => bytes.detach(),
-    close() {
-      for (const object of objects.values()) object.close()
-    },
-  }
-}
-
 /** Loaded but not attached, by their names. */
 export function openObjects<Name extends string>(names: readonly Name[]): ReadonlyMap<Name, BpfObject> {
-  const shared = new SharedMaps({ open_connections: 16_384, closed_connections: 16_384 })
+  const shared = new SharedMaps(roomsFor(16_384, 8_192))
   return new Map(names.map(name => [name, BpfObject.load(libbpf(), join(DIST, `${name}.bpf.o`), shared)]))
 }
 

@@ -82,7 +82,7 @@ async function perPacket(bench: Bench): Promise<Figure[]> {
     )
     bench.note(
       'Bytes are counted where a call returns them (`sock_send_length`, `sock_recv_length`) and connections are read ' +
-        'from the counters that the kernel keeps in each socket anyway, once an interval (`iter/tcp`). No program is ' +
+        'from the counters that the kernel keeps in each socket anyway, once an interval. No program is ' +
         'attached where packets pass; the runs above are those of other processes, and of changes of state.',
     )
     return [

@@ -46,7 +46,7 @@ export const http: Subject = {
       try {
         const rounds = await repeat(bench, bench.rounds, async () => ({
           empty: await besidePrograms(bench, load, emptyPrograms('all')),
-          alone: await besidePrograms(bench, load, ourPrograms()),
+          alone: await besidePrograms(bench, load, await ourPrograms()),
           all: await bench.quiet.measure(() => besideEverything(load)),
         }))
         figures.push(...report(name, rounds))

@@ -31,8 +31,8 @@ const DURATION = 200
 
 const watchers: readonly Watcher[] = [
   { name: EMPTY, peer: null, calls: CALLS, repeats: 5, on: async () => switchedOn(emptyPrograms('syscalls')) },
-  { name: FULL, peer: null, calls: CALLS, repeats: 5, on: async () => switchedOn(ourPrograms()) },
-  { name: OUTSIDE, peer: null, calls: CALLS, repeats: 5, on: async () => switchedOn(ourPrograms([process.pid])) },
+  { name: FULL, peer: null, calls: CALLS, repeats: 5, on: async () => switchedOn(await ourPrograms()) },
+  { name: OUTSIDE, peer: null, calls: CALLS, repeats: 5, on: async () => switchedOn(await ourPrograms([process.pid])) },
   { name: SYSCOUNT, peer: 'syscount', calls: CALLS, on: () => tool(withTracefs('syscount', '-P', '-L')) },
   {
     name: BPFTRACE,
