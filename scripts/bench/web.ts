@@ -14,6 +14,14 @@ const LONG = 36_000
 /** Bytes after which the access log begins anew. */
 const FULL = 500e6
 
+/** What is fetched again and again. */
+export interface Page {
+  readonly name: string
+  readonly bytes: number
+  /** The server compresses it for each request, as it does by default for those who accept that. */
+  readonly compressed: boolean
+}
+
 export interface Served {
   readonly requestsPerSecond: number
   /** Processor time of the server and of the load generator, microseconds for each request. */
@@ -27,6 +35,7 @@ events { worker_connections 768; }
 http {
   sendfile on; tcp_nopush on; keepalive_requests 1000000000;
   access_log ${folder}/access.log;
+  gzip on; gzip_types text/plain; default_type text/plain;
   client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder};
   uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
   server { listen 127.0.0.1:${PORT}; root ${folder}/pages; }
@@ -34,7 +43,22 @@ http {
 `
 }
 
-/** nginx and wrk with 32 connections, for one page of so many bytes. */
+/** Words as in a text, the same each time. */
+function text(bytes: number): string {
+  let seed = 1
+  const next = (below: number): number => {
+    // the generator of ANSI C
+    seed = (seed * 1103515245 + 12345) % 2 ** 31
+    return Math.floor((seed / 2 ** 31) * below)
+  }
+  const word = (): string => Array.from({ length: 2 + next(8) }, () => 'etaoinshrdlu'[next(12)]).join('')
+  const words = Array.from({ length: 2000 }, word)
+  return Array.from({ length: bytes / 3 }, () => words[Math.floor(next(2000) * (next(100) / 100))])
+    .join(' ')
+    .slice(0, bytes)
+}
+
+/** nginx and wrk with 32 connections, for one page. */
 export class WebLoad {
   readonly #server: Child
   readonly #client: Child
@@ -53,20 +77,20 @@ export class WebLoad {
     this.#line = line.length + 1
   }
 
-  static async start(bytes: number): Promise<WebLoad> {
+  static async start({ bytes, compressed }: Page): Promise<WebLoad> {
     const folder = join(workFolder(), 'nginx')
     const log = join(folder, 'access.log')
     mkdirSync(join(folder, 'pages'), { recursive: true })
     writeFileSync(join(folder, 'nginx.conf'), configuration(folder))
-    writeFileSync(join(folder, 'pages', String(bytes)), Buffer.alloc(bytes, 'x'))
+    writeFileSync(join(folder, 'pages', String(bytes)), text(bytes))
     writeFileSync(log, '')
     const nginx = [pathOf('nginx') ?? 'nginx', '-p', folder, '-c', join(folder, 'nginx.conf')]
     const server = new Child(nginx, { stdout: 'ignore' })
     await sleep(0.5)
     const url = `http://127.0.0.1:${PORT}/${bytes}`
-    const client = new Child([pathOf('wrk') ?? 'wrk', '-t', '1', '-c', '32', '-d', `${LONG}s`, url], {
-      stdout: 'ignore',
-    })
+    const accepts = compressed ? ['-H', 'Accept-Encoding: gzip'] : []
+    const wrk = [pathOf('wrk') ?? 'wrk', '-t', '1', '-c', '32', '-d', `${LONG}s`, ...accepts, url]
+    const client = new Child(wrk, { stdout: 'ignore' })
     await client.until('loading', () => statSync(log).size > 0)
     await sleep(1)
     return new WebLoad(server, client, log)

@@ -3,7 +3,7 @@ import { ebpfTop } from '../compile.ts'
 import { atLeast, type Figure, figure, median, ratios, sleep, times } from '../measure.ts'
 import { emptyPrograms, ourPrograms, type Switch } from '../objects.ts'
 import { type Bench, repeat, type Subject } from '../subject.ts'
-import { type Served, WebLoad } from '../web.ts'
+import { type Page, type Served, WebLoad } from '../web.ts'
 
 /** Seconds of one measurement of programs, which are attached and detached so often in a round. */
 const SLICE = 0.2
@@ -13,11 +13,12 @@ const DURATION = 2
 /** Seconds until ebpf-top has started and taken samples. */
 const WARM_UP = 2.5
 
-/** Files that are fetched, with their sizes in bytes. */
-const PAGES = [
-  { name: 'page of 615 bytes (nginx’s welcome page)', bytes: 615 },
-  { name: 'page of 64 KiB', bytes: 64 << 10 },
-] as const
+/** From pages for which a server does nothing but system calls to one for which it also works. */
+const PAGES: readonly Page[] = [
+  { name: 'page of 615 bytes (as nginx’s welcome page)', bytes: 615, compressed: false },
+  { name: 'page of 64 KiB', bytes: 64 << 10, compressed: false },
+  { name: 'page of 64 KiB, compressed for each request', bytes: 64 << 10, compressed: true },
+]
 
 /** How the server did for itself, what was left of its throughput beside something, and what that added to a request. */
 interface Compared {
@@ -32,7 +33,7 @@ export const http: Subject = {
   name: 'http',
   title: 'Throughput of an HTTP server',
   method:
-    'nginx with the settings of its Debian package, access log included, under `wrk -t 1 -c 32` on the same machine: ' +
+    'nginx with the settings of its Debian package, access log included, which serves texts, under `wrk -t 1 -c 32` on the same machine: ' +
     'all processors are busy, so that whatever watching costs is missing from the throughput. Requests are counted by ' +
     'the access log. Whatever is compared is measured between two measurements without it: ebpf-top for ' +
     `${DURATION} s, programs ${SLICES} times a round for ${SLICE} s, of which the median counts. Processor ` +
@@ -41,15 +42,15 @@ export const http: Subject = {
   needs: ['nginx', 'wrk'],
   async run(bench) {
     const figures: Figure[] = []
-    for (const { name, bytes } of PAGES) {
-      const load = await WebLoad.start(bytes)
+    for (const page of PAGES) {
+      const load = await WebLoad.start(page)
       try {
         const rounds = await repeat(bench, bench.rounds, async () => ({
           empty: await besidePrograms(bench, load, emptyPrograms('all')),
           alone: await besidePrograms(bench, load, await ourPrograms()),
           all: await bench.quiet.measure(() => besideEverything(load)),
         }))
-        figures.push(...report(name, rounds))
+        figures.push(...report(page.name, rounds))
       } finally {
         await load.stop()
       }
