@@ -12,7 +12,8 @@ export interface Facts extends Group {
 
 interface Known {
   readonly facts: Facts
-  /** The process's name when they were read: exec changes both. */
+  /** The process's start and name when they were read: a successor has another start, and exec changes the name. */
+  readonly startedNs: number
   readonly name: string
   used: number
 }
@@ -21,7 +22,9 @@ const NOTHING: Group = { container: null, pod: null, unit: null }
 
 /** Facts of processes, read from /proc once each and remembered while they are asked for. */
 export class ProcessFacts {
-  readonly #known = new Map<string, Known>()
+  readonly #known = new Map<number, Known>()
+  /** Those of processes whose start nothing told. */
+  readonly #withoutStart = new Map<number, Known>()
   #turn = 0
 
   /**
@@ -29,12 +32,13 @@ export class ProcessFacts {
    * 0 where it is not known.
    */
   get(pid: number, startedNs: number, name: string): Facts {
-    const key = `${pid}:${startedNs}`
-    let known = this.#known.get(key)
-    if (known === undefined || known.name !== name) {
-      const facts = read(pid, startedNs, name) ?? known?.facts ?? { command: name, ...NOTHING }
-      known = { facts, name, used: 0 }
-      this.#known.set(key, known)
+    const all = startedNs === 0 ? this.#withoutStart : this.#known
+    let known = all.get(pid)
+    if (known === undefined || known.name !== name || known.startedNs !== startedNs) {
+      const before = known?.startedNs === startedNs ? known.facts : null
+      const facts = read(pid, startedNs, name) ?? before ?? { command: name, ...NOTHING }
+      known = { facts, startedNs, name, used: 0 }
+      all.set(pid, known)
     }
     known.used = this.#turn
     return known.facts
@@ -42,7 +46,9 @@ export class ProcessFacts {
 
   /** Ends a turn: forgets what was not asked for in it. */
   forget(): void {
-    for (const [key, known] of this.#known) if (known.used !== this.#turn) this.#known.delete(key)
+    for (const all of [this.#known, this.#withoutStart]) {
+      for (const [pid, { used }] of all) if (used !== this.#turn) all.delete(pid)
+    }
     this.#turn++
   }
 }
