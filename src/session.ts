@@ -28,7 +28,8 @@ export interface Sink {
   /**
    * A sink for which the newest sample is enough (the screen) takes it at once and returns nothing; it never holds up
    * the sampler. One that must not miss any (batch output) may return a promise: the next sample waits for it, and its
-   * interval is as much longer, so that all samples together stay exact however slowly they are read.
+   * interval is as much longer, so that all samples together stay exact however slowly they are read. The calls of a
+   * sample can be read until then only.
    */
   take(sample: Sample): void | Promise<void>
   /** The sampler failed and sends nothing more. */
@@ -57,8 +58,6 @@ export interface SamplerSettings {
   readonly firstIntervalSeconds?: number
   /** Samples to take; null: until it is stopped. */
   readonly iterations: number | null
-  /** Samples are to hold sums only: their `calls`, which the exporter alone asks for, are empty. */
-  readonly sumsOnly?: boolean
   /** System calls that take at least so long are told one by one, in nanoseconds; 0: none. */
   readonly slowNs?: number
   /** Use only what compatible mode uses, whatever the kernel offers. */

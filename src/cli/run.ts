@@ -66,7 +66,7 @@ async function openSampler(
   exporter: Exporter | null,
 ): Promise<Sampler> {
   const { openSampler } = await import('../sample/sampler.ts')
-  const sampler = await openSampler({ ...options, sumsOnly: exporter === null })
+  const sampler = await openSampler(options)
   // the screen has them in its help
   if (options.mode !== 'screen') for (const note of sampler.host.notes) process.stderr.write(`ebpf-top: ${note}\n`)
   if (options.cost) sampler.measureCost(true)

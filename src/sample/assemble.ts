@@ -1,37 +1,27 @@
 /** From what the tracers read to the rows of a sample: joins, adds up, names. Values in, values out. */
 
 import { errnoName } from '../syscall/errno.ts'
-import { type Abi, type Arch, syscallName } from '../syscall/names.ts'
+import { type Arch, syscallName } from '../syscall/names.ts'
 import type { Losses } from '../tracers/loss.ts'
-import type { Moved, ProcessRecord } from '../tracers/processes.ts'
+import type { ProcessRecord } from '../tracers/processes.ts'
 import type { SlowCallRecord } from '../tracers/slow-calls.ts'
 import type { ConnectionRecords } from '../tracers/socket-record.ts'
-import type { CallRecord, CallRecords } from '../tracers/syscalls.ts'
+import { type CallRecords, COMPAT_BIT } from '../tracers/syscalls.ts'
+import { type CallSum, CallSums } from './call-sums.ts'
 import { Calls } from './calls.ts'
-import type { Group } from './cgroup.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Moment } from './connection.ts'
 import type { Facts } from './facts.ts'
-import { HistogramSum, summarize, total } from './histogram.ts'
-import type {
-  CallRow,
-  ConnectionRow,
-  ListenerRow,
-  LossRow,
-  ProcessRow,
-  SlowCallRow,
-  SyscallRow,
-  Traffic,
-  Transport,
-} from './sample.ts'
+import { summarize, total } from './histogram.ts'
+import { type ProcessSum, ProcessSums } from './process-sums.ts'
+import type { CallRow, ConnectionRow, ListenerRow, LossRow, ProcessRow, SlowCallRow, SyscallRow } from './sample.ts'
 import { FILE_PORTION, PORTION } from './slices.ts'
-import { listenerRows, readSockets } from './sockets.ts'
+import { listenerRows, type Sockets } from './sockets.ts'
 
-/** What the tracers saw in one interval. */
+/** What the tracers saw in one interval, but for the sockets that were open at its end. */
 export interface Records {
   readonly processes: readonly ProcessRecord[]
   readonly calls: CallRecords
   readonly slow: readonly SlowCallRecord[]
-  readonly open: ConnectionRecords
   readonly closed: ConnectionRecords
 }
 
@@ -44,31 +34,25 @@ export interface Rows {
   readonly calls: Iterable<CallRow>
 }
 
-export interface Surroundings {
+export interface Surroundings extends Moment {
   readonly arch: Arch
   /** Only rows of these processes; empty: of all. */
   readonly pids: readonly number[]
-  /** End of the interval on the monotonic clock. */
-  readonly endedNs: number
-  /** Unix time at which `nowNs` is read on the monotonic clock, in nanoseconds. */
-  readonly unixNs: number
-  readonly nowNs: number
-  /** Inode of the network namespace that is not marked as another one. */
-  readonly namespace: number
   factsOf(pid: number, startedNs: number, name: string): Facts
 }
 
-/** Yields now and then, where it can be laid aside. */
-export function* assemble(records: Records, surroundings: Surroundings): Generator<void, Rows> {
+/** `sockets`: with the open ones in it. Yields now and then, where it can be laid aside. */
+export function* assemble(records: Records, sockets: Sockets, surroundings: Surroundings): Generator<void, Rows> {
   const wanted = selector(surroundings.pids)
-  const groups = new Map<number | null, Group>()
-  const sockets = yield* readSockets(records, { ...surroundings, groups })
+  yield* sockets.addClosed(records.closed)
   const connections = filter(sockets.connections, wanted)
-  const sums = yield* addUp(records, connections, wanted)
-  const processes = yield* processRows(sums.processes, surroundings)
-  for (const row of processes) groups.set(row.pid, row)
+  const sums = new ProcessSums(records.processes, wanted)
+  yield* countConnections(connections, sums)
+  const calls = yield* addUp(records.calls, sums)
+  const processes = yield* processRows(sums.all(), calls, surroundings)
+  sockets.setProcesses(processes)
   return {
-    syscalls: syscallRows(sums.syscalls, surroundings.arch),
+    syscalls: syscallRows(calls, surroundings.arch),
     processes,
     connections,
     listeners: filter(yield* listenerRows(sockets, surroundings), wanted),
@@ -131,188 +115,71 @@ export function lossRows(losses: Readonly<Record<LossRow['tracer'], Losses>>): L
   )
 }
 
-/** Sums of calls: errors, and a histogram of durations. */
-class CallSum {
-  errors = 0
-  readonly durations = new HistogramSum()
-
-  add(call: CallRecord): void {
-    this.errors += call.errors
-    this.durations.add(call.durations)
-  }
-}
-
-/** Calls of all processes to one system call. */
-interface SyscallSum {
-  readonly number: number
-  readonly abi: Abi
-  readonly sum: CallSum
-}
-
-const TRANSPORTS: readonly Transport[] = ['tcp', 'udp', 'other']
-
-class TrafficSum {
-  sent_bytes = 0
-  received_bytes = 0
-
-  add(moved: Moved): void {
-    this.sent_bytes += moved.sentBytes
-    this.received_bytes += moved.receivedBytes
-  }
-}
-
-/** A process while its records are added up. */
-class ProcessSum {
-  name: string
-  exited = false
-  readonly transports = { tcp: new TrafficSum(), udp: new TrafficSum(), other: new TrafficSum() }
-  connections = 0
-  readonly calls = new CallSum()
-  readonly pid: number
-  startedNs: number
-
-  constructor(pid: number, startedNs: number, name: string) {
-    this.pid = pid
-    this.startedNs = startedNs
-    this.name = name
-  }
-
-  add(record: ProcessRecord): void {
-    // a pid that was used again within the interval is one row: that of its last user
-    if (record.startedNs > this.startedNs) {
-      this.exited = false
-      this.startedNs = record.startedNs
-    }
-    this.name = record.name
-    this.exited ||= record.exited
-    for (const transport of TRANSPORTS) this.transports[transport].add(record[transport])
-  }
-}
-
-/** Calls of all processes by system call. */
-class SyscallSums {
-  readonly #sums = { native: new Map<number, SyscallSum>(), compat: new Map<number, SyscallSum>() }
-
-  add(call: CallRecord): void {
-    const { number, abi } = call
-    let entry = this.#sums[abi].get(number)
-    if (entry === undefined) {
-      entry = { number, abi, sum: new CallSum() }
-      this.#sums[abi].set(number, entry)
-    }
-    entry.sum.add(call)
-  }
-
-  all(): readonly SyscallSum[] {
-    return [...this.#sums.native.values(), ...this.#sums.compat.values()]
-  }
-}
-
-interface Sums {
-  readonly syscalls: readonly SyscallSum[]
-  readonly processes: Iterable<ProcessSum>
-}
-
-/** Adds up by process and by system call. */
-function* addUp(records: Records, connections: readonly Connection[], wanted: Wanted): Generator<void, Sums> {
-  const processes = new Map<number, ProcessSum>()
-  // by the index of the record, which is how calls tell their process; a process may have two records
-  const byIndex = records.processes.map(process => {
-    if (wanted !== null && !wanted(process.pid)) return null
-    const sum = sumOf(processes, process.pid, process)
-    sum.add(process)
-    return sum
-  })
-  const syscalls = new SyscallSums()
-  for (let from = 0; from < records.calls.length; from += PORTION) {
-    yield
-    addCalls(records.calls, from, byIndex, syscalls)
-  }
+function* countConnections(connections: readonly Connection[], sums: ProcessSums): Generator<void, void> {
   for (let from = 0; from < connections.length; from += PORTION) {
     yield
-    addConnections(connections, from, processes)
-  }
-  return { syscalls: syscalls.all(), processes: processes.values() }
-}
-
-/** The sum of a process, made where it has none yet. */
-function sumOf(
-  processes: Map<number, ProcessSum>,
-  pid: number,
-  { startedNs, name }: Pick<ProcessRecord, 'startedNs' | 'name'>,
-): ProcessSum {
-  let sum = processes.get(pid)
-  if (sum === undefined) {
-    sum = new ProcessSum(pid, startedNs, name)
-    processes.set(pid, sum)
-  }
-  return sum
-}
-
-/** Adds a portion of the connections to their owners, which may have done nothing else. */
-function addConnections(connections: readonly Connection[], from: number, processes: Map<number, ProcessSum>): void {
-  const end = Math.min(from + PORTION, connections.length)
-  for (let i = from; i < end; i++) {
-    const row = connections[i]
-    const pid = row?.pid ?? null
-    if (row === undefined || pid === null) continue
-    const owner = processes.get(pid) ?? sumOf(processes, pid, { startedNs: 0, name: row.name ?? '' })
-    owner.connections++
+    sums.count(connections, from, Math.min(from + PORTION, connections.length))
   }
 }
 
-/** Adds a portion of the calls to their processes, and to their system calls. */
-function addCalls(
-  calls: CallRecords,
-  from: number,
-  processes: readonly (ProcessSum | null)[],
-  syscalls: SyscallSums,
-): void {
-  const end = Math.min(from + PORTION, calls.length)
-  for (let i = from; i < end; i++) {
-    const call = calls.at(i)
-    const process = processes[call?.process ?? -1]
-    if (call === undefined || process === undefined || process === null) continue
-    process.calls.add(call)
-    syscalls.add(call)
+/** Adds up the calls by process and by system call. */
+function* addUp(calls: CallRecords, { places, size }: ProcessSums): Generator<void, CallSums> {
+  const sums = new CallSums(places, size)
+  for (let from = 0; from < calls.length; from += PORTION) {
+    yield
+    calls.addTo(sums, from, Math.min(from + PORTION, calls.length))
   }
+  return sums
 }
 
-function syscallRows(sums: readonly SyscallSum[], arch: Arch): SyscallRow[] {
-  return sums.map(({ number, abi, sum }) => ({
-    syscall: syscallName(arch, abi, number),
-    id: number,
-    abi,
-    count: total(sum.durations),
-    errors: sum.errors,
-    duration_ns: summarize(sum.durations),
-  }))
+function syscallRows(sums: CallSums, arch: Arch): SyscallRow[] {
+  return Array.from(sums.ofCalls(), ([call, sum]) => {
+    const id = call & ~COMPAT_BIT
+    const abi = call & COMPAT_BIT ? 'compat' : 'native'
+    const count = total(sum)
+    return {
+      syscall: syscallName(arch, abi, id),
+      id,
+      abi,
+      count,
+      errors: sum.errors,
+      duration_ns: summarize(sum, count),
+    }
+  })
 }
 
-function* processRows(sums: Iterable<ProcessSum>, { factsOf }: Surroundings): Generator<void, ProcessRow[]> {
+function* processRows(
+  sums: Iterable<ProcessSum>,
+  calls: CallSums,
+  { factsOf }: Surroundings,
+): Generator<void, ProcessRow[]> {
   const rows: ProcessRow[] = []
   for (const sum of sums) {
     // the facts of a process that is new are read from files
     if (rows.length % FILE_PORTION === 0) yield
-    rows.push({
-      pid: sum.pid,
-      name: sum.name,
-      ...factsOf(sum.pid, sum.startedNs, sum.name),
-      exited: sum.exited,
-      syscalls: total(sum.calls.durations),
-      errors: sum.calls.errors,
-      duration_ns: summarize(sum.calls.durations),
-      ...sumOfTransports(sum.transports),
-      transports: sum.transports,
-      connections: sum.connections,
-    })
+    rows.push(processRow(sum, calls.ofProcess(sum.index), factsOf(sum.pid, sum.startedNs, sum.name)))
   }
   return rows
 }
 
-function sumOfTransports(transports: Readonly<Record<Transport, Traffic>>): Traffic {
+function processRow(process: ProcessSum, calls: CallSum, facts: Facts): ProcessRow {
+  const { tcp, udp, other } = process
+  const count = total(calls)
+  // member by member: copying all that facts have is many times as slow
   return {
-    sent_bytes: TRANSPORTS.reduce((sum, transport) => sum + transports[transport].sent_bytes, 0),
-    received_bytes: TRANSPORTS.reduce((sum, transport) => sum + transports[transport].received_bytes, 0),
+    pid: process.pid,
+    name: process.name,
+    command: facts.command,
+    container: facts.container,
+    pod: facts.pod,
+    unit: facts.unit,
+    exited: process.exited,
+    syscalls: count,
+    errors: calls.errors,
+    duration_ns: summarize(calls, count),
+    sent_bytes: tcp.sent_bytes + udp.sent_bytes + other.sent_bytes,
+    received_bytes: tcp.received_bytes + udp.received_bytes + other.received_bytes,
+    transports: { tcp, udp, other },
+    connections: process.connections,
   }
 }

@@ -1,11 +1,11 @@
 import { errnoName } from '../syscall/errno.ts'
-import type { ConnectionRecord, ConnectionRecords } from '../tracers/socket-record.ts'
+import { type ConnectionRecord, type ConnectionRecords, movedSince } from '../tracers/socket-record.ts'
 import type { Group } from './cgroup.ts'
 import { type ByPort, listenerOf } from './listening.ts'
 import type { ConnectionRow, Direction, Endpoint, Family } from './sample.ts'
 
-/** What the connections of one interval have in common. */
-export interface Interval {
+/** When and where an interval was looked at. */
+export interface Moment {
   /** Its end on the monotonic clock. */
   readonly endedNs: number
   /** Unix time at which `nowNs` is read on the monotonic clock, in nanoseconds. */
@@ -13,55 +13,81 @@ export interface Interval {
   readonly nowNs: number
   /** Inode of the network namespace that is not marked as another one. */
   readonly namespace: number
+}
+
+/** What the connections of one interval have in common. */
+export interface Interval extends Moment {
   readonly listeners: ByPort
-  /** What the walk said of connections that closed after it, by their ids: their last records do not count that again. */
+  /** What the walk said of connections that closed after it, by their ids. */
   readonly walked: ReadonlyMap<number, ConnectionRecord>
   /** Who runs the processes of this interval. */
   readonly groups: ReadonlyMap<number | null, Group>
 }
 
-/**
- * A row of a connection over what the kernel side said of it. What nobody asks for is not made, not even its record: there
- * may be many thousands of them.
- */
-export class Connection implements ConnectionRow {
-  readonly #records: ConnectionRecords
-  readonly #index: number
-  readonly #interval: Interval
-  /** undefined: not looked for yet; null: there is none. */
-  #listener: ConnectionRecord | null | undefined
+/** Records of sockets, to be rows of one interval. */
+export class Source {
+  readonly records: ConnectionRecords
+  readonly interval: Interval
+  /** The listening sockets that connections came to, by the index of their record, as far as they were looked for. */
+  readonly #listeners = new Map<number, ConnectionRecord | null>()
 
-  /** Of one of some records, by its index among them. */
-  constructor(records: ConnectionRecords, index: number, interval: Interval) {
-    this.#records = records
-    this.#index = index
-    this.#interval = interval
+  constructor(records: ConnectionRecords, interval: Interval) {
+    this.records = records
+    this.interval = interval
   }
 
-  get #record(): ConnectionRecord {
-    const record = this.#records.at(this.#index)
+  /** The listening socket that a connection came to, as far as that is told by addresses. */
+  listenerOf(index: number): ConnectionRecord | null {
+    let listener = this.#listeners.get(index)
+    if (listener === undefined) {
+      const record = this.records.at(index)
+      listener = (record && listenerOf(record, this.interval.listeners)) ?? null
+      this.#listeners.set(index, listener)
+    }
+    return listener
+  }
+}
+
+/**
+ * A row of a connection over what the kernel side said of it. What nobody asks for is not made, not even its record: there
+ * may be many thousands of them, which is why a row is no more than the place where it is told.
+ */
+export class Connection implements ConnectionRow {
+  readonly #source: Source
+  readonly #index: number
+
+  /** Of one of some records, by its index among them. */
+  constructor(source: Source, index: number) {
+    this.#source = source
+    this.#index = index
+  }
+
+  /** What the kernel side said of it, made anew for whoever asks. */
+  get record(): ConnectionRecord {
+    const record = this.#source.records.at(this.#index)
     if (record === undefined) throw new RangeError(`no record ${this.#index}`)
     return record
   }
 
+  /** What the walk said of one that closed after it. */
   get #earlier(): ConnectionRecord | undefined {
-    const { walked } = this.#interval
-    return walked.size === 0 ? undefined : walked.get(this.#record.id)
+    const { walked } = this.#source.interval
+    return walked.size === 0 ? undefined : walked.get(this.id)
   }
 
   get id(): number {
-    return this.#record.id
+    return this.#source.records.idAt(this.#index)
   }
 
   get pid(): number | null {
-    const { owner } = this.#record
+    const owner = this.#source.records.ownerAt(this.#index)
     if (owner !== 0) return owner
     const listening = this.#listeningOwner()
     return listening === null ? null : listening.owner
   }
 
   get name(): string | null {
-    const { owner, name } = this.#record
+    const { owner, name } = this.record
     return owner !== 0 ? name : (this.#listeningOwner()?.name ?? null)
   }
 
@@ -78,125 +104,130 @@ export class Connection implements ConnectionRow {
   }
 
   get family(): Family {
-    return this.#record.family
+    return this.record.family
   }
 
   get direction(): Direction {
-    return this.#record.direction ?? (this.#cameTo() === null ? 'outbound' : 'inbound')
+    return this.record.direction ?? (this.#source.listenerOf(this.#index) === null ? 'outbound' : 'inbound')
   }
 
   get state(): string {
-    const { endedNs, state, timeWait } = this.#record
+    const { endedNs, state, timeWait } = this.record
     if (endedNs === null) return state
     return timeWait ? 'TIME_WAIT' : 'CLOSE'
   }
 
   get local(): Endpoint {
-    return this.#record.local
+    return this.record.local
   }
 
   get remote(): Endpoint {
-    return this.#record.remote
+    return this.record.remote
   }
 
   get sent_bytes(): number {
-    return this.#record.sentBytes + (this.#earlier?.sentBytes ?? 0)
+    const earlier = this.#earlier
+    const record = this.record
+    return earlier === undefined ? record.sentBytes : earlier.sentBytes + movedSince(earlier, record).sentBytes
   }
 
   get received_bytes(): number {
-    return this.#record.receivedBytes + (this.#earlier?.receivedBytes ?? 0)
+    const earlier = this.#earlier
+    const record = this.record
+    if (earlier === undefined) return record.receivedBytes
+    return earlier.receivedBytes + movedSince(earlier, record).receivedBytes
   }
 
   get total_sent_bytes(): number {
-    return this.#record.totalSentBytes
+    return this.record.totalSentBytes
   }
 
   get total_received_bytes(): number {
-    return this.#record.totalReceivedBytes
+    return this.record.totalReceivedBytes
   }
 
   get connect_latency_ns(): number | null {
-    return this.#record.connectNs
+    return this.record.connectNs
   }
 
   get handshake_latency_ns(): number | null {
-    return this.#record.handshakeNs
+    return this.record.handshakeNs
   }
 
   get accept_wait_ns(): number | null {
-    const { establishedNs, acceptedNs } = this.#record
+    const { establishedNs, acceptedNs } = this.record
     return establishedNs === null || acceptedNs === null ? null : acceptedNs - establishedNs
   }
 
   get rtt_ns(): number {
-    return this.#record.rttNs
+    return this.record.rttNs
   }
 
   get rtt_min_ns(): number | null {
-    return this.#record.rttMinNs
+    return this.record.rttMinNs
   }
 
   get retransmits(): number {
-    return this.#record.retransmits
+    return this.record.retransmits
   }
 
   get segments_sent(): number {
-    return this.#record.segments
+    return this.record.segments
   }
 
   get receive_queue_bytes(): number {
-    return this.#record.receiveQueue
+    return this.record.receiveQueue
   }
 
   get send_queue_bytes(): number {
-    return this.#record.sendQueue
+    return this.record.sendQueue
   }
 
   get zero_window(): 'local' | 'remote' | 'both' | null {
-    return this.#record.zeroWindow
+    return this.record.zeroWindow
   }
 
   get reset(): 'sent' | 'received' | null {
-    return this.#record.reset
+    return this.record.reset
   }
 
   get closed_by(): 'local' | 'remote' | null {
-    return this.#record.closer
+    return this.record.closer
   }
 
   get network_namespace(): number | null {
-    const { namespace } = this.#record
-    return namespace === this.#interval.namespace ? null : namespace
+    const { namespace } = this.record
+    return namespace === this.#source.interval.namespace ? null : namespace
   }
 
   get age_seconds(): number {
-    const { startedNs, endedNs } = this.#record
-    return Math.max(0, (endedNs ?? this.#interval.endedNs) - startedNs) / 1e9
+    const { startedNs, endedNs } = this.record
+    return Math.max(0, (endedNs ?? this.#source.interval.endedNs) - startedNs) / 1e9
   }
 
   get started_ns(): number {
-    return this.#unix(this.#record.startedNs)
+    return this.#unix(this.record.startedNs)
   }
 
   get ended_ns(): number | null {
-    const { endedNs } = this.#record
+    const { endedNs } = this.record
     return endedNs === null ? null : this.#unix(endedNs)
   }
 
   get age_is_minimum(): boolean {
-    return this.#record.older
+    return this.record.older
   }
 
   get opened(): boolean {
-    return this.#record.opened || this.#earlier?.opened === true
+    return this.record.opened || this.#earlier?.opened === true
   }
 
   get closed(): boolean {
-    return this.#record.endedNs !== null
+    return this.#source.records.hasEnded(this.#index)
   }
 
   get error(): string | null {
-    const { endedNs, state, errno } = this.#record
+    const { endedNs, state, errno } = this.record
     // it ended before it was established
     return endedNs !== null && state === 'SYN_SENT' && errno !== 0 ? errnoName(errno) : null
   }
@@ -205,24 +236,18 @@ export class Connection implements ConnectionRow {
     return plainConnection(this)
   }
 
-  /** The listening socket that it came to, as far as that is told by addresses. */
-  #cameTo(): ConnectionRecord | null {
-    if (this.#listener === undefined) this.#listener = listenerOf(this.#record, this.#interval.listeners) ?? null
-    return this.#listener
-  }
-
   /** Who holds the listening socket of one that is nobody's: as long as nobody has accepted it, it is its listener's. */
   #listeningOwner(): ConnectionRecord | null {
-    const listener = this.#cameTo()
+    const listener = this.#source.listenerOf(this.#index)
     return listener === null || listener.owner === 0 ? null : listener
   }
 
   #group(): Group | undefined {
-    return this.#interval.groups.get(this.pid)
+    return this.#source.interval.groups.get(this.pid)
   }
 
   #unix(monotonicNs: number): number {
-    return this.#interval.unixNs - (this.#interval.nowNs - monotonicNs)
+    return this.#source.interval.unixNs - (this.#source.interval.nowNs - monotonicNs)
   }
 }
 

@@ -65,6 +65,9 @@ export function bucketStart(i: number): number {
   return 2 ** i * NANOSECONDS_PER_UNIT
 }
 
+/** The least whole number of nanoseconds in each bucket, and in the one that would follow. */
+const LEAST = Array.from({ length: HISTOGRAM_SLOTS + 1 }, (_, i) => Math.ceil(bucketStart(i)))
+
 /**
  * The q-quantile (0 < q <= 1) in nanoseconds: the rank ceil(q * count) is located in its bucket and interpolated
  * linearly there (nearest-rank with linear interpolation); never outside that bucket, never above the maximum.
@@ -82,8 +85,8 @@ function quantileOf(histogram: Histogram, count: number, q: number): number {
   for (let i = 0; i < HISTOGRAM_SLOTS; i++) {
     const inBucket = histogram.count(i)
     if (below + inBucket >= rank) {
-      const low = Math.ceil(bucketStart(i))
-      const high = Math.min(Math.ceil(bucketStart(i + 1)) - 1, histogram.max)
+      const low = LEAST[i] ?? 0
+      const high = Math.min((LEAST[i + 1] ?? Infinity) - 1, histogram.max)
       if (high <= low) return high
       return Math.round(low + ((high - low) * (rank - below)) / inBucket)
     }
@@ -92,9 +95,8 @@ function quantileOf(histogram: Histogram, count: number, q: number): number {
   return histogram.max
 }
 
-/** The figures of a histogram that rows show. */
-export function summarize(histogram: Histogram): Duration {
-  const count = total(histogram)
+/** The figures of a histogram that rows show, of which the number of durations is known. */
+export function summarize(histogram: Histogram, count: number): Duration {
   return {
     sum: histogram.sum,
     max: histogram.max,

@@ -234,6 +234,6 @@ export interface Sample {
   readonly losses: readonly LossRow[]
   readonly self: SelfUsage
   readonly maps: readonly MapUsage[]
-  /** Made while they are gone through; none where the sampler was told to give sums only. */
+  /** Made while they are gone through, where the kernel side wrote them: only until the sink has taken the sample. */
   readonly calls: Iterable<CallRow>
 }

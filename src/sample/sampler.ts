@@ -8,10 +8,12 @@ import type { Halves } from '../tracers/interface.ts'
 import { totalLost } from '../tracers/loss.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
 import { assemble, lossRows, type Records, type Surroundings } from './assemble.ts'
+import type { Moment } from './connection.ts'
 import { ProcessFacts } from './facts.ts'
 import { saveMemory, settle } from './memory.ts'
 import type { Sample } from './sample.ts'
 import { inSlices } from './slices.ts'
+import { Sockets } from './sockets.ts'
 import { Wakeup } from './wakeup.ts'
 
 /** Where the compiled BPF objects lie: beside the program. */
@@ -29,7 +31,6 @@ class KernelSampler implements Sampler {
   readonly #facts = new ProcessFacts()
   readonly #wakeup = new Wakeup()
   readonly #iterations: number | null
-  readonly #sumsOnly: boolean
   #intervalNs: number
   /** Longest that the current interval may be, besides. */
   #limitNs: number
@@ -56,7 +57,6 @@ class KernelSampler implements Sampler {
     }
     this.#tracers = tracers
     this.#iterations = settings.iterations
-    this.#sumsOnly = settings.sumsOnly ?? false
     this.#intervalNs = settings.intervalSeconds * 1e9
     this.#limitNs = (settings.firstIntervalSeconds ?? Infinity) * 1e9
   }
@@ -70,7 +70,9 @@ class KernelSampler implements Sampler {
       await this.#sleep()
       if (this.#stopped) return
       const last = this.#finishing
-      await sink.take(await this.#collect())
+      const { sample, release } = await this.#collect()
+      await sink.take(sample)
+      release()
       settle(taken + 1)
       if (last) return
     }
@@ -115,7 +117,8 @@ class KernelSampler implements Sampler {
     this.#limitNs = Infinity
   }
 
-  async #collect(): Promise<Sample> {
+  /** `release` is to be called when nobody reads the calls of the sample any more. */
+  async #collect(): Promise<{ sample: Sample; release: () => void }> {
     const { control, connections, syscalls, slowCalls, bytes, cost } = this.#tracers
     const begunNs = monotonicNow()
     await connections.walk()
@@ -131,32 +134,35 @@ class KernelSampler implements Sampler {
       control.setFilter(this.#wanted)
       this.#wanted = null
     }
-    await gracePeriod()
-
-    const records = await inSlices(readRecords(this.#tracers, epoch, this.#sumsOnly))
-    connections.ended?.(records.processes.filter(record => record.exited).map(record => record.pid))
-    const surroundings: Surroundings = {
-      arch: process.arch === 'arm64' ? 'arm64' : 'x64',
-      pids,
+    const moment: Moment = {
       endedNs,
       unixNs: (performance.timeOrigin + performance.now()) * 1e6,
       nowNs: monotonicNow(),
       namespace: this.#tracers.namespaces.own,
+    }
+    const sockets = new Sockets(moment)
+    // what the walk found is at rest already
+    await Promise.all([gracePeriod(), inSlices(sockets.addOpen(connections.readOpen()))])
+
+    const records = await inSlices(readRecords(this.#tracers, epoch))
+    connections.ended?.(records.processes.filter(record => record.exited).map(record => record.pid))
+    const surroundings: Surroundings = {
+      ...moment,
+      arch: process.arch === 'arm64' ? 'arm64' : 'x64',
+      pids,
       factsOf: (pid, startedNs, name) => this.#facts.get(pid, startedNs, name),
     }
-    const { calls, ...rows } = await inSlices(assemble(records, surroundings))
-    if (this.#sumsOnly) records.calls.release?.()
+    const rows = await inSlices(assemble(records, sockets, surroundings))
     this.#facts.forget()
     const losses = { syscalls: syscalls.loss.take(), connections: connections.takeLost(), bytes: bytes.loss.take() }
     const usage = process.cpuUsage(this.#usage)
     this.#usage = process.cpuUsage()
-    return {
+    const sample: Sample = {
       time: time.toISOString(),
       interval_seconds: (endedNs - startedNs) / 1e9,
       filter: { pids },
       sources: { syscalls: syscalls.source, connections: connections.source, bytes: bytes.source },
       ...rows,
-      calls: this.#sumsOnly ? [] : calls,
       lost: {
         syscalls: totalLost(losses.syscalls),
         connections: totalLost(losses.connections),
@@ -172,6 +178,7 @@ class KernelSampler implements Sampler {
         sample_seconds: (monotonicNow() - begunNs) / 1e9,
       },
     }
+    return { sample, release: () => records.calls.release() }
   }
 
   /** Begins the next interval in emptied halves. */
@@ -193,18 +200,15 @@ function monotonicNow(): number {
   return Number(process.hrtime.bigint())
 }
 
-/** All that the tracers hold of an interval at rest, read in the order that they ask for. */
+/** What the tracers hold of an interval at rest, read in the order that they ask for. */
 function* readRecords(
   { processes, syscalls, slowCalls, connections }: Tracers,
   epoch: number,
-  sumsOnly: boolean,
 ): Generator<void, Records> {
   const processRecords = processes.read(epoch)
   yield
-  const calls = sumsOnly ? syscalls.look(epoch) : syscalls.read(epoch)
-  yield
+  const calls = syscalls.read(epoch)
   const slow = slowCalls.read(epoch)
-  const open = connections.readOpen()
   yield
-  return { processes: processRecords, calls, slow, open, closed: connections.readClosed(epoch) }
+  return { processes: processRecords, calls, slow, closed: connections.readClosed(epoch) }
 }

@@ -1,8 +1,9 @@
 /** From what the tracers read of sockets to the rows of connections and listeners. */
 
 import type { ConnectionRecord, ConnectionRecords } from '../tracers/socket-record.ts'
-import type { Records, Surroundings } from './assemble.ts'
-import { Connection, type Interval } from './connection.ts'
+import type { Surroundings } from './assemble.ts'
+import type { Group } from './cgroup.ts'
+import { Connection, type Interval, type Moment, Source } from './connection.ts'
 import { addListener, listenerOf, listenersByPort } from './listening.ts'
 import type { ListenerRow } from './sample.ts'
 import { PORTION } from './slices.ts'
@@ -13,60 +14,81 @@ interface Listening {
   drops: number
 }
 
-/** The sockets of one interval, by what they are. */
-export interface Sockets {
-  readonly connections: readonly Connection[]
+/** The sockets of one interval, sorted out by what they are: first those that the walk found, then those that closed. */
+export class Sockets {
   /** By their ids. */
-  readonly listening: ReadonlyMap<number, Listening>
-  readonly accepted: ReadonlyMap<number, ConnectionRecord>
-}
-
-/** Goes over all sockets once. */
-export function* readSockets(
-  { open, closed }: Records,
-  surroundings: Omit<Interval, 'listeners' | 'walked'>,
-): Generator<void, Sockets> {
-  const sorting = new Sorting(closed, surroundings)
-  for (const records of [open, closed]) {
-    for (let from = 0; from < records.length; from += PORTION) {
-      yield
-      sorting.add(records, from)
-    }
-  }
-  return sorting
-}
-
-class Sorting implements Sockets {
-  readonly connections: Connection[] = []
   readonly listening = new Map<number, Listening>()
   readonly accepted = new Map<number, ConnectionRecord>()
-  readonly #closed: ConnectionRecords
-  readonly #ended = new Set<number>()
-  readonly #interval
+  readonly #interval: Interval
   readonly #listeners = new Map<number, ConnectionRecord[]>()
   readonly #walked = new Map<number, ConnectionRecord>()
+  readonly #groups = new Map<number | null, Group>()
+  #connections: Connection[] = []
 
-  constructor(closed: ConnectionRecords, surroundings: Omit<Interval, 'listeners' | 'walked'>) {
-    this.#closed = closed
-    for (let i = 0; i < closed.length; i++) this.#ended.add(closed.at(i)?.id ?? 0)
-    this.#interval = { ...surroundings, listeners: this.#listeners, walked: this.#walked }
+  constructor(moment: Moment) {
+    const { endedNs, unixNs, nowNs, namespace } = moment
+    const [listeners, walked, groups] = [this.#listeners, this.#walked, this.#groups]
+    this.#interval = { endedNs, unixNs, nowNs, namespace, listeners, walked, groups }
   }
 
-  /** Adds a portion of the open ones or of those that closed. */
-  add(records: ConnectionRecords, from: number): void {
-    const end = Math.min(from + PORTION, records.length)
-    for (let i = from; i < end; i++) {
-      const record = records.at(i)
-      if (record === undefined) continue
-      if (record.accepted) this.accepted.set(record.id, record)
-      if (record.state === 'LISTEN') this.#listen(record)
-      // one that closed after the walk over the open ones is in both: its bytes are those of the two together
-      else if (records !== this.#closed && this.#ended.has(record.id)) this.#walked.set(record.id, record)
-      else this.connections.push(new Connection(records, i, this.#interval))
+  get connections(): readonly Connection[] {
+    return this.#connections
+  }
+
+  *addOpen(open: ConnectionRecords): Generator<void, void> {
+    yield* this.#add(open)
+  }
+
+  *addClosed(closed: ConnectionRecords): Generator<void, void> {
+    if (closed.length > 0) yield* this.#setAside(closed)
+    yield* this.#add(closed)
+  }
+
+  /** Who runs the processes of the interval, once that is known. */
+  setProcesses(processes: readonly (Group & { readonly pid: number })[]): void {
+    for (const process of processes) this.#groups.set(process.pid, process)
+  }
+
+  *#add(records: ConnectionRecords): Generator<void, void> {
+    const source = new Source(records, this.#interval)
+    for (let from = 0; from < records.length; from += PORTION) {
+      yield
+      this.#sort(source, from, Math.min(from + PORTION, records.length))
     }
   }
 
-  #listen(record: ConnectionRecord): void {
+  #sort(source: Source, from: number, to: number): void {
+    const { records } = source
+    const connections = this.#connections
+    for (let i = from; i < to; i++) {
+      if (records.isAccepted(i)) this.#accept(records.at(i))
+      if (records.isListening(i)) this.#listen(records.at(i))
+      else connections.push(new Connection(source, i))
+    }
+  }
+
+  /** One that closed after the walk over the open ones is in both: its row is that of its end. */
+  *#setAside(closed: ConnectionRecords): Generator<void, void> {
+    const ended = new Set<number>()
+    for (let i = 0; i < closed.length; i++) ended.add(closed.idAt(i))
+    const rest: Connection[] = []
+    for (let from = 0; from < this.#connections.length; from += PORTION) {
+      yield
+      for (const connection of this.#connections.slice(from, from + PORTION)) {
+        const { id } = connection
+        if (ended.has(id)) this.#walked.set(id, connection.record)
+        else rest.push(connection)
+      }
+    }
+    this.#connections = rest
+  }
+
+  #accept(record: ConnectionRecord | undefined): void {
+    if (record !== undefined) this.accepted.set(record.id, record)
+  }
+
+  #listen(record: ConnectionRecord | undefined): void {
+    if (record === undefined) return
     addListener(this.#listeners, record)
     const earlier = this.listening.get(record.id)
     if (earlier === undefined) this.listening.set(record.id, { record, drops: record.drops })

@@ -6,7 +6,7 @@ import { CompatRecords } from './compat-records.ts'
 import { endsOf, type TracedSocket, TracedSockets } from './compat-sockets.ts'
 import { addLosses, type Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
-import type { ConnectionRecord } from './socket-record.ts'
+import { type ConnectionRecord, type ConnectionRecords, ListOfSockets } from './socket-record.ts'
 
 /** Number in enum tcp_state. */
 const SYN_SENT = 2
@@ -20,12 +20,6 @@ const MAX_LATE = 4096
 interface Ending {
   readonly socket: TracedSocket
   waited: number
-}
-
-interface Collected {
-  readonly epoch: number
-  readonly open: ConnectionRecord[]
-  readonly closed: ConnectionRecord[]
 }
 
 /**
@@ -50,7 +44,6 @@ export class CompatConnections {
   /** Connections whose end was told without their last counters, by their two ends. */
   readonly #late = new Map<string, ConnectionRecord>()
   #destroyed: { readonly socket: Found; waited: number }[] = []
-  #collected: Collected | null = null
   #lost = 0
 
   /** `object` null: without the tracepoint. Throws where there is no inet_diag. */
@@ -82,28 +75,20 @@ export class CompatConnections {
     this.#owners.forget(pids)
   }
 
-  /** What the last walk found, connections and listening sockets. */
-  readOpen(): ConnectionRecord[] {
-    return this.collect(this.#control.epoch - 1).open
+  /** What the last walk found, connections and listening sockets. To be called once. */
+  readOpen(): ConnectionRecords {
+    return new ListOfSockets(this.#found.map(socket => this.#open(socket, false)))
   }
 
-  /** What closed in an interval at rest. */
-  readClosed(epoch: number): ConnectionRecord[] {
-    return this.collect(epoch).closed
-  }
-
-  /** Both of an interval at rest. */
-  collect(epoch: number): Collected {
-    if (this.#collected?.epoch === epoch) return this.#collected
-    const open = this.#found.map(socket => this.#open(socket, false))
+  /** What closed in an interval at rest. To be called once, after the open ones were read. */
+  readClosed(epoch: number): ConnectionRecords {
     const closed = this.#takeClosed(epoch)
     const present = new Set([...this.#found, ...this.#destroyed.map(({ socket }) => socket)].map(keyOf))
     const waiting = new Set(this.#ending.map(({ socket }) => endsOf(socket)))
     this.#records.keep(present, waiting)
     // the oldest give way: in a namespace that cannot be entered the last counters never come
     for (const ends of this.#late.keys()) if (this.#late.size > MAX_LATE) this.#late.delete(ends)
-    this.#collected = { epoch, open, closed }
-    return this.#collected
+    return new ListOfSockets(closed)
   }
 
   /** Connections of this interval that are in no record. */

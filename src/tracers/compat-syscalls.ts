@@ -1,13 +1,11 @@
 import type { KeyedMap } from '../bpf/hash.ts'
 import { readU64, type StructLayout } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
+import type { CallSums } from '../sample/call-sums.ts'
 import { addCounts, HISTOGRAM_SLOTS } from '../sample/histogram.ts'
 import { CompatLoss } from './compat-loss.ts'
 import type { CompatProcesses } from './compat-processes.ts'
-import type { CallRecord, FailureRecord } from './syscalls.ts'
-
-/** Marks numbers of the 32-bit table; COMPAT_BIT of bpf/compat_syscalls.bpf.c. */
-const COMPAT_BIT = 0x10000
+import { type CallRecord, type CallRecords, COMPAT_BIT, type FailureRecord } from './syscalls.ts'
 
 type Maps = Record<'calls' | 'longest' | 'failures', KeyedMap>
 
@@ -39,38 +37,36 @@ export class CompatSyscalls {
   }
 
   /** The calls of an interval at rest, whose processes were read before. To be called once. */
-  read(epoch: number): CallRecord[] {
+  read(epoch: number): CallRecords {
     const maps = this.#halves[epoch & 1 ? 1 : 0]
     const longest = new Map(
       maps.longest.drain().map(([key, values]) => [this.#name(this.#call, key), greatest(values)]),
     )
     const failures = this.#readFailures(maps.failures)
-    const slots = this.#calls.array('slots', 4, HISTOGRAM_SLOTS)
-    return maps.calls.drain().flatMap(([key, row]) => {
+    const slotsAt = this.#calls.array('slots', 4, HISTOGRAM_SLOTS)
+    const records = maps.calls.drain().flatMap(([key, row]): CompatCall | [] => {
       const process = this.#processes.indexOf(key.getUint32(this.#call.u32('process'), true))
       if (process < 0) return []
       const call = key.getUint32(this.#call.u32('call'), true)
       const name = this.#name(this.#call, key)
-      const words = new Uint32Array(row.buffer, row.byteOffset + slots, HISTOGRAM_SLOTS)
+      const slots = new Uint32Array(row.buffer, row.byteOffset + slotsAt, HISTOGRAM_SLOTS)
       return {
         process,
+        call,
         number: call & ~COMPAT_BIT,
-        abi: call & COMPAT_BIT ? ('compat' as const) : ('native' as const),
+        abi: call & COMPAT_BIT ? 'compat' : 'native',
         errors: row.getUint32(this.#calls.u32('errors'), true),
         failures: failures.get(name) ?? [],
+        slots,
         durations: {
           sum: readU64(row, this.#calls.u64('sum_ns')),
           max: longest.get(name) ?? 0,
-          count: bucket => words[bucket] ?? 0,
-          addTo: counts => addCounts(words, 0, counts),
+          count: bucket => slots[bucket] ?? 0,
+          addTo: counts => addCounts(slots, 0, counts),
         },
       }
     })
-  }
-
-  /** The same: they were taken out of the map in any case. */
-  look(epoch: number): CallRecord[] {
-    return this.read(epoch)
+    return new CompatCalls(records)
   }
 
   #readFailures(map: KeyedMap): Map<string, FailureRecord[]> {
@@ -88,6 +84,39 @@ export class CompatSyscalls {
   #name(layout: StructLayout, key: DataView): string {
     return `${key.getUint32(layout.u32('process'), true)}:${key.getUint32(layout.u32('call'), true)}`
   }
+}
+
+/** A record, and what adding it up takes. */
+interface CompatCall extends CallRecord {
+  /** The number, marked with COMPAT_BIT where it is one of the 32-bit table. */
+  readonly call: number
+  readonly slots: Uint32Array
+}
+
+/** Records that are made already. */
+class CompatCalls implements CallRecords {
+  readonly #records: readonly CompatCall[]
+
+  constructor(records: readonly CompatCall[]) {
+    this.#records = records
+  }
+
+  get length(): number {
+    return this.#records.length
+  }
+
+  at(index: number): CallRecord | undefined {
+    return this.#records[index]
+  }
+
+  addTo(sums: CallSums, from: number, to: number): void {
+    for (const { process, call, errors, durations, slots } of this.#records.slice(from, to)) {
+      sums.add(process, call, errors, durations.sum, durations.max, slots, 0)
+    }
+  }
+
+  /** They were taken out of the maps. */
+  release(): void {}
 }
 
 /** The greatest of the values of all processors. */

@@ -44,7 +44,7 @@ export interface LossCounter {
   take(): Losses
 }
 
-/** Reads of an interval are made once, after a grace period, in the order of these members. */
+/** Reads of an interval are made once, after a grace period, in the order of these members; only open sockets before. */
 export interface Processes {
   readonly arena: Halves
   read(epoch: number): readonly ProcessRecord[]
@@ -54,9 +54,8 @@ export interface Syscalls {
   readonly source: string
   readonly arena: Halves
   readonly loss: LossCounter
+  /** To be read before the next interval ends, and then released. */
   read(epoch: number): CallRecords
-  /** The same records, to be read before the next interval ends and then released. */
-  look(epoch: number): CallRecords
 }
 
 export interface Bytes {
@@ -70,6 +69,7 @@ export interface Connections {
   walk(): Promise<void>
   /** These processes have ended: what they held may have another holder. */
   ended?(pids: readonly number[]): void
+  /** What the last walk found. No program changes that any more, so that it is read before all else. */
   readOpen(): ConnectionRecords
   readClosed(epoch: number): ConnectionRecords
   takeLost(): Losses

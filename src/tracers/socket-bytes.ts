@@ -1,7 +1,7 @@
 import { listenerOf, listenersByPort } from '../sample/listening.ts'
 import type { Connections, Processes } from './interface.ts'
-import type { ProcessRecord } from './processes.ts'
-import type { ConnectionRecord, ConnectionRecords } from './socket-record.ts'
+import type { Moved, ProcessRecord } from './processes.ts'
+import { type ConnectionRecord, type ConnectionRecords, ListOfSockets, movedSince } from './socket-record.ts'
 
 const NOTHING = { sentBytes: 0, receivedBytes: 0 }
 
@@ -15,16 +15,15 @@ export class SocketBytes {
   readonly loss = { take: () => ({}) }
   readonly processes: Processes
   readonly connections: Connections
-  #open: ConnectionRecords = []
-  #closed: ConnectionRecords = []
+  #open: ConnectionRecords = new ListOfSockets()
+  #closed: ConnectionRecords = new ListOfSockets()
 
   constructor(processes: Processes, connections: Connections) {
     this.processes = {
       arena: processes.arena,
       read: epoch => {
-        this.#open = connections.readOpen()
         this.#closed = connections.readClosed(epoch)
-        return addBytes(processes.read(epoch), [...all(this.#open), ...all(this.#closed)])
+        return addBytes(processes.read(epoch), all(this.#open), all(this.#closed))
       },
     }
     this.connections = {
@@ -33,7 +32,10 @@ export class SocketBytes {
       walk: () => connections.walk(),
       ended: pids => connections.ended?.(pids),
       takeLost: () => connections.takeLost(),
-      readOpen: () => this.#open,
+      readOpen: () => {
+        this.#open = connections.readOpen()
+        return this.#open
+      },
       readClosed: () => this.#closed,
     }
   }
@@ -43,19 +45,22 @@ function all(records: ConnectionRecords): ConnectionRecord[] {
   return Array.from({ length: records.length }, (_, i) => records.at(i)).filter(record => record !== undefined)
 }
 
-/** Process records with the bytes of their connections; one more for an owner that has none. */
+/**
+ * Process records with the bytes of their connections, the open ones and those that closed after these were walked over;
+ * one more for an owner that has none.
+ */
 export function addBytes(
   processes: readonly ProcessRecord[],
-  connections: readonly ConnectionRecord[],
+  open: readonly ConnectionRecord[],
+  closed: readonly ConnectionRecord[],
 ): readonly ProcessRecord[] {
   const records = [...processes]
   const indexes = new Map(records.map(({ pid }, index) => [pid, index]))
-  const listeners = listenersByPort(connections)
-  for (const connection of connections) {
-    const { sentBytes, receivedBytes } = connection
+  const listeners = listenersByPort([...open, ...closed])
+  const add = (connection: ConnectionRecord, { sentBytes, receivedBytes }: Moved): void => {
     // as long as nobody has accepted it, it is its listener's, in the rows of connections as well
     const { owner, name } = connection.owner !== 0 ? connection : (listenerOf(connection, listeners) ?? connection)
-    if (owner === 0 || sentBytes + receivedBytes === 0) continue
+    if (owner === 0 || sentBytes + receivedBytes === 0) return
     const index = indexes.get(owner) ?? records.length
     indexes.set(owner, index)
     const fresh = { pid: owner, startedNs: 0, name, exited: false, tcp: NOTHING, udp: NOTHING, other: NOTHING }
@@ -65,6 +70,12 @@ export function addBytes(
       receivedBytes: record.tcp.receivedBytes + receivedBytes,
     }
     records[index] = { ...record, tcp }
+  }
+  for (const connection of open) add(connection, connection)
+  const walked = new Map(open.map(connection => [connection.id, connection]))
+  for (const connection of closed) {
+    const earlier = walked.get(connection.id)
+    add(connection, earlier === undefined ? connection : movedSince(earlier, connection))
   }
   return records
 }

@@ -3,6 +3,7 @@
 import { readText, readU64, type StructLayout } from '../bpf/layout.ts'
 import type { Endpoint, Family } from '../sample/sample.ts'
 import { familyOf, readAddress } from './address.ts'
+import type { Moved } from './processes.ts'
 
 const NAME_LENGTH = 16
 const ADDRESS_LENGTH = 16
@@ -23,6 +24,8 @@ export const STATES = [
   'CLOSING',
   'NEW_SYN_RECV',
 ] as const
+
+const LISTEN = STATES.indexOf('LISTEN')
 
 /** The enums of bpf/connection.bpf.h, by their number; 0 is none of them. */
 const DIRECTIONS = [null, 'outbound', 'inbound'] as const
@@ -85,10 +88,66 @@ export interface ConnectionRecord {
   readonly errno: number
 }
 
-/** Sockets of one interval. A record is made when it is asked for: of many thousands only a few are shown. */
+/**
+ * Sockets of one interval. A record is made when it is asked for: of many thousands only a few are shown. What is asked of
+ * all of them takes none.
+ */
 export interface ConnectionRecords {
   readonly length: number
   at(index: number): ConnectionRecord | undefined
+  idAt(index: number): number
+  ownerAt(index: number): number
+  isListening(index: number): boolean
+  isAccepted(index: number): boolean
+  hasEnded(index: number): boolean
+}
+
+/** Records that are made already. */
+export class ListOfSockets implements ConnectionRecords {
+  readonly #records: readonly ConnectionRecord[]
+
+  constructor(records: readonly ConnectionRecord[] = []) {
+    this.#records = records
+  }
+
+  get length(): number {
+    return this.#records.length
+  }
+
+  at(index: number): ConnectionRecord | undefined {
+    return this.#records[index]
+  }
+
+  idAt(index: number): number {
+    return this.#records[index]?.id ?? 0
+  }
+
+  ownerAt(index: number): number {
+    return this.#records[index]?.owner ?? 0
+  }
+
+  isListening(index: number): boolean {
+    return this.#records[index]?.state === 'LISTEN'
+  }
+
+  isAccepted(index: number): boolean {
+    return this.#records[index]?.accepted === true
+  }
+
+  hasEnded(index: number): boolean {
+    return (this.#records[index]?.endedNs ?? null) !== null
+  }
+}
+
+/**
+ * What a connection that is in a walk and closed after it moved in between. Its totals tell that, whether the kernel side
+ * knew at the end what the walk had counted or not: a walk that takes no lock of the socket may run beside the end.
+ */
+export function movedSince(walked: ConnectionRecord, closed: ConnectionRecord): Moved {
+  return {
+    sentBytes: closed.totalSentBytes - walked.totalSentBytes,
+    receivedBytes: closed.totalReceivedBytes - walked.totalReceivedBytes,
+  }
 }
 
 export type SocketOffsets = ReturnType<typeof socketOffsets>
@@ -151,6 +210,26 @@ export class RowsOfSockets implements ConnectionRecords {
 
   at(index: number): ConnectionRecord | undefined {
     return index < this.length ? new RowOfSocket(this.#rows, index * this.#at.size, this.#at) : undefined
+  }
+
+  idAt(index: number): number {
+    return readU64(this.#rows, index * this.#at.size + this.#at.id)
+  }
+
+  ownerAt(index: number): number {
+    return this.#rows.getUint32(index * this.#at.size + this.#at.owner, true)
+  }
+
+  isListening(index: number): boolean {
+    return this.#rows.getUint8(index * this.#at.size + this.#at.state) === LISTEN
+  }
+
+  isAccepted(index: number): boolean {
+    return this.#rows.getUint8(index * this.#at.size + this.#at.acceptedNow) !== 0
+  }
+
+  hasEnded(index: number): boolean {
+    return readU64(this.#rows, index * this.#at.size + this.#at.ended) !== 0
   }
 }
 

@@ -1,6 +1,7 @@
 import type { SharedBytes } from '../bpf/kernel.ts'
 import { joinU64, type StructLayout } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
+import type { CallSums } from '../sample/call-sums.ts'
 import { addCounts, HISTOGRAM_SLOTS, type Histogram } from '../sample/histogram.ts'
 import { Arena } from './arena.ts'
 import { Loss } from './loss.ts'
@@ -36,8 +37,10 @@ export interface CallRecord {
 export interface CallRecords {
   readonly length: number
   at(index: number): CallRecord | undefined
-  /** They are not read any more. Absent where they need nothing that could be given back. */
-  release?(): void
+  /** Adds up those from one index up to another, which takes no records. */
+  addTo(sums: CallSums, from: number, to: number): void
+  /** They are not read any more: there are none after that. */
+  release(): void
 }
 
 /** Where the members of a row lie, in words of four bytes. */
@@ -75,51 +78,63 @@ export class SyscallTracer {
     this.#at = offsetsIn(rows.layout, object.layout('failure'))
   }
 
-  /** The calls of an interval at rest; a pair of process and call may have two records. */
+  /** The calls of an interval at rest, to be read before the next one ends; a pair of process and call may have two records. */
   read(epoch: number): CallRecords {
-    return new RowsOfCalls({ bytes: this.arena.read(epoch), release() {} }, this.#at)
-  }
-
-  /** The same without a copy of them, to be read before the next interval ends. */
-  look(epoch: number): CallRecords {
     return new RowsOfCalls(this.arena.map(epoch), this.#at)
   }
 }
 
-/** The rows as the kernel side wrote them. */
+/** The rows as the kernel side wrote them, where they lie. */
 class RowsOfCalls implements CallRecords {
-  #words: Uint32Array
+  words: Uint32Array
   readonly #at: Offsets
   readonly #release: () => void
 
   constructor({ bytes, release }: SharedBytes, at: Offsets) {
-    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / WORD)
+    this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / WORD)
     this.#at = at
     this.#release = release
   }
 
   get length(): number {
-    return this.#words.length / this.#at.size
+    return this.words.length / this.#at.size
+  }
+
+  at(index: number): CallRecord | undefined {
+    return index < this.length ? new RowOfCalls(this, index * this.#at.size, this.#at) : undefined
+  }
+
+  addTo(sums: CallSums, from: number, to: number): void {
+    const words = this.words
+    const { size, process, call, errors, sum, max, slots } = this.#at
+    for (let row = from * size; row < to * size; row += size) {
+      sums.add(
+        words[row + process] ?? 0,
+        words[row + call] ?? 0,
+        words[row + errors] ?? 0,
+        joinU64(words[row + sum] ?? 0, words[row + sum + 1] ?? 0),
+        joinU64(words[row + max] ?? 0, words[row + max + 1] ?? 0),
+        words,
+        row + slots,
+      )
+    }
   }
 
   release(): void {
-    this.#words = new Uint32Array(0)
+    // whoever reads memory that is not mapped any more ends the program
+    this.words = new Uint32Array(0)
     this.#release()
-  }
-
-  at(index: number): CallRecord {
-    return new RowOfCalls(this.#words, index * this.#at.size, this.#at)
   }
 }
 
 /** A record that reads its row when it is asked. */
 class RowOfCalls implements CallRecord, Histogram {
-  readonly #words: Uint32Array
+  readonly #rows: RowsOfCalls
   readonly #row: number
   readonly #at: Offsets
 
-  constructor(words: Uint32Array, row: number, at: Offsets) {
-    this.#words = words
+  constructor(rows: RowsOfCalls, row: number, at: Offsets) {
+    this.#rows = rows
     this.#row = row
     this.#at = at
   }
@@ -168,11 +183,11 @@ class RowOfCalls implements CallRecord, Histogram {
   }
 
   addTo(counts: number[]): void {
-    addCounts(this.#words, this.#row + this.#at.slots, counts)
+    addCounts(this.#rows.words, this.#row + this.#at.slots, counts)
   }
 
   #u32(word: number): number {
-    return this.#words[this.#row + word] ?? 0
+    return this.#rows.words[this.#row + word] ?? 0
   }
 
   #u64(word: number): number {

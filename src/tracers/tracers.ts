@@ -21,6 +21,7 @@ import { NetworkNamespaces } from './namespaces.ts'
 import { ProcessTracer } from './processes.ts'
 import { SlowCallTracer } from './slow-calls.ts'
 import { SocketBytes } from './socket-bytes.ts'
+import { ListOfSockets } from './socket-record.ts'
 import { SyscallTracer } from './syscalls.ts'
 
 export type { Tracers } from './interface.ts'
@@ -188,8 +189,8 @@ const NO_CONNECTIONS: Connections = {
   source: 'none',
   closed: { prepare() {} },
   walk: () => Promise.resolve(),
-  readOpen: () => [],
-  readClosed: () => [],
+  readOpen: () => new ListOfSockets(),
+  readClosed: () => new ListOfSockets(),
   takeLost: () => ({}),
 }
 

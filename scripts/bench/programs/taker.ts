@@ -4,12 +4,13 @@
  */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { total } from '../../../src/sample/histogram.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
 import { openSampler } from '../../../src/sample/sampler.ts'
 import type { Taken } from '../taking.ts'
 
-/** Milliseconds after a sample until the delay that it caused is known for sure. */
+/** Milliseconds after a sample until the delay that it caused is known for sure; shorter than any interval. */
 const AFTERWARDS = 100
 
 const [folder = '', seconds = '1', loop = '', name = ''] = process.argv.slice(2)
@@ -20,11 +21,10 @@ const sampler = await openSampler(settings, folder)
 process.once('SIGINT', () => sampler.stop())
 if (loop === 'loop') delay.enable()
 await sampler.run({
-  take: sample => {
-    setTimeout(() => {
-      process.stdout.write(`${JSON.stringify(describe(sample))}\n`)
-      delay.reset()
-    }, AFTERWARDS)
+  take: async sample => {
+    await sleep(AFTERWARDS)
+    process.stdout.write(`${JSON.stringify(describe(sample))}\n`)
+    delay.reset()
   },
   fail: error => {
     throw error

@@ -3,15 +3,8 @@
 import * as otel from '../../../src/otel/accumulate.ts'
 import { HistogramSum } from '../../../src/sample/histogram.ts'
 import type { CallRow, ProcessRow, Sample } from '../../../src/sample/sample.ts'
+import { toEnd } from '../../support/generators.ts'
 import { processRow, sampleOf } from '../../support/samples.ts'
-
-/** What a generator gives in the end. */
-function toEnd<T>(work: Generator<void, T>): T {
-  for (;;) {
-    const step = work.next()
-    if (step.done === true) return step.value
-  }
-}
 
 /** One that does everything at once. */
 export class Accumulator extends otel.Accumulator {

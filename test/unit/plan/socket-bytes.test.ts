@@ -1,63 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { ProcessRecord } from '../../../src/tracers/processes.ts'
 import { addBytes } from '../../../src/tracers/socket-bytes.ts'
-import type { ConnectionRecord } from '../../../src/tracers/socket-record.ts'
-
-const NOTHING = { sentBytes: 0, receivedBytes: 0 }
-
-function processOf(pid: number): ProcessRecord {
-  return { pid, startedNs: 5, name: `p${pid}`, exited: false, tcp: NOTHING, udp: NOTHING, other: NOTHING }
-}
-
-function connection(changes: Partial<ConnectionRecord>): ConnectionRecord {
-  return {
-    id: 1,
-    owner: 1,
-    name: 'owner',
-    family: 'ipv4',
-    direction: 'inbound',
-    state: 'ESTABLISHED',
-    local: { address: '127.0.0.1', port: 80 },
-    remote: { address: '127.0.0.1', port: 5 },
-    sentBytes: 0,
-    receivedBytes: 0,
-    totalSentBytes: 0,
-    totalReceivedBytes: 0,
-    connectNs: null,
-    rttNs: 0,
-    retransmits: 0,
-    startedNs: 0,
-    endedNs: null,
-    older: false,
-    opened: false,
-    accepted: false,
-    handshakeNs: null,
-    establishedNs: null,
-    acceptedNs: null,
-    rttMinNs: null,
-    segments: 0,
-    closer: null,
-    reset: null,
-    receiveQueue: 0,
-    sendQueue: 0,
-    zeroWindow: null,
-    timeWait: false,
-    drops: 0,
-    namespace: 1,
-    errno: 0,
-    ...changes,
-  }
-}
+import { connectionRecord, processRecord } from '../../support/records.ts'
 
 describe('bytes of processes by their connections', () => {
   test('are the sums over those that they own', () => {
     const records = addBytes(
-      [processOf(1), processOf(2)],
-      [
-        connection({ owner: 2, sentBytes: 5, receivedBytes: 7 }),
-        connection({ owner: 2, sentBytes: 1, endedNs: 9 }),
-        connection({ owner: 1 }),
-      ],
+      [processRecord(1), processRecord(2)],
+      [connectionRecord({ id: 1, owner: 2, sentBytes: 5, receivedBytes: 7 }), connectionRecord({ id: 2, owner: 1 })],
+      [connectionRecord({ id: 3, owner: 2, sentBytes: 1, endedNs: 9 })],
     )
     expect(records.map(({ pid, tcp }) => ({ pid, ...tcp }))).toEqual([
       { pid: 1, sentBytes: 0, receivedBytes: 0 },
@@ -66,19 +16,32 @@ describe('bytes of processes by their connections', () => {
   })
 
   test('make a row for an owner that did nothing else', () => {
-    const records = addBytes([], [connection({ owner: 9, name: 'idle', receivedBytes: 3 })])
+    const records = addBytes([], [connectionRecord({ owner: 9, name: 'idle', receivedBytes: 3 })], [])
     expect(records).toMatchObject([{ pid: 9, name: 'idle', exited: false, tcp: { sentBytes: 0, receivedBytes: 3 } }])
   })
 
   test('are the listener’s until somebody accepts, as in the rows of connections', () => {
-    const listener = connection({
+    const listener = connectionRecord({
       id: 2,
       owner: 4,
       name: 'server',
       state: 'LISTEN',
       remote: { address: '0.0.0.0', port: 0 },
     })
-    const records = addBytes([processOf(4)], [listener, connection({ owner: 0, receivedBytes: 11 })])
+    const records = addBytes([processRecord(4)], [listener, connectionRecord({ owner: 0, receivedBytes: 11 })], [])
     expect(records.map(({ pid, tcp }) => [pid, tcp.receivedBytes])).toEqual([[4, 11]])
+  })
+
+  test('of one that closed after the walk are those until the walk, and those since by its totals', () => {
+    const walked = connectionRecord({ owner: 1, sentBytes: 10, totalSentBytes: 110 })
+    const closed = connectionRecord({ owner: 2, endedNs: 9, totalSentBytes: 115 })
+    // whether the kernel side knew at the end what the walk had counted or not
+    for (const sentBytes of [5, 15]) {
+      const records = addBytes([], [walked], [{ ...closed, sentBytes }])
+      expect(records.map(({ pid, tcp }) => [pid, tcp.sentBytes])).toEqual([
+        [1, 10],
+        [2, 5],
+      ])
+    }
   })
 })

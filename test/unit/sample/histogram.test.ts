@@ -83,7 +83,7 @@ describe('quantile', () => {
 
   it('is 0 where nothing was counted', () => {
     expect(quantile(new HistogramSum(), 0.99)).toBe(0)
-    expect(summarize(new HistogramSum())).toEqual({ sum: 0, max: 0, p50: 0, p95: 0, p99: 0 })
+    expect(summarize(new HistogramSum(), 0)).toEqual({ sum: 0, max: 0, p50: 0, p95: 0, p99: 0 })
   })
 
   it('holds in the last bucket, which has no upper bound of its own', () => {

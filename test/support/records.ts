@@ -1,0 +1,51 @@
+/** Records made by hand, for tests that need none of the kernel. */
+
+import type { ProcessRecord } from '../../src/tracers/processes.ts'
+import type { ConnectionRecord } from '../../src/tracers/socket-record.ts'
+
+const NOTHING = { sentBytes: 0, receivedBytes: 0 }
+
+export function processRecord(pid: number, changes: Partial<ProcessRecord> = {}): ProcessRecord {
+  const none = { tcp: NOTHING, udp: NOTHING, other: NOTHING }
+  return { pid, startedNs: 5, name: `p${pid}`, exited: false, ...none, ...changes }
+}
+
+export function connectionRecord(changes: Partial<ConnectionRecord>): ConnectionRecord {
+  return {
+    id: 1,
+    owner: 1,
+    name: 'owner',
+    family: 'ipv4',
+    direction: 'inbound',
+    state: 'ESTABLISHED',
+    local: { address: '127.0.0.1', port: 80 },
+    remote: { address: '127.0.0.1', port: 5 },
+    sentBytes: 0,
+    receivedBytes: 0,
+    totalSentBytes: 0,
+    totalReceivedBytes: 0,
+    connectNs: null,
+    rttNs: 0,
+    retransmits: 0,
+    startedNs: 0,
+    endedNs: null,
+    older: false,
+    opened: false,
+    accepted: false,
+    handshakeNs: null,
+    establishedNs: null,
+    acceptedNs: null,
+    rttMinNs: null,
+    segments: 0,
+    closer: null,
+    reset: null,
+    receiveQueue: 0,
+    sendQueue: 0,
+    zeroWindow: null,
+    timeWait: false,
+    drops: 0,
+    namespace: 1,
+    errno: 0,
+    ...changes,
+  }
+}

@@ -1,0 +1,175 @@
+import { expect, test } from 'vitest'
+import { assemble, type Records, type Rows } from '../../../src/sample/assemble.ts'
+import type { CallSums } from '../../../src/sample/call-sums.ts'
+import { HISTOGRAM_SLOTS, HistogramSum } from '../../../src/sample/histogram.ts'
+import { Sockets } from '../../../src/sample/sockets.ts'
+import { type ConnectionRecord, ListOfSockets } from '../../../src/tracers/socket-record.ts'
+import { type CallRecords, COMPAT_BIT } from '../../../src/tracers/syscalls.ts'
+import { toEnd } from '../../support/generators.ts'
+import { connectionRecord, processRecord } from '../../support/records.ts'
+
+const MOMENT = { endedNs: 10e9, unixNs: 1e18, nowNs: 10e9, namespace: 1 }
+
+function rowsOf(
+  records: Partial<Records> & { readonly open?: readonly ConnectionRecord[] },
+  pids: readonly number[] = [],
+): Rows {
+  const sockets = new Sockets(MOMENT)
+  toEnd(sockets.addOpen(new ListOfSockets(records.open)))
+  const all = { processes: [], calls: new Reads(), slow: [], closed: new ListOfSockets(), ...records }
+  const factsOf = (pid: number) => ({ command: `command of ${pid}`, container: `c${pid}`, pod: null, unit: null })
+  return toEnd(assemble(all, sockets, { ...MOMENT, arch: 'x64', pids, factsOf }))
+}
+
+/** For each process record that is named, one read and one 32-bit exit of some microseconds. */
+class Reads implements CallRecords {
+  readonly #processes: readonly number[]
+
+  constructor(...processes: readonly number[]) {
+    this.#processes = processes
+  }
+
+  get length(): number {
+    return this.#processes.length
+  }
+
+  at(index: number) {
+    const record = { number: 0, abi: 'native' as const, errors: 0, failures: [], durations: new HistogramSum() }
+    return { process: this.#processes[index] ?? 0, ...record }
+  }
+
+  addTo(sums: CallSums, from: number, to: number): void {
+    const slots = new Uint32Array(HISTOGRAM_SLOTS)
+    slots[10] = 1
+    for (const process of this.#processes.slice(from, to)) {
+      sums.add(process, 0, 0, 1500, 1500, slots, 0)
+      sums.add(process, 1 | COMPAT_BIT, 1, 1800, 1800, slots, 0)
+    }
+  }
+
+  release(): void {}
+}
+
+test('the calls of both records of a process are in its row', () => {
+  const { processes, syscalls, calls } = rowsOf({
+    processes: [processRecord(7), processRecord(8), processRecord(7, { startedNs: 9, name: 'successor' })],
+    calls: new Reads(0, 2),
+  })
+  expect(processes).toMatchObject([
+    {
+      pid: 7,
+      name: 'successor',
+      command: 'command of 7',
+      syscalls: 4,
+      errors: 2,
+      duration_ns: { sum: 6600, max: 1800 },
+    },
+    { pid: 8, name: 'p8', syscalls: 0, errors: 0, duration_ns: { sum: 0, max: 0, p50: 0, p99: 0 } },
+  ])
+  expect(syscalls).toMatchObject([
+    { syscall: 'read', id: 0, abi: 'native', count: 2, errors: 0 },
+    { syscall: 'exit', id: 1, abi: 'compat', count: 2, errors: 2 },
+  ])
+  expect(Array.from(calls, ({ pid }) => pid)).toEqual([7, 7])
+})
+
+test('bytes of a process are added up by transport', () => {
+  const moved = (sentBytes: number, receivedBytes: number) => ({ sentBytes, receivedBytes })
+  const { processes } = rowsOf({
+    processes: [
+      processRecord(7, { tcp: moved(1, 2), udp: moved(10, 20) }),
+      processRecord(7, { tcp: moved(100, 200), other: moved(0, 5) }),
+    ],
+  })
+  expect(processes).toMatchObject([
+    {
+      sent_bytes: 111,
+      received_bytes: 227,
+      transports: {
+        tcp: { sent_bytes: 101, received_bytes: 202 },
+        udp: { sent_bytes: 10, received_bytes: 20 },
+        other: { sent_bytes: 0, received_bytes: 5 },
+      },
+    },
+  ])
+})
+
+test('connections are counted for their owners, which may have done nothing else', () => {
+  const { processes, connections } = rowsOf({
+    processes: [processRecord(7)],
+    open: [
+      connectionRecord({ id: 1, owner: 7 }),
+      connectionRecord({ id: 2, owner: 9, name: 'idle' }),
+      connectionRecord({ id: 3, owner: 0, local: { address: '127.0.0.1', port: 5 } }),
+    ],
+    closed: new ListOfSockets([connectionRecord({ id: 4, owner: 9, endedNs: 9 })]),
+  })
+  expect(processes.map(row => [row.pid, row.name, row.connections])).toEqual([
+    [7, 'p7', 1],
+    [9, 'idle', 2],
+  ])
+  expect(connections.map(row => [row.id, row.pid, row.container, row.closed])).toEqual([
+    [1, 7, 'c7', false],
+    [2, 9, 'c9', false],
+    [3, null, null, false],
+    [4, 9, 'c9', true],
+  ])
+})
+
+test('a connection that closed after the walk has one row, with the bytes of both records by its totals', () => {
+  const walked = connectionRecord({
+    ...{ id: 5, opened: true },
+    ...{ sentBytes: 10, totalSentBytes: 110, receivedBytes: 1, totalReceivedBytes: 1 },
+  })
+  const closed = connectionRecord({
+    ...{ id: 5, state: 'FIN_WAIT2', endedNs: 9e9 },
+    ...{ totalSentBytes: 115, receivedBytes: 2, totalReceivedBytes: 3 },
+  })
+  // whether the kernel side knew at the end what the walk had counted or not
+  for (const sentBytes of [5, 15]) {
+    const { connections, processes } = rowsOf({
+      open: [connectionRecord({ id: 4 }), walked],
+      closed: new ListOfSockets([{ ...closed, sentBytes }]),
+    })
+    expect(connections.map(row => [row.id, row.state, row.sent_bytes, row.received_bytes, row.opened])).toEqual([
+      [4, 'ESTABLISHED', 0, 0, false],
+      [5, 'CLOSE', 15, 3, true],
+    ])
+    expect(processes).toMatchObject([{ pid: 1, connections: 2 }])
+  }
+})
+
+test('a listening socket is no connection, owns what waits to be accepted, and has the drops of both its records', () => {
+  const listener = connectionRecord({
+    ...{ id: 2, owner: 4, name: 'server', state: 'LISTEN', drops: 1, accepted: false },
+    remote: { address: '0.0.0.0', port: 0 },
+  })
+  const { connections, listeners, processes } = rowsOf({
+    open: [connectionRecord({ id: 1, owner: 0 }), connectionRecord({ id: 3, owner: 6, accepted: true }), listener],
+    closed: new ListOfSockets([{ ...listener, endedNs: 9e9, drops: 2 }]),
+  })
+  expect(connections.map(row => [row.id, row.pid, row.name])).toEqual([
+    [1, 4, 'server'],
+    [3, 6, 'owner'],
+  ])
+  expect(listeners).toMatchObject([{ pid: 4, name: 'server', container: 'c4', accepts: 1, drops: 3 }])
+  expect(processes.map(row => [row.pid, row.connections])).toEqual([
+    [4, 1],
+    [6, 1],
+  ])
+})
+
+test('under a filter there are rows of the wanted processes alone', () => {
+  const { processes, connections, syscalls, calls } = rowsOf(
+    {
+      processes: [processRecord(7), processRecord(8)],
+      calls: new Reads(0, 1, 1),
+      open: [connectionRecord({ id: 1, owner: 7 }), connectionRecord({ id: 2, owner: 8 })],
+    },
+    [7],
+  )
+  expect(processes.map(row => [row.pid, row.syscalls])).toEqual([[7, 2]])
+  expect(connections.map(row => row.id)).toEqual([1])
+  expect(syscalls.map(row => row.count)).toEqual([1, 1])
+  expect(Array.from(calls, ({ pid }) => pid)).toEqual([7])
+})
