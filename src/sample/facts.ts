@@ -47,7 +47,10 @@ export class ProcessFacts {
   /** Ends a turn: forgets what was not asked for in it. */
   forget(): void {
     for (const all of [this.#known, this.#withoutStart]) {
-      for (const [pid, { used }] of all) if (used !== this.#turn) all.delete(pid)
+      // an array for each pair would be garbage, of every process in every sample
+      all.forEach(({ used }, pid) => {
+        if (used !== this.#turn) all.delete(pid)
+      })
     }
     this.#turn++
   }

@@ -23,12 +23,10 @@ export class Sockets {
   readonly #listeners = new Map<number, ConnectionRecord[]>()
   readonly #walked = new Map<number, ConnectionRecord>()
   readonly #groups = new Map<number | null, Group>()
-  #connections: Connection[] = []
+  readonly #connections: Connection[] = []
 
   constructor(moment: Moment) {
-    const { endedNs, unixNs, nowNs, namespace } = moment
-    const [listeners, walked, groups] = [this.#listeners, this.#walked, this.#groups]
-    this.#interval = { endedNs, unixNs, nowNs, namespace, listeners, walked, groups }
+    this.#interval = { ...moment, listeners: this.#listeners, walked: this.#walked, groups: this.#groups }
   }
 
   get connections(): readonly Connection[] {
@@ -51,36 +49,42 @@ export class Sockets {
 
   *#add(records: ConnectionRecords): Generator<void, void> {
     const source = new Source(records, this.#interval)
+    const connections = this.#connections
+    let count = connections.length
+    // room for all at once, since an array that grows is copied over and over
+    connections.length += records.length
     for (let from = 0; from < records.length; from += PORTION) {
       yield
-      this.#sort(source, from, Math.min(from + PORTION, records.length))
+      count = this.#sort(source, from, Math.min(from + PORTION, records.length), count)
     }
+    connections.length = count
   }
 
-  #sort(source: Source, from: number, to: number): void {
+  /** Adds those from one index up to another. `count`: connections so far; gives how many there are then. */
+  #sort(source: Source, from: number, to: number, count: number): number {
     const { records } = source
     const connections = this.#connections
     for (let i = from; i < to; i++) {
       if (records.isAccepted(i)) this.#accept(records.at(i))
       if (records.isListening(i)) this.#listen(records.at(i))
-      else connections.push(new Connection(source, i))
+      else connections[count++] = new Connection(source, i)
     }
+    return count
   }
 
   /** One that closed after the walk over the open ones is in both: its row is that of its end. */
   *#setAside(closed: ConnectionRecords): Generator<void, void> {
     const ended = new Set<number>()
     for (let i = 0; i < closed.length; i++) ended.add(closed.idAt(i))
-    const rest: Connection[] = []
-    for (let from = 0; from < this.#connections.length; from += PORTION) {
-      yield
-      for (const connection of this.#connections.slice(from, from + PORTION)) {
-        const { id } = connection
-        if (ended.has(id)) this.#walked.set(id, connection.record)
-        else rest.push(connection)
-      }
+    let count = 0
+    for (let i = 0; i < this.#connections.length; i++) {
+      if (i % PORTION === 0) yield
+      const connection = this.#connections[i]
+      if (connection === undefined) continue
+      if (ended.has(connection.id)) this.#walked.set(connection.id, connection.record)
+      else this.#connections[count++] = connection
     }
-    this.#connections = rest
+    this.#connections.length = count
   }
 
   #accept(record: ConnectionRecord | undefined): void {

@@ -1,4 +1,4 @@
-import { readText, readU64 } from '../bpf/layout.ts'
+import { readU64 } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
 import { Arena } from './arena.ts'
 
@@ -23,6 +23,8 @@ export interface Moved {
   readonly sentBytes: number
   readonly receivedBytes: number
 }
+
+const NOTHING: Moved = { sentBytes: 0, receivedBytes: 0 }
 
 /** Rows of processes, which the other tracers refer to by their index. */
 export class ProcessTracer {
@@ -52,12 +54,13 @@ export class ProcessTracer {
   /** The processes of an interval at rest; one may have two records. */
   read(epoch: number): ProcessRecord[] {
     const rows = this.arena.read(epoch)
+    const bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength)
     const records: ProcessRecord[] = []
     for (let at = 0; at < rows.byteLength; at += this.#size) {
       records.push({
         pid: rows.getUint32(at + this.#at.pid, true),
         startedNs: readU64(rows, at + this.#at.started),
-        name: readText(rows, at + this.#at.name, NAME_LENGTH),
+        name: nameIn(bytes, at + this.#at.name),
         exited: rows.getUint32(at + this.#at.exited, true) !== 0,
         tcp: this.#read(rows, at, 'tcp'),
         udp: this.#read(rows, at, 'udp'),
@@ -69,6 +72,14 @@ export class ProcessTracer {
 
   #read(rows: DataView, row: number, transport: 'tcp' | 'udp' | 'other'): Moved {
     const at = this.#moved[transport]
-    return { sentBytes: readU64(rows, row + at.sent), receivedBytes: readU64(rows, row + at.received) }
+    const sentBytes = readU64(rows, row + at.sent)
+    const receivedBytes = readU64(rows, row + at.received)
+    return sentBytes === 0 && receivedBytes === 0 ? NOTHING : { sentBytes, receivedBytes }
   }
+}
+
+/** Text up to the first NUL. */
+function nameIn(bytes: Buffer, at: number): string {
+  const end = bytes.indexOf(0, at)
+  return bytes.toString('utf8', at, end < 0 ? at + NAME_LENGTH : Math.min(end, at + NAME_LENGTH))
 }
