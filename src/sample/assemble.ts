@@ -9,7 +9,7 @@ import type { ConnectionRecords } from '../tracers/socket-record.ts'
 import { type CallRecords, COMPAT_BIT } from '../tracers/syscalls.ts'
 import { type CallSum, CallSums } from './call-sums.ts'
 import { Calls } from './calls.ts'
-import type { Connection, Moment } from './connection.ts'
+import type { Connection, IntervalEnd } from './connection.ts'
 import type { Facts } from './facts.ts'
 import { summarize, total } from './histogram.ts'
 import { type ProcessSum, ProcessSums } from './process-sums.ts'
@@ -34,7 +34,7 @@ export interface Rows {
   readonly calls: Iterable<CallRow>
 }
 
-export interface Surroundings extends Moment {
+export interface Surroundings extends IntervalEnd {
   readonly arch: Arch
   /** Only rows of these processes; empty: of all. */
   readonly pids: readonly number[]

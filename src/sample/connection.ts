@@ -4,9 +4,9 @@ import type { Group } from './cgroup.ts'
 import { type ByPort, listenerOf } from './listening.ts'
 import type { ConnectionRow, Direction, Endpoint, Family } from './sample.ts'
 
-/** When and where an interval was looked at. */
-export interface Moment {
-  /** Its end on the monotonic clock. */
+/** When and where an interval ended. */
+export interface IntervalEnd {
+  /** On the monotonic clock. */
   readonly endedNs: number
   /** Unix time at which `nowNs` is read on the monotonic clock, in nanoseconds. */
   readonly unixNs: number
@@ -16,7 +16,7 @@ export interface Moment {
 }
 
 /** What the connections of one interval have in common. */
-export interface Interval extends Moment {
+export interface Interval extends IntervalEnd {
   readonly listeners: ByPort
   /** What the walk said of connections that closed after it, by their ids. */
   readonly walked: ReadonlyMap<number, ConnectionRecord>

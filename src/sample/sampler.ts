@@ -8,7 +8,7 @@ import type { Halves } from '../tracers/interface.ts'
 import { totalLost } from '../tracers/loss.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
 import { assemble, lossRows, type Records, type Surroundings } from './assemble.ts'
-import type { Moment } from './connection.ts'
+import type { IntervalEnd } from './connection.ts'
 import { ProcessFacts } from './facts.ts'
 import { saveMemory, settle } from './memory.ts'
 import type { Sample } from './sample.ts'
@@ -134,20 +134,20 @@ class KernelSampler implements Sampler {
       control.setFilter(this.#wanted)
       this.#wanted = null
     }
-    const moment: Moment = {
+    const end: IntervalEnd = {
       endedNs,
       unixNs: (performance.timeOrigin + performance.now()) * 1e6,
       nowNs: monotonicNow(),
       namespace: this.#tracers.namespaces.own,
     }
-    const sockets = new Sockets(moment)
+    const sockets = new Sockets(end)
     // what the walk found is at rest already
     await Promise.all([gracePeriod(), inSlices(sockets.addOpen(connections.readOpen()))])
 
     const records = await inSlices(readRecords(this.#tracers, epoch))
     connections.ended?.(records.processes.filter(record => record.exited).map(record => record.pid))
     const surroundings: Surroundings = {
-      ...moment,
+      ...end,
       arch: process.arch === 'arm64' ? 'arm64' : 'x64',
       pids,
       factsOf: (pid, startedNs, name) => this.#facts.get(pid, startedNs, name),

@@ -3,7 +3,7 @@
 import type { ConnectionRecord, ConnectionRecords } from '../tracers/socket-record.ts'
 import type { Surroundings } from './assemble.ts'
 import type { Group } from './cgroup.ts'
-import { Connection, type Interval, type Moment, Source } from './connection.ts'
+import { Connection, type Interval, type IntervalEnd, Source } from './connection.ts'
 import { addListener, listenerOf, listenersByPort } from './listening.ts'
 import type { ListenerRow } from './sample.ts'
 import { PORTION } from './slices.ts'
@@ -25,8 +25,8 @@ export class Sockets {
   readonly #groups = new Map<number | null, Group>()
   readonly #connections: Connection[] = []
 
-  constructor(moment: Moment) {
-    this.#interval = { ...moment, listeners: this.#listeners, walked: this.#walked, groups: this.#groups }
+  constructor(end: IntervalEnd) {
+    this.#interval = { ...end, listeners: this.#listeners, walked: this.#walked, groups: this.#groups }
   }
 
   get connections(): readonly Connection[] {

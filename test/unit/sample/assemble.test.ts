@@ -8,17 +8,17 @@ import { type CallRecords, COMPAT_BIT } from '../../../src/tracers/syscalls.ts'
 import { toEnd } from '../../support/generators.ts'
 import { connectionRecord, processRecord } from '../../support/records.ts'
 
-const MOMENT = { endedNs: 10e9, unixNs: 1e18, nowNs: 10e9, namespace: 1 }
+const END = { endedNs: 10e9, unixNs: 1e18, nowNs: 10e9, namespace: 1 }
 
 function rowsOf(
   records: Partial<Records> & { readonly open?: readonly ConnectionRecord[] },
   pids: readonly number[] = [],
 ): Rows {
-  const sockets = new Sockets(MOMENT)
+  const sockets = new Sockets(END)
   toEnd(sockets.addOpen(new ListOfSockets(records.open)))
   const all = { processes: [], calls: new Reads(), slow: [], closed: new ListOfSockets(), ...records }
   const factsOf = (pid: number) => ({ command: `command of ${pid}`, container: `c${pid}`, pod: null, unit: null })
-  return toEnd(assemble(all, sockets, { ...MOMENT, arch: 'x64', pids, factsOf }))
+  return toEnd(assemble(all, sockets, { ...END, arch: 'x64', pids, factsOf }))
 }
 
 /** For each process record that is named, one read and one 32-bit exit of some microseconds. */
