@@ -96,7 +96,8 @@ export class Sockets {
     addListener(this.#listeners, record)
     const earlier = this.listening.get(record.id)
     if (earlier === undefined) this.listening.set(record.id, { record, drops: record.drops })
-    else earlier.drops += record.drops
+    // by the totals, as with what a connection moved
+    else earlier.drops = record.totalDrops - (earlier.record.totalDrops - earlier.record.drops)
   }
 }
 

@@ -91,8 +91,15 @@ export class CompatRecords {
       ...{ local: traced.local, remote: traced.remote, namespace: known?.namespace ?? namespace },
     }
     const record = known ?? this.#record(socket, traced, 0, traced.startedNs === 0)
-    const ended = { state: STATES[traced.state] ?? 'UNKNOWN', endedNs: traced.endedNs, sentBytes: 0, receivedBytes: 0 }
-    return { ...record, ...ended, opened: known === undefined && record.opened }
+    const ended = { state: STATES[traced.state] ?? 'UNKNOWN', endedNs: traced.endedNs }
+    return {
+      ...record,
+      ...ended,
+      sentBytes: 0,
+      receivedBytes: 0,
+      drops: 0,
+      opened: known === undefined && record.opened,
+    }
   }
 
   #record(socket: Found, traced: TracedSocket | undefined, receivedBytes: number, older: boolean): ConnectionRecord {
@@ -142,6 +149,7 @@ export class CompatRecords {
       zeroWindow: null,
       timeWait: false,
       drops: isListener ? this.#newDrops(socket, older) : 0,
+      totalDrops: socket.drops,
       namespace: socket.namespace,
       errno: 0,
     }

@@ -80,8 +80,9 @@ export interface ConnectionRecord {
   readonly zeroWindow: 'local' | 'remote' | 'both' | null
   /** It closed, and the kernel waits in TIME_WAIT for what may still be under way. */
   readonly timeWait: boolean
-  /** What a listening socket dropped since the last walk. */
+  /** What a listening socket dropped since the last walk, and in all. */
   readonly drops: number
+  readonly totalDrops: number
   /** Inode of its network namespace. */
   readonly namespace: number
   /** Of a connect that failed; 0: none, or the kernel did not say. */
@@ -189,6 +190,7 @@ export function socketOffsets(layout: StructLayout) {
     zeroWindow: layout.u8('zero_window'),
     timeWait: layout.u8('time_wait'),
     drops: layout.u32('drops'),
+    totalDrops: layout.u32('total_drops'),
     namespace: layout.u32('namespace'),
     local: layout.array('local', 1, ADDRESS_LENGTH),
     remote: layout.array('remote', 1, ADDRESS_LENGTH),
@@ -372,6 +374,10 @@ class RowOfSocket implements ConnectionRecord {
 
   get drops(): number {
     return this.#u32(this.#at.drops)
+  }
+
+  get totalDrops(): number {
+    return this.#u32(this.#at.totalDrops)
   }
 
   get namespace(): number {

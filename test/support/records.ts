@@ -44,6 +44,7 @@ export function connectionRecord(changes: Partial<ConnectionRecord>): Connection
     zeroWindow: null,
     timeWait: false,
     drops: 0,
+    totalDrops: 0,
     namespace: 1,
     errno: 0,
     ...changes,

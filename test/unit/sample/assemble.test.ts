@@ -141,12 +141,12 @@ test('a connection that closed after the walk has one row, with the bytes of bot
 
 test('a listening socket is no connection, owns what waits to be accepted, and has the drops of both its records', () => {
   const listener = connectionRecord({
-    ...{ id: 2, owner: 4, name: 'server', state: 'LISTEN', drops: 1, accepted: false },
+    ...{ id: 2, owner: 4, name: 'server', state: 'LISTEN', drops: 1, totalDrops: 5, accepted: false },
     remote: { address: '0.0.0.0', port: 0 },
   })
   const { connections, listeners, processes } = rowsOf({
     open: [connectionRecord({ id: 1, owner: 0 }), connectionRecord({ id: 3, owner: 6, accepted: true }), listener],
-    closed: new ListOfSockets([{ ...listener, endedNs: 9e9, drops: 2 }]),
+    closed: new ListOfSockets([{ ...listener, endedNs: 9e9, drops: 3, totalDrops: 7 }]),
   })
   expect(connections.map(row => [row.id, row.pid, row.name])).toEqual([
     [1, 4, 'server'],
