@@ -16,7 +16,7 @@ const LARGE = 128 * 1024
  */
 export function saveMemory(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
-  setFlagsFromString('--heap-growing-percent=50')
+  setFlagsFromString('--heap-growing-percent=100')
   setMallocOption(M_ARENA_MAX, 1)
   setMallocOption(M_MMAP_THRESHOLD, LARGE)
   setMallocOption(M_TRIM_THRESHOLD, LARGE)
