@@ -28,11 +28,16 @@ const REPLACEMENTS: readonly Replacement[] = [
     by: 'true?',
   },
   {
-    // takes a text apart for a single sign beyond ASCII, such as that of the sorted column or that of microseconds: a
-    // third of what Ink needs for a frame. One cell each, as src/table/format.ts has them
-    file: 'string-width/index.js',
-    text: 'if (/^[\\u0020-\\u007E]*$/.test(string)) {',
-    by: 'if (/^[\\x20-\\x7e\\xa1-\\xac\\xae-\\xff…“”←↑→↓█▲▼]*$/.test(string)) {',
+    // lays everything out, for which it measures each text; the texts one below the other take nothing from that
+    file: 'ink/build/ink.js',
+    text: 'this.rootNode.onComputeLayout = this.calculateLayout;',
+    by: '',
+  },
+  {
+    // takes each text apart to clean it; ours are clean (`sanitize` in src/table/format.ts)
+    file: 'ink/build/squash-text-nodes.js',
+    text: "text = sanitizeAnsi(text.replaceAll('\\r\\n', '\\n'));",
+    by: '',
   },
   lazySegmenter('string-width/index.js', 'new Intl.Segmenter()'),
   lazySegmenter('wrap-ansi/index.js', 'new Intl.Segmenter()'),

@@ -2,7 +2,7 @@
 
 import { Writable } from 'node:stream'
 import { Box, render, type SuspendTerminal, Text, useApp, useInput, usePaste } from 'ink'
-import { memo, useEffect } from 'react'
+import { useEffect } from 'react'
 import type { Part } from './frame.ts'
 import { type Key, keysOf } from './input.ts'
 
@@ -34,27 +34,11 @@ function Screen({ parts, listener }: ScreenProps) {
   return (
     <Box flexDirection="column">
       {parts.map(({ name, lines }) => (
-        <Lines key={name} of={lines} />
+        <Text key={name}>{lines.join('\n')}</Text>
       ))}
     </Box>
   )
 }
-
-function Lines({ of }: { readonly of: readonly string[] }) {
-  return (
-    <Box flexDirection="column">
-      {of.map((text, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a line of a part is its index
-        <TerminalLine key={row} text={text} />
-      ))}
-    </Box>
-  )
-}
-
-/** Only lines that changed are measured again. */
-const TerminalLine = memo(function TerminalLine({ text }: { readonly text: string }) {
-  return <Text>{text}</Text>
-})
 
 /** Runs the screen as a program of Ink, which reads keys and pastes from `stdin`. */
 export function mountView(stdin: NodeJS.ReadableStream, listener: Listener): View {
