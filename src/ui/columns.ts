@@ -28,20 +28,19 @@ export function fitColumns<Row>(
 ): FittedColumn<Row>[] {
   const wanted = columns.toSorted((a, b) => rank(a, sort) - rank(b, sort))
   const chosen = new Set<Column<Row>>()
+  let taken = GUTTER - GAP
   for (const column of wanted) {
-    const fits = chosen.size === 0 || total([...chosen, column]) <= width
-    if (fits && isWorthIt(column)) chosen.add(column)
+    const more = GAP + column.width
+    if ((chosen.size > 0 && taken + more > width) || !isWorthIt(column)) continue
+    chosen.add(column)
+    taken += more
   }
   const kept = columns.filter(column => chosen.has(column))
-  return grow(kept, width - total(kept))
+  return grow(kept, width - taken)
 }
 
 function rank<Row>(column: Column<Row>, sort: string): number {
   return column.id === sort ? -1 : column.priority
-}
-
-function total<Row>(columns: readonly Column<Row>[]): number {
-  return GUTTER + columns.reduce((sum, column) => sum + column.width, 0) + GAP * (columns.length - 1)
 }
 
 /** Cell by cell in turns, so that equal columns grow equally and one at its limit leaves its share to the others. */

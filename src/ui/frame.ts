@@ -17,24 +17,25 @@ export interface Part {
 
 /** The parts from the top down: together as many lines as the terminal has rows, each as wide as the terminal. */
 export function frame(state: State, palette: Palette): Part[] {
-  const part = (name: string, lines: readonly Line[]): Part => ({
-    name,
-    lines: lines.map(line => paint(line, palette)),
-  })
+  const part = (name: string, lines: readonly Line[]): Part => ({ name, lines: painted(lines, palette) })
   if (tooSmall(state.size)) return [part('notice', tooSmallLines(state))]
   const footer = part('footer', [footerLine(state)])
   if (state.help !== null) return [part('help', helpLines(state, state.help)), footer]
-  const tables = layout(state).map(band => part(band.map(pane => pane.table).join(' and '), bandLines(state, band)))
+  const tables = layout(state).map(band => bandPart(state, band, palette))
   return [part('header', headerLines(state)), ...tables, footer]
 }
 
-/** Line by line from left to right over the panes of a band. */
-function bandLines(state: State, band: Band): Line[] {
-  const panes = band.map(pane => paneLines(state, pane))
-  const height = Math.max(0, ...panes.map(each => each.length))
-  return Array.from({ length: height }, (_, i) =>
-    panes.flatMap((each, n): Line => [...(n === 0 ? [] : [span(' ')]), ...(each[i] ?? [])]),
-  )
+/** Line by line from left to right over the panes of a band, which are of one height. */
+function bandPart(state: State, band: Band, palette: Palette): Part {
+  const [first = [], ...beside] = band.map(pane => painted(paneLines(state, pane), palette))
+  return {
+    name: band.map(pane => pane.table).join(' and '),
+    lines: first.map((line, i) => [line, ...beside.map(lines => lines[i])].join(' ')),
+  }
+}
+
+function painted(lines: readonly Line[], palette: Palette): string[] {
+  return lines.map(line => paint(line, palette))
 }
 
 function tooSmallLines({ size }: State): Line[] {
