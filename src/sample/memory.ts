@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8'
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { releaseProgramPages, setMallocOption } from '../bpf/kernel.ts'
 
 /** Options of mallopt(3). */
@@ -15,7 +15,7 @@ const LARGE = 128 * 1024
  * are read at each collection, so that they can be set while it runs; what they cost and save is in docs/cost.md.
  */
 export function saveMemory(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
+  letYoungGrow(false)
   setFlagsFromString('--heap-growing-percent=100')
   setMallocOption(M_ARENA_MAX, 1)
   setMallocOption(M_MMAP_THRESHOLD, LARGE)
@@ -25,7 +25,23 @@ export function saveMemory(): void {
 /** Samples after which all that is needed only once has been done. */
 const SETTLED = 10
 
+/**
+ * Bytes of the young generation that suffice: what a sample makes fits in, and need not be copied several times over. V8
+ * doubles it where that may grow, and would not stop before 16 MB.
+ */
+const YOUNG = 3.5e6
+
 /** To be called after each sample: what was mapped of Node's program file only to start need not stay. */
 export function settle(samples: number): void {
   if (samples === SETTLED) releaseProgramPages()
+  letYoungGrow(youngBytes() < YOUNG)
+}
+
+function letYoungGrow(may: boolean): void {
+  setFlagsFromString(`--semi-space-growth-factor=${may ? 2 : 1}`)
+}
+
+function youngBytes(): number {
+  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
+  return young === undefined ? Infinity : young.space_available_size + young.space_used_size
 }
