@@ -173,9 +173,11 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	if (!sk || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	socket = find_socket(sk);
-	if (!socket || (socket->owner && !has_ended(socket->owner)))
+	if (!socket)
 		return 0;
-	set_owner(socket, task);
+	if (!socket->owner || has_ended(socket->owner))
+		set_owner(socket, task);
+	/* who used it since its row was written is its owner there as well */
 	index = socket->row;
 	row = bpf_map_lookup_elem(&open_connections, &index);
 	if (row && socket->pass == ctl->pass && row->id == socket->id) {

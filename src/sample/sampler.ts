@@ -7,7 +7,7 @@ import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import type { Halves } from '../tracers/interface.ts'
 import { totalLost } from '../tracers/loss.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
-import { assemble, lossRows, type Records, type Surroundings } from './assemble.ts'
+import { assemble, lossRows, type Records, type Rows, type Surroundings } from './assemble.ts'
 import type { IntervalEnd } from './connection.ts'
 import { ProcessFacts } from './facts.ts'
 import { saveMemory, settle } from './memory.ts'
@@ -22,7 +22,12 @@ const OBJECT_FOLDER = import.meta.dirname
 /** Attaches the tracers to the running kernel. Counting begins with `run`. Throws a BpfError where it cannot. */
 export async function openSampler(settings: SamplerSettings, folder = OBJECT_FOLDER): Promise<Sampler> {
   saveMemory()
-  return new KernelSampler(await openTracers(folder, settings.pids, settings), settings)
+  return samplerOf(await openTracers(folder, settings.pids, settings), settings)
+}
+
+/** Makes samples of what these tracers see. */
+export function samplerOf(tracers: Tracers, settings: SamplerSettings): Sampler {
+  return new KernelSampler(tracers, settings)
 }
 
 class KernelSampler implements Sampler {
@@ -140,19 +145,17 @@ class KernelSampler implements Sampler {
       nowNs: monotonicNow(),
       namespace: this.#tracers.namespaces.own,
     }
-    const sockets = new Sockets(end)
-    // what the walk found is at rest already
-    await Promise.all([gracePeriod(), inSlices(sockets.addOpen(connections.readOpen()))])
-
-    const records = await inSlices(readRecords(this.#tracers, epoch))
-    connections.ended?.(records.processes.filter(record => record.exited).map(record => record.pid))
-    const surroundings: Surroundings = {
-      ...end,
-      arch: process.arch === 'arm64' ? 'arm64' : 'x64',
-      pids,
-      factsOf: (pid, startedNs, name) => this.#facts.get(pid, startedNs, name),
+    const atRest = gracePeriod()
+    // Programs that began in the interval may still be at work, but hardly any is. What is read meanwhile counts if
+    // it is the same once they all have ended.
+    let read = this.#arenas().every(arena => arena.asRead !== undefined) ? await this.#read(epoch, pids, end) : null
+    await atRest
+    if (read === null || !this.#arenas().every(arena => arena.asRead?.(epoch))) {
+      read?.records.calls.release()
+      read = await this.#read(epoch, pids, end)
     }
-    const rows = await inSlices(assemble(records, sockets, surroundings))
+    const { records, rows } = read
+    connections.ended?.(records.processes.filter(record => record.exited).map(record => record.pid))
     this.#facts.forget()
     const losses = { syscalls: syscalls.loss.take(), connections: connections.takeLost(), bytes: bytes.loss.take() }
     const usage = process.cpuUsage(this.#usage)
@@ -181,6 +184,20 @@ class KernelSampler implements Sampler {
     return { sample, release: () => records.calls.release() }
   }
 
+  /** All that the tracers hold of an interval, and its rows. */
+  async #read(epoch: number, pids: readonly number[], end: IntervalEnd): Promise<{ records: Records; rows: Rows }> {
+    const sockets = new Sockets(end)
+    await inSlices(sockets.addOpen(await this.#tracers.connections.readOpen()))
+    const records = await inSlices(readRecords(this.#tracers, epoch))
+    const surroundings: Surroundings = {
+      ...end,
+      arch: process.arch === 'arm64' ? 'arm64' : 'x64',
+      pids,
+      factsOf: (pid, startedNs, name) => this.#facts.get(pid, startedNs, name),
+    }
+    return { records, rows: await inSlices(assemble(records, sockets, surroundings)) }
+  }
+
   /** Begins the next interval in emptied halves. */
   #advance(): void {
     const { control } = this.#tracers
@@ -200,7 +217,7 @@ function monotonicNow(): number {
   return Number(process.hrtime.bigint())
 }
 
-/** What the tracers hold of an interval at rest, read in the order that they ask for. */
+/** What the tracers hold of an interval, read in the order that they ask for. */
 function* readRecords(
   { processes, syscalls, slowCalls, connections }: Tracers,
   epoch: number,

@@ -10,6 +10,8 @@ export class Arena {
   readonly #rows: RowMap
   readonly #state: ArrayMap
   readonly #used: number
+  /** What `read` gave last. */
+  #copy: DataView = new DataView(new ArrayBuffer(0))
 
   constructor(rows: RowMap, state: ArrayMap, used: string) {
     this.#rows = rows
@@ -29,20 +31,34 @@ export class Arena {
 
   /** Rows that an interval took, and how many there are. */
   usage(epoch: number): MapUsage {
-    return { name: this.#rows.name, used: this.#taken(epoch), limit: this.capacity }
+    return { name: this.#rows.name, used: this.taken(epoch), limit: this.capacity }
   }
 
-  /** Copy of the rows of an interval, one `layout.size` behind the other; only once it is at rest. */
+  /** Copy of the rows of an interval, one `layout.size` behind the other. */
   read(epoch: number): DataView {
-    return this.#rows.read((epoch & 1) * this.capacity, this.#taken(epoch))
+    this.#copy = this.#rows.read((epoch & 1) * this.capacity, this.taken(epoch))
+    return this.#copy
   }
 
-  /** The same rows where they lie. They are at rest until the interval after the next one is prepared. */
+  /** Whether the rows are still as `read` gave them. */
+  asRead(epoch: number): boolean {
+    const { bytes, release } = this.map(epoch)
+    const same = bytesOf(bytes).equals(bytesOf(this.#copy))
+    release()
+    return same
+  }
+
+  /** The same rows where they lie, until the interval after the next one is prepared. */
   map(epoch: number): SharedBytes {
-    return this.#rows.map((epoch & 1) * this.capacity, this.#taken(epoch))
+    return this.#rows.map((epoch & 1) * this.capacity, this.taken(epoch))
   }
 
-  #taken(epoch: number): number {
+  /** How many rows an interval took. */
+  taken(epoch: number): number {
     return Math.min(this.#state.view.getUint32(this.#used + 4 * (epoch & 1), true), this.capacity)
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: DataView): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }

@@ -76,7 +76,7 @@ export class CompatConnections {
   }
 
   /** What the last walk found, connections and listening sockets. To be called once. */
-  readOpen(): ConnectionRecords {
+  async readOpen(): Promise<ConnectionRecords> {
     return new ListOfSockets(this.#found.map(socket => this.#open(socket, false)))
   }
 

@@ -44,8 +44,6 @@ export class ConnectionTracer {
   /** Connections whose owner was looked for once, in vain or not. */
   #searched = new Set<number>()
   #withoutRow = 0
-  /** Rows of the last walk. */
-  #walked: DataView = new DataView(new ArrayBuffer(0))
 
   constructor(object: BpfObject, control: Control, namespaces: NetworkNamespaces) {
     this.#namespaces = namespaces
@@ -76,7 +74,7 @@ export class ConnectionTracer {
     this.#at = socketOffsets(this.#open.layout)
   }
 
-  /** Walks over all sockets, and over all open files where a socket has no known owner yet. */
+  /** Walks over all sockets. */
   async walk(): Promise<void> {
     this.#control.beginPass()
     this.#state.view.setUint32(this.#openUsed, 0, true)
@@ -90,14 +88,8 @@ export class ConnectionTracer {
     else await this.#walkNamespaces(this.#namespaces.others.filter(inode => !this.#known.has(inode)))
     this.#known = new Set(this.#namespaces.others)
     if (this.#quick) await this.#walkPlaces()
-    this.#walked = this.#readOpen()
-    const ended = this.#ended
-    this.#ended = []
-    if (!this.#newOrphans(new Set(ended))) return
-    for (const pid of ended) setBit(this.#endedOwners, pid, true)
-    await this.#object.walk('walk_files')
-    for (const pid of ended) setBit(this.#endedOwners, pid, false)
-    this.#walked = this.#readOpen()
+    // those that close in the first interval have an owner then
+    if (this.#control.epoch === 0) await this.readOpen()
   }
 
   /** The kernel's list of all sockets: those of which nothing is known yet, and those that this walk has not met. */
@@ -128,9 +120,16 @@ export class ConnectionTracer {
     this.#ended = [...this.#ended, ...pids]
   }
 
-  /** What the last walk found, connections and listening sockets. */
-  readOpen(): ConnectionRecords {
-    return new RowsOfSockets(this.#walked, this.#at)
+  /** What the last walk found, connections and listening sockets; where one has no known owner, all open files are looked at. */
+  async readOpen(): Promise<ConnectionRecords> {
+    const rows = this.#readOpen()
+    const ended = this.#ended
+    this.#ended = []
+    if (!this.#newOrphans(rows, new Set(ended))) return new RowsOfSockets(rows, this.#at)
+    for (const pid of ended) setBit(this.#endedOwners, pid, true)
+    await this.#object.walk('walk_files')
+    for (const pid of ended) setBit(this.#endedOwners, pid, false)
+    return new RowsOfSockets(this.#readOpen(), this.#at)
   }
 
   /** What closed in an interval at rest. */
@@ -153,9 +152,8 @@ export class ConnectionTracer {
     return this.#open.read(0, Math.min(used, this.#open.entries))
   }
 
-  /** Whether the last walk found sockets that are held, but not by a known process that lives, and were not looked for yet. */
-  #newOrphans(ended: ReadonlySet<number>): boolean {
-    const rows = this.#walked
+  /** Whether there are sockets that are held, but not by a known process that lives, and were not looked for yet. */
+  #newOrphans(rows: DataView, ended: ReadonlySet<number>): boolean {
     const unknown = new Set<number>()
     let found = false
     for (let row = 0; row < rows.byteLength; row += this.#at.size) {

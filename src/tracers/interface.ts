@@ -20,6 +20,11 @@ export interface IntervalControl {
 export interface Halves {
   /** Makes the half of the interval to come empty. */
   prepare(epoch: number): void
+  /**
+   * Whether the rows of an interval are still as they were read, and so need not be read again when they are at rest.
+   * Absent where they can be read only once.
+   */
+  asRead?(epoch: number): boolean
   /** How full the half of an interval was; absent where that cannot be told. */
   usage?(epoch: number): MapUsage
 }
@@ -66,11 +71,13 @@ export interface Bytes {
 export interface Connections {
   readonly source: string
   readonly closed: Halves
+  /** Looks at all sockets: what they moved until now belongs to this interval. */
   walk(): Promise<void>
   /** These processes have ended: what they held may have another holder. */
   ended?(pids: readonly number[]): void
   /** What the last walk found. No program changes that any more, so that it is read before all else. */
-  readOpen(): ConnectionRecords
+  /** What the last walk found, and who holds it. */
+  readOpen(): Promise<ConnectionRecords>
   readClosed(epoch: number): ConnectionRecords
   takeLost(): Losses
 }

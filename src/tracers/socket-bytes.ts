@@ -32,8 +32,8 @@ export class SocketBytes {
       walk: () => connections.walk(),
       ended: pids => connections.ended?.(pids),
       takeLost: () => connections.takeLost(),
-      readOpen: () => {
-        this.#open = connections.readOpen()
+      readOpen: async () => {
+        this.#open = await connections.readOpen()
         return this.#open
       },
       readClosed: () => this.#closed,

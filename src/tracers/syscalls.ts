@@ -4,6 +4,7 @@ import type { BpfObject } from '../bpf/object.ts'
 import type { CallSums } from '../sample/call-sums.ts'
 import { addCounts, HISTOGRAM_SLOTS, type Histogram } from '../sample/histogram.ts'
 import { Arena } from './arena.ts'
+import type { Halves } from './interface.ts'
 import { Loss } from './loss.ts'
 
 /** Marks numbers of the 32-bit table; COMPAT_BIT of bpf/syscalls.bpf.h. */
@@ -44,15 +45,19 @@ export interface CallRecords {
 }
 
 /** Where the members of a row lie, in words of four bytes. */
-type Offsets = ReturnType<typeof offsetsIn>
+export type Offsets = ReturnType<typeof offsetsIn>
 
 const WORD = Uint32Array.BYTES_PER_ELEMENT
+
+/** Words of a row that tell whether a call was counted: errors, sum, maximum. */
+const LAST_CHANGED = 5
 
 function offsetsIn(layout: StructLayout, failure: StructLayout) {
   return {
     size: layout.size / WORD,
     process: layout.u32('process') / WORD,
     call: layout.u32('call') / WORD,
+    epoch: layout.u32('epoch') / WORD,
     errors: layout.u32('errors') / WORD,
     sum: layout.u64('sum_ns') / WORD,
     max: layout.u64('max_ns') / WORD,
@@ -65,39 +70,79 @@ function offsetsIn(layout: StructLayout, failure: StructLayout) {
 /** Every system call of every watched process. */
 export class SyscallTracer {
   readonly source: string
-  readonly arena: Arena
+  readonly arena: Halves
   readonly loss: Loss
+  readonly #arena: Arena
   readonly #at: Offsets
+  #read: RowsOfCalls | null = null
 
   constructor(object: BpfObject, source: string) {
     this.source = source
     const rows = object.rows('calls', 'calls')
     const state = object.array('syscall_state', 'syscall_state')
-    this.arena = new Arena(rows, state, 'used')
+    const arena = new Arena(rows, state, 'used')
+    this.#arena = arena
+    this.arena = {
+      prepare: epoch => arena.prepare(epoch),
+      usage: epoch => arena.usage(epoch),
+      asRead: epoch => this.#read?.length === arena.taken(epoch) && this.#read.asAdded(),
+    }
     this.loss = new Loss(object, state, { no_row: 'lost_no_row', no_memory: 'lost_no_task' }, SYSCALL_PROGRAMS)
     this.#at = offsetsIn(rows.layout, object.layout('failure'))
   }
 
-  /** The calls of an interval at rest, to be read before the next one ends; a pair of process and call may have two records. */
+  /** The calls of an interval, to be read before the next one ends; a pair of process and call may have two records. */
   read(epoch: number): CallRecords {
-    return new RowsOfCalls(this.arena.map(epoch), this.#at)
+    this.#read = new RowsOfCalls(this.#arena.map(epoch), this.#at, epoch)
+    return this.#read
   }
 }
 
 /** The rows as the kernel side wrote them, where they lie. */
-class RowsOfCalls implements CallRecords {
+export class RowsOfCalls implements CallRecords {
   words: Uint32Array
   readonly #at: Offsets
+  readonly #epoch: number
   readonly #release: () => void
+  /** Of each row that was added up what a program that counts a call changes after all else that is added up. */
+  readonly #added: Uint32Array
+  /** A program was still making one of the rows. */
+  #unfinished = false
 
-  constructor({ bytes, release }: SharedBytes, at: Offsets) {
+  constructor({ bytes, release }: SharedBytes, at: Offsets, epoch: number) {
     this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / WORD)
     this.#at = at
+    this.#epoch = epoch
     this.#release = release
+    this.#added = new Uint32Array(this.length * LAST_CHANGED)
   }
 
   get length(): number {
     return this.words.length / this.#at.size
+  }
+
+  /**
+   * Whether no call was counted since its row was added up. A program counts it in its bucket, then adds to the sum, to
+   * which no other call adds the same, raises the maximum, and adds to the errors: of these none is as it was.
+   */
+  asAdded(): boolean {
+    if (this.#unfinished) return false
+    const words = this.words
+    const { size, errors, sum, max } = this.#at
+    let seen = 0
+    for (let row = 0; row < words.length; row += size) {
+      if (
+        words[row + errors] !== this.#added[seen] ||
+        words[row + sum] !== this.#added[seen + 1] ||
+        words[row + sum + 1] !== this.#added[seen + 2] ||
+        words[row + max] !== this.#added[seen + 3] ||
+        words[row + max + 1] !== this.#added[seen + 4]
+      ) {
+        return false
+      }
+      seen += LAST_CHANGED
+    }
+    return true
   }
 
   at(index: number): CallRecord | undefined {
@@ -106,14 +151,30 @@ class RowsOfCalls implements CallRecords {
 
   addTo(sums: CallSums, from: number, to: number): void {
     const words = this.words
-    const { size, process, call, errors, sum, max, slots } = this.#at
+    const { size, process, call, epoch, errors, sum, max, slots } = this.#at
+    const added = this.#added
+    let seen = from * LAST_CHANGED
     for (let row = from * size; row < to * size; row += size) {
+      // the last that is written of a new row
+      if (words[row + epoch] !== this.#epoch) this.#unfinished = true
+      // each is read once, and before the buckets
+      const failed = words[row + errors] ?? 0
+      const sumLow = words[row + sum] ?? 0
+      const sumHigh = words[row + sum + 1] ?? 0
+      const maxLow = words[row + max] ?? 0
+      const maxHigh = words[row + max + 1] ?? 0
+      added[seen] = failed
+      added[seen + 1] = sumLow
+      added[seen + 2] = sumHigh
+      added[seen + 3] = maxLow
+      added[seen + 4] = maxHigh
+      seen += LAST_CHANGED
       sums.add(
         words[row + process] ?? 0,
         words[row + call] ?? 0,
-        words[row + errors] ?? 0,
-        joinU64(words[row + sum] ?? 0, words[row + sum + 1] ?? 0),
-        joinU64(words[row + max] ?? 0, words[row + max + 1] ?? 0),
+        failed,
+        joinU64(sumLow, sumHigh),
+        joinU64(maxLow, maxHigh),
         words,
         row + slots,
       )

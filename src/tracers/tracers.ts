@@ -189,7 +189,7 @@ const NO_CONNECTIONS: Connections = {
   source: 'none',
   closed: { prepare() {} },
   walk: () => Promise.resolve(),
-  readOpen: () => new ListOfSockets(),
+  readOpen: async () => new ListOfSockets(),
   readClosed: () => new ListOfSockets(),
   takeLost: () => ({}),
 }
