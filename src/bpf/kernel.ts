@@ -66,14 +66,33 @@ export function mapBytes(fd: number, start: number, length: number): SharedBytes
   return { bytes: new DataView(mapping.buffer, ahead, length), release: mapping.release }
 }
 
-/** Copy of `length` bytes behind a file descriptor, mapped only while they are copied. */
-export function copyShared(fd: number, start: number, length: number): DataView {
+/** Bytes that are copied in less than a millisecond. */
+const COPIED_AT_ONCE = 1 << 20
+
+/** Copy of `length` bytes behind a file descriptor, mapped only while they are copied; can be laid aside where it yields. */
+export function* copyInPortions(fd: number, start: number, length: number): Generator<void, DataView> {
   const { bytes, release } = mapBytes(fd, start, length)
-  // not zeroed before it is written
-  const copy = Buffer.allocUnsafeSlow(length)
-  copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset, length))
-  release()
-  return new DataView(copy.buffer)
+  try {
+    // not zeroed before it is written
+    const copy = Buffer.allocUnsafeSlow(length)
+    for (let from = 0; from < length; from += COPIED_AT_ONCE) {
+      if (from > 0) yield
+      const count = Math.min(COPIED_AT_ONCE, length - from)
+      copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, count), from)
+    }
+    return new DataView(copy.buffer)
+  } finally {
+    release()
+  }
+}
+
+/** The same in one go. */
+export function copyShared(fd: number, start: number, length: number): DataView {
+  const copying = copyInPortions(fd, start, length)
+  for (;;) {
+    const step = copying.next()
+    if (step.done === true) return step.value
+  }
 }
 
 /** A line of /proc/PID/smaps that begins a mapping of a file which is private and cannot be written to. */

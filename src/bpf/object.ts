@@ -6,6 +6,7 @@ import { checkObject } from './elf.ts'
 import { BpfError } from './error.ts'
 import { KeyedMap, possibleProcessors } from './hash.ts'
 import {
+  copyInPortions,
   copyMemory,
   copyShared,
   errnoName,
@@ -39,6 +40,8 @@ export interface RowMap {
   readonly entries: number
   /** Copy of `count` structs, one `layout.size` behind the other. */
   read(first: number, count: number): DataView
+  /** The same, which can be laid aside where it yields. */
+  readInPortions(first: number, count: number): Generator<void, DataView>
   /** The same structs where they lie. */
   map(first: number, count: number): SharedBytes
 }
@@ -237,6 +240,7 @@ export class BpfObject {
       layout,
       entries,
       read: (first, count) => copyShared(fd, first * layout.size, count * layout.size),
+      readInPortions: (first, count) => copyInPortions(fd, first * layout.size, count * layout.size),
       map: (first, count) => mapBytes(fd, first * layout.size, count * layout.size),
     }
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readU64 } from '../bpf/layout.ts'
 import type { ArrayMap, BpfObject, RowMap } from '../bpf/object.ts'
+import { inSlices, PORTION } from '../sample/slices.ts'
 import { Arena } from './arena.ts'
 import type { Control } from './control.ts'
 import { addLosses, Loss, type Losses, totalLost } from './loss.ts'
@@ -122,14 +123,14 @@ export class ConnectionTracer {
 
   /** What the last walk found, connections and listening sockets; where one has no known owner, all open files are looked at. */
   async readOpen(): Promise<ConnectionRecords> {
-    const rows = this.#readOpen()
+    const rows = await inSlices(this.#copyOpen())
     const ended = this.#ended
     this.#ended = []
-    if (!this.#newOrphans(rows, new Set(ended))) return new RowsOfSockets(rows, this.#at)
+    if (!(await inSlices(this.#newOrphans(rows, new Set(ended))))) return new RowsOfSockets(rows, this.#at)
     for (const pid of ended) setBit(this.#endedOwners, pid, true)
     await this.#object.walk('walk_files')
     for (const pid of ended) setBit(this.#endedOwners, pid, false)
-    return new RowsOfSockets(this.#readOpen(), this.#at)
+    return new RowsOfSockets(await inSlices(this.#copyOpen()), this.#at)
   }
 
   /** What closed in an interval at rest. */
@@ -146,17 +147,18 @@ export class ConnectionTracer {
     return losses
   }
 
-  #readOpen(): DataView {
+  #copyOpen(): Generator<void, DataView> {
     const used = this.#state.view.getUint32(this.#openUsed, true)
     this.#withoutRow = Math.max(0, used - this.#open.entries)
-    return this.#open.read(0, Math.min(used, this.#open.entries))
+    return this.#open.readInPortions(0, Math.min(used, this.#open.entries))
   }
 
   /** Whether there are sockets that are held, but not by a known process that lives, and were not looked for yet. */
-  #newOrphans(rows: DataView, ended: ReadonlySet<number>): boolean {
+  *#newOrphans(rows: DataView, ended: ReadonlySet<number>): Generator<void, boolean> {
     const unknown = new Set<number>()
     let found = false
     for (let row = 0; row < rows.byteLength; row += this.#at.size) {
+      if (row % (PORTION * this.#at.size) === 0) yield
       // what waits to be accepted is nobody's yet, what was closed is nobody's any more
       if (rows.getUint8(row + this.#at.held) === 0) continue
       const owner = rows.getUint32(row + this.#at.owner, true)
