@@ -12,7 +12,15 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.{ts,tsx}'], sequence: { groupOrder: 1 } } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.{ts,tsx}'],
+          // a machine that does much else takes long for what takes a second
+          testTimeout: onTheMachine.testTimeout,
+          sequence: { groupOrder: 1 },
+        },
+      },
       {
         test: {
           ...onTheMachine,
