@@ -89,6 +89,7 @@ struct socket_memory {
 	__u32 closed_row;	/* of its connection that closed last */
 	__u64 closed_started_ns;/* when that one began; 0: none closed */
 	__u8 state;		/* after the last change that was seen; 0: none was */
+	__u8 unplaced;		/* when its connection began there was no place for it */
 };
 
 struct {

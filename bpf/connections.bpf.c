@@ -63,7 +63,7 @@ static __always_inline struct tcp_socket *began(struct connection_state *state, 
 	struct tcp_socket *socket;
 	__u32 place;
 
-	socket = begin(state, sk);
+	socket = begin(state, sk, true);
 	if (!socket)
 		return NULL;	/* its end will be told, see closing() */
 	set_owner(socket, bpf_get_current_task_btf());
@@ -105,7 +105,7 @@ static __always_inline struct tcp_socket *established(struct connection_state *s
 		return socket;
 	}
 	/* in softirq: whoever accepts or uses it will own it */
-	socket = begin(state, sk);
+	socket = begin(state, sk, true);
 	if (!socket)
 		return NULL;
 	if (before == TCP_SYN_SENT) {
@@ -127,9 +127,12 @@ static __always_inline struct tcp_socket *established(struct connection_state *s
 	return socket;
 }
 
-/* a connection ends of which nothing was known: from before the tool, or for want of memory; its totals are */
+/*
+ * A connection ends of which nothing is known: from before the tool, or for want of memory; its totals are. `unplaced`:
+ * or there was no place for it when it began.
+ */
 static __always_inline struct tcp_socket *closing(struct connection_state *state, struct sock *sk, int before,
-						  bool last_chance)
+						  bool unplaced, bool last_chance)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct tcp_socket *socket;
@@ -138,12 +141,14 @@ static __always_inline struct tcp_socket *closing(struct connection_state *state
 	/* those that were not yet connections, or are not any more */
 	if (before == TCP_CLOSE || before == TCP_LISTEN || before == TCP_SYN_RECV || before == TCP_NEW_SYN_RECV || !tp)
 		return NULL;
-	socket = begin(state, sk);
+	socket = begin(state, sk, false);
 	if (!socket) {
 		if (last_chance)
 			__sync_fetch_and_add(&state->lost_no_socket, 1);
 		return NULL;
 	}
+	if (unplaced)
+		return socket;
 	read_counters(&counters, tp);
 	socket->older = 1;
 	socket->sent = sent_of(&counters);
@@ -188,7 +193,8 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 	else if (after == TCP_LISTEN)
 		socket = began(state, sk);
 	else if (after == TCP_CLOSE && !socket)
-		socket = closing(state, sk, before, again);
+		/* where there is memory to remember it, nobody tries again */
+		socket = closing(state, sk, before, memory && memory->unplaced, memory || again);
 	if (!memory)
 		return;
 	memory->state = after;

@@ -11,8 +11,11 @@
 #define NO_ROW (~0U)
 #define NO_PLACE (~0U)
 
-/* a place for the connection of a socket that has none, or whose last one is over; NULL: there is no room, or no memory */
-static __always_inline struct tcp_socket *begin(struct connection_state *state, struct sock *sk)
+/*
+ * A place for the connection of a socket that has none, or whose last one is over; NULL: there is no room, or no memory.
+ * `now`: it begins now.
+ */
+static __always_inline struct tcp_socket *begin(struct connection_state *state, struct sock *sk, bool now)
 {
 	struct socket_memory *memory;
 	struct tcp_socket *socket;
@@ -25,6 +28,8 @@ static __always_inline struct tcp_socket *begin(struct connection_state *state, 
 		place = state->places_used < state->places ? __sync_fetch_and_add(&state->places_used, 1) : NO_PLACE;
 		if (place >= state->places) {
 			__sync_fetch_and_add(&state->unplaced, 1);
+			if (now)
+				memory->unplaced = 1;
 			return NULL;
 		}
 	}
@@ -38,6 +43,7 @@ static __always_inline struct tcp_socket *begin(struct connection_state *state, 
 	socket->id = new_id(state);
 	socket->row = NO_ROW;
 	memory->place = place + 1;
+	memory->unplaced = 0;
 	/* whole before the walk finds it (full barrier) */
 	__sync_fetch_and_add(&socket->address, (__u64)sk);
 	return socket;

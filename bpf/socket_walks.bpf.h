@@ -27,27 +27,41 @@ struct {
 	__type(value, __u64);
 } ended_owners SEC(".maps");
 
-/* what can still be told of a socket that is older than the tool */
-static __always_inline void older(struct tcp_socket *socket, struct sock *sk, int state)
+/*
+ * A place for a socket that has none, with what can still be told of it: either it is older than the tool, or there was
+ * no place for it when it began.
+ */
+static __always_inline struct tcp_socket *found(struct connection_state *state, struct sock *sk,
+						const struct counters *counters)
 {
-	struct socket_memory *memory;
+	struct socket_memory *memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
+	bool unplaced = memory && memory->unplaced;
+	struct tcp_socket *socket = begin(state, sk, false);
 	__u64 address = (__u64)sk;
 	__u32 place;
 
-	socket->older = 1;
+	if (!socket)
+		return NULL;
+	if (!unplaced) {
+		socket->older = 1;
+		socket->sent = sent_of(counters);
+		socket->received = received_of(counters);
+		socket->drops = counters->drops;
+	}
 	/* connections have it from the socket that listened; those that connect themselves have none */
-	if (state == TCP_LISTEN || !sk->sk_max_ack_backlog)
-		return;
+	if (counters->state == TCP_LISTEN || !sk->sk_max_ack_backlog)
+		return socket;
 	socket->direction = DIRECTION_INBOUND;
-	if (sk->sk_socket || (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT)) {
-		socket->accepted_pass = LONG_AGO;
-		return;
+	if (sk->sk_socket || (counters->state != TCP_ESTABLISHED && counters->state != TCP_CLOSE_WAIT)) {
+		socket->accepted_pass = unplaced ? 0 : LONG_AGO;
+		return socket;
 	}
 	memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
 	if (!memory)
-		return;
+		return socket;
 	place = memory->place - 1;
 	bpf_map_update_elem(&accepts, &address, &place, BPF_ANY);
+	return socket;
 }
 
 /* the row of an open socket in this walk; what it moved before the first interval is in the totals only */
@@ -126,18 +140,11 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 	if (counters.state == TCP_CLOSE || counters.state == TCP_SYN_RECV)
 		return 0;
 	socket = find_socket(sk);
-	if (!socket) {
-		socket = begin(state, sk);
-		if (!socket) {
-			__sync_fetch_and_add(&state->lost_no_socket, 1);
-			return 0;
-		}
-		older(socket, sk, counters.state);
-		socket->sent = sent_of(&counters);
-		socket->received = received_of(&counters);
-		socket->drops = counters.drops;
-	}
-	if (socket->pass != ctl->pass)
+	if (!socket)
+		socket = found(state, sk, &counters);
+	if (!socket)
+		__sync_fetch_and_add(&state->lost_no_socket, 1);
+	else if (socket->pass != ctl->pass)
 		tell_open(ctl, state, socket, tp, &counters);
 	return 0;
 }

@@ -85,10 +85,12 @@ export class ConnectionTracer {
       if (inode !== 0) this.#namespaces.consider(inode, pid)
     }
     await this.#namespaces.search()
-    if (!this.#quick || this.#unsure) await this.#walkAll()
-    else await this.#walkNamespaces(this.#namespaces.others.filter(inode => !this.#known.has(inode)))
-    this.#known = new Set(this.#namespaces.others)
-    if (this.#quick) await this.#walkPlaces()
+    // first, since it makes the places free that the others may need
+    const met = this.#quick && (await this.#walkPlaces())
+    const { others } = this.#namespaces
+    if (!met || this.#unsure) await this.#walkAll()
+    else await this.#walkNamespaces(others.filter(inode => !this.#known.has(inode)))
+    this.#known = new Set(others)
     // those that close in the first interval have an owner then
     if (this.#control.epoch === 0) await this.readOpen()
   }
@@ -105,15 +107,18 @@ export class ConnectionTracer {
     }
   }
 
-  /** The sockets that were told of, those that somebody is at work on again; who still is has to be waited for. */
-  async #walkPlaces(): Promise<void> {
+  /**
+   * The sockets that were told of, and those again that somebody is at work on; false: somebody still is, and has to be
+   * waited for.
+   */
+  async #walkPlaces(): Promise<boolean> {
     for (let times = 0; times < MOST_WALKS; times++) {
       // a process that was preempted in the middle of it has its turn meanwhile
       if (times > 1) await sleep(1)
       await this.#object.run('walk_places')
-      if (this.#state.view.getUint32(this.#busy, true) === 0) return
+      if (this.#state.view.getUint32(this.#busy, true) === 0) return true
     }
-    await this.#walkAll()
+    return false
   }
 
   /** These processes have ended: what they held may have another holder. */

@@ -99,8 +99,9 @@ const HELD = 20_000
 const BYTES_EACH = 50
 
 const WORKERS = 2
-/** Connections whose ends are more than there are rows for. */
-const MORE_THAN_ROOM = 40_000
+/** Connections whose ends are more than there are rows for, and more than sockets find a place. */
+const MORE_THAN_ROWS = 40_000
+const MORE_THAN_PLACES = 110_000
 
 /**
  * Every end of a connection is in a row that says it closed, or is among the lost. So are the listening sockets, one a
@@ -178,8 +179,11 @@ describe('under load', () => {
     expect(counting.sum(count => count.opened)).toBeLessThanOrEqual(2 * connections)
   })
 
-  test('what there is no room for is counted as lost, to the connection', async () => {
-    const workload = await Workload.start('load', 'rate', 0, WORKERS, MORE_THAN_ROOM / WORKERS)
+  test.each([
+    { what: 'rows', connections: MORE_THAN_ROWS },
+    { what: 'places', connections: MORE_THAN_PLACES },
+  ])('what there are no $what for is counted as lost, to the connection', async ({ connections: many }) => {
+    const workload = await Workload.start('load', 'rate', 0, WORKERS, many / WORKERS)
     // not the process that began them: of the rows that are lost, two would be its listening sockets
     const counting = await Counting.start(0.2, await workload.step('workers'))
     counting.every(60)
