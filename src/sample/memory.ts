@@ -16,7 +16,7 @@ const LARGE = 128 * 1024
  */
 export function saveMemory(): void {
   letYoungGrow(false)
-  setFlagsFromString('--heap-growing-percent=100')
+  letHeapGrow(EASY)
   setMallocOption(M_ARENA_MAX, 1)
   setMallocOption(M_MMAP_THRESHOLD, LARGE)
   setMallocOption(M_TRIM_THRESHOLD, LARGE)
@@ -31,10 +31,21 @@ const SETTLED = 10
  */
 const YOUNG = 3.5e6
 
+/** Resident bytes above which the heap is collected sooner: what the copies of many sockets take is freed with it. */
+const BUDGET = 95e6
+/** By how many percent the heap may grow before it is collected, below that and above. */
+const EASY = 100
+const TIGHT = 30
+
 /** To be called after each sample: what was mapped of Node's program file only to start need not stay. */
 export function settle(samples: number): void {
   if (samples === SETTLED) releaseProgramPages()
   letYoungGrow(youngBytes() < YOUNG)
+  letHeapGrow(process.memoryUsage.rss() < BUDGET ? EASY : TIGHT)
+}
+
+function letHeapGrow(percent: number): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`)
 }
 
 function letYoungGrow(may: boolean): void {
