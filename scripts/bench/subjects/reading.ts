@@ -13,8 +13,8 @@ const GOAL: Shape = { processes: 500, kinds: 17, period: 300, pairs: 10 }
 const FEW: Shape = { processes: 150, kinds: 16, period: 500, pairs: 33 }
 const MANY: Shape = { ...FEW, processes: 1500 }
 
-/** Samples before the code is compiled. */
-const WARM_UP = 5
+/** Samples before most of the code is compiled, and before all of it is. */
+const WARM_UP = { few: 5, all: 25 }
 const SAMPLES = 5
 /** Seconds; every process does all that it does once in it. */
 const INTERVAL = 1.5
@@ -113,7 +113,7 @@ function samplesOf<T extends object>(
   return Many.during(shape, async () => {
     const taker = new Taker(INTERVAL, '', watchLoop)
     try {
-      await taker.skip(WARM_UP)
+      await taker.skip(count > SAMPLES ? WARM_UP.all : WARM_UP.few)
       const samples: (Taken & T)[] = []
       for (let i = 0; i < count; i++) samples.push({ ...(await taker.next()), ...(await beside()) })
       return samples
