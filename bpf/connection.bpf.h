@@ -167,6 +167,19 @@ struct {
 	__type(value, __u32);
 } accepts SEC(".maps");
 
+/* an inbound connection that nobody has accepted yet, and that has its place */
+static __always_inline void await_accept(struct sock *sk)
+{
+	struct socket_memory *memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
+	__u64 address = (__u64)sk;
+	__u32 place;
+
+	if (!memory)
+		return;
+	place = memory->place - 1;
+	bpf_map_update_elem(&accepts, &address, &place, BPF_ANY);
+}
+
 /*
  * Sockets whose connect failed after the call had returned, by the inode of their file. A call that only fetches the
  * error is not another failure.

@@ -94,10 +94,7 @@ static __always_inline struct tcp_socket *connecting(struct connection_state *st
 static __always_inline struct tcp_socket *established(struct connection_state *state, struct sock *sk,
 						      struct tcp_socket *socket, int before)
 {
-	struct socket_memory *memory;
-	__u64 address = (__u64)sk;
 	struct tcp_sock *tp;
-	__u32 place;
 
 	if (socket) {
 		if (socket->direction == DIRECTION_OUTBOUND && !socket->established_ns)
@@ -119,11 +116,7 @@ static __always_inline struct tcp_socket *established(struct connection_state *s
 	if (tp)
 		socket->handshake_us = tp->srtt_us >> 3;
 	socket->established_ns = socket->started_ns;
-	memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
-	if (!memory)
-		return socket;
-	place = memory->place - 1;
-	bpf_map_update_elem(&accepts, &address, &place, BPF_ANY);
+	await_accept(sk);
 	return socket;
 }
 

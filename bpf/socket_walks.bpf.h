@@ -37,8 +37,6 @@ static __always_inline struct tcp_socket *found(struct connection_state *state, 
 	struct socket_memory *memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
 	bool unplaced = memory && memory->unplaced;
 	struct tcp_socket *socket = begin(state, sk, false);
-	__u64 address = (__u64)sk;
-	__u32 place;
 
 	if (!socket)
 		return NULL;
@@ -52,15 +50,10 @@ static __always_inline struct tcp_socket *found(struct connection_state *state, 
 	if (counters->state == TCP_LISTEN || !sk->sk_max_ack_backlog)
 		return socket;
 	socket->direction = DIRECTION_INBOUND;
-	if (sk->sk_socket || (counters->state != TCP_ESTABLISHED && counters->state != TCP_CLOSE_WAIT)) {
+	if (sk->sk_socket || (counters->state != TCP_ESTABLISHED && counters->state != TCP_CLOSE_WAIT))
 		socket->accepted_pass = unplaced ? 0 : LONG_AGO;
-		return socket;
-	}
-	memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
-	if (!memory)
-		return socket;
-	place = memory->place - 1;
-	bpf_map_update_elem(&accepts, &address, &place, BPF_ANY);
+	else
+		await_accept(sk);
 	return socket;
 }
 
