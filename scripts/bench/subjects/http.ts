@@ -9,9 +9,9 @@ import { type Page, type Served, WebLoad } from '../web.ts'
 const SLICE = 0.2
 const SLICES = 7
 /** Seconds of one measurement of ebpf-top. */
-const DURATION = 2
-/** Seconds until ebpf-top has started and taken samples. */
-const WARM_UP = 2.5
+const DURATION = 4
+/** Seconds until ebpf-top has started, and its code is compiled. */
+const WARM_UP = 15
 
 /** From pages for which a server does nothing but system calls to one for which it also works. */
 const PAGES: readonly Page[] = [
@@ -36,8 +36,8 @@ export const http: Subject = {
     'nginx with the settings of its Debian package, access log included, which serves texts, under `wrk -t 1 -c 32` on the same machine: ' +
     'all processors are busy, so that whatever watching costs is missing from the throughput. Requests are counted by ' +
     'the access log. Whatever is compared is measured between two measurements without it: ebpf-top for ' +
-    `${DURATION} s, programs ${SLICES} times a round for ${SLICE} s, of which the median counts. Processor ` +
-    'time is that of the server and of the load generator (`/proc/PID/schedstat`), in which other processes, ' +
+    `${DURATION} s, after ${WARM_UP} s, programs ${SLICES} times a round for ${SLICE} s, of which the median counts. ` +
+    'Processor time is that of the server and of the load generator (`/proc/PID/schedstat`), in which other processes, ' +
     'ebpf-top’s own among them, have no part.',
   needs: ['nginx', 'wrk'],
   async run(bench) {
