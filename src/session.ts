@@ -29,7 +29,7 @@ export interface Sink {
    * A sink for which the newest sample is enough (the screen) takes it at once and returns nothing; it never holds up
    * the sampler. One that must not miss any (batch output) may return a promise: the next sample waits for it, and its
    * interval is as much longer, so that all samples together stay exact however slowly they are read. The calls of a
-   * sample can be read until then only.
+   * sample can be read until then only, and its connections until the next one was taken (see `Sample.keep`).
    */
   take(sample: Sample): void | Promise<void>
   /** The sampler failed and sends nothing more. */

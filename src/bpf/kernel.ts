@@ -25,9 +25,13 @@ const RLIM_INFINITY = 0xffffffffffffffffn
 
 const CLONE_NEWNET = 0x40000000
 
+const PROT_NONE = 0
 const PROT_READ = 1
 const PROT_WRITE = 2
 const MAP_SHARED = 1
+const MAP_FIXED = 0x10
+/** Addresses without memory: MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE. */
+const UNUSED = 0x02 | 0x20 | 0x4000
 const MADV_DONTNEED = 4
 /** Of the largest pages that Linux uses on arm64, so that it is a boundary everywhere. */
 const PAGE_SIZE = 65_536
@@ -43,12 +47,9 @@ export interface Mapping {
   release(): void
 }
 
-/** Maps `length` bytes behind a file descriptor, from a page boundary on. Throws where the kernel refuses. */
-export function mapShared(fd: number, length: number, offset = 0): Mapping {
-  const address: bigint = mmap(null, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset)
-  if (address === MAP_FAILED || address === -1n) {
-    throw new Error(`mmap of ${length} bytes: ${errnoName(koffi.errno())}`)
-  }
+/** Maps the first `length` bytes behind a file descriptor. Throws where the kernel refuses. */
+export function mapShared(fd: number, length: number): Mapping {
+  const address = mapped(mmap(null, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), length)
   return { buffer: koffi.view(address, length), release: () => munmap(address, length) }
 }
 
@@ -58,41 +59,49 @@ export interface SharedBytes {
   release(): void
 }
 
-/** Maps `length` bytes behind a file descriptor, wherever they begin. */
-export function mapBytes(fd: number, start: number, length: number): SharedBytes {
-  if (length === 0) return { bytes: new DataView(new ArrayBuffer(0)), release() {} }
-  const ahead = start % PAGE_SIZE
-  const mapping = mapShared(fd, ahead + length, start - ahead)
-  return { bytes: new DataView(mapping.buffer, ahead, length), release: mapping.release }
-}
+/** Addresses at which parts of files can be mapped one at a time, without a buffer for each. */
+export class AddressSpace {
+  readonly length: number
+  readonly #address: bigint
+  readonly #buffer: ArrayBuffer
+  #mapped = 0
 
-/** Bytes that are copied in less than a millisecond. */
-const COPIED_AT_ONCE = 1 << 20
+  constructor(length: number) {
+    this.length = length
+    this.#address = mapped(mmap(null, length, PROT_NONE, UNUSED, -1, 0), length)
+    this.#buffer = koffi.view(this.#address, length)
+  }
 
-/** Copy of `length` bytes behind a file descriptor, mapped only while they are copied; can be laid aside where it yields. */
-export function* copyInPortions(fd: number, start: number, length: number): Generator<void, DataView> {
-  const { bytes, release } = mapBytes(fd, start, length)
-  try {
-    // not zeroed before it is written
-    const copy = Buffer.allocUnsafeSlow(length)
-    for (let from = 0; from < length; from += COPIED_AT_ONCE) {
-      if (from > 0) yield
-      const count = Math.min(COPIED_AT_ONCE, length - from)
-      copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, count), from)
-    }
-    return new DataView(copy.buffer)
-  } finally {
-    release()
+  /** Bytes of addresses that a part of a file takes. */
+  static span(start: number, length: number): number {
+    return (start % PAGE_SIZE) + length
+  }
+
+  /** Maps `length` bytes behind a file descriptor, wherever they begin. Throws where the kernel refuses. */
+  map(fd: number, start: number, length: number): SharedBytes {
+    if (this.#mapped > 0) throw new RangeError('something is mapped here already')
+    const span = AddressSpace.span(start, length)
+    const ahead = span - length
+    mapped(mmap(this.#address, span, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, start - ahead), span)
+    this.#mapped = span
+    return { bytes: new DataView(this.#buffer, ahead, length), release: () => this.#release() }
+  }
+
+  close(): void {
+    munmap(this.#address, this.length)
+  }
+
+  #release(): void {
+    if (this.#mapped > 0) mmap(this.#address, this.#mapped, PROT_NONE, UNUSED | MAP_FIXED, -1, 0)
+    this.#mapped = 0
   }
 }
 
-/** The same in one go. */
-export function copyShared(fd: number, start: number, length: number): DataView {
-  const copying = copyInPortions(fd, start, length)
-  for (;;) {
-    const step = copying.next()
-    if (step.done === true) return step.value
+function mapped(address: bigint, length: number): bigint {
+  if (address === MAP_FAILED || address === -1n) {
+    throw new Error(`mmap of ${length} bytes: ${errnoName(koffi.errno())}`)
   }
+  return address
 }
 
 /** A line of /proc/PID/smaps that begins a mapping of a file which is private and cannot be written to. */

@@ -5,19 +5,10 @@ import { Btf } from './btf.ts'
 import { checkObject } from './elf.ts'
 import { BpfError } from './error.ts'
 import { KeyedMap, possibleProcessors } from './hash.ts'
-import {
-  copyInPortions,
-  copyMemory,
-  copyShared,
-  errnoName,
-  type Mapping,
-  mapBytes,
-  mapShared,
-  runToEnd,
-  type SharedBytes,
-} from './kernel.ts'
+import { copyMemory, errnoName, type Mapping, mapShared, runToEnd } from './kernel.ts'
 import { StructLayout } from './layout.ts'
 import { type Libbpf, OpenOptions, type Pointer, ProgramInfo } from './libbpf.ts'
+import { Rows } from './rows.ts'
 import { stopRecording, type Tracefs } from './tracepoint.ts'
 import { verifierReason } from './verifier.ts'
 
@@ -28,22 +19,6 @@ export interface ArrayMap {
   readonly layout: StructLayout
   readonly entries: number
   readonly view: DataView
-}
-
-/**
- * An array map of many structs. Only what is read is mapped, and only while it is read: a mapped page counts as memory of
- * this process whether it is used or not.
- */
-export interface RowMap {
-  readonly name: string
-  readonly layout: StructLayout
-  readonly entries: number
-  /** Copy of `count` structs, one `layout.size` behind the other. */
-  read(first: number, count: number): DataView
-  /** The same, which can be laid aside where it yields. */
-  readInPortions(first: number, count: number): Generator<void, DataView>
-  /** The same structs where they lie. */
-  map(first: number, count: number): SharedBytes
 }
 
 /**
@@ -97,6 +72,7 @@ export class BpfObject {
   readonly #links: Pointer[] = []
   readonly #iterators = new Map<string, Pointer>()
   readonly #mappings: Mapping[] = []
+  readonly #rows: Rows[] = []
 
   /** Opens and loads the file. Throws a BpfError with libbpf's last words where that fails. */
   static load(libbpf: Libbpf, path: string, shared: SharedMaps, settings: OpenSettings = {}): BpfObject {
@@ -232,17 +208,11 @@ export class BpfObject {
   }
 
   /** A large array map of `struct name` values. */
-  rows(mapName: string, structName: string): RowMap {
+  rows(mapName: string, structName: string): Rows {
     const { map, layout, entries } = this.#arrayOf(mapName, structName)
-    const fd = this.#libbpf.mapFd(map)
-    return {
-      name: mapName,
-      layout,
-      entries,
-      read: (first, count) => copyShared(fd, first * layout.size, count * layout.size),
-      readInPortions: (first, count) => copyInPortions(fd, first * layout.size, count * layout.size),
-      map: (first, count) => mapBytes(fd, first * layout.size, count * layout.size),
-    }
+    const rows = new Rows(mapName, layout, entries, this.#libbpf.mapFd(map))
+    this.#rows.push(rows)
+    return rows
   }
 
   #arrayOf(mapName: string, structName: string): { map: Pointer; layout: StructLayout; entries: number } {
@@ -291,6 +261,7 @@ export class BpfObject {
 
   close(): void {
     for (const mapping of this.#mappings) mapping.release()
+    for (const rows of this.#rows) rows.close()
     this.detach()
     this.#libbpf.close(this.#object)
   }

@@ -32,6 +32,7 @@ export interface Rows {
   readonly listeners: readonly ListenerRow[]
   readonly slow_calls: readonly SlowCallRow[]
   readonly calls: Iterable<CallRow>
+  keep(): void
 }
 
 export interface Surroundings extends IntervalEnd {
@@ -50,14 +51,17 @@ export function* assemble(records: Records, sockets: Sockets, surroundings: Surr
   yield* countConnections(connections, sums)
   const calls = yield* addUp(records.calls, sums)
   const processes = yield* processRows(sums.all(), calls, surroundings)
+  const syscalls = syscallRows(calls, surroundings.arch)
+  calls.release()
   sockets.setProcesses(processes)
   return {
-    syscalls: syscallRows(calls, surroundings.arch),
+    syscalls,
     processes,
     connections,
     listeners: filter(yield* listenerRows(sockets, surroundings), wanted),
     slow_calls: filter(slowCallRows(records.slow, surroundings), wanted),
     calls: callRows(records, surroundings.arch, wanted),
+    keep: () => sockets.keep(),
   }
 }
 

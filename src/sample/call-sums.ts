@@ -10,6 +10,11 @@ const SIZE = SLOTS + HISTOGRAM_SLOTS
 /** Different system calls that there is room for from the beginning. */
 const USUAL_CALLS = 64
 
+/** Spare numbers are let go where they are so many times what is needed. */
+const TOO_MUCH = 4
+
+type Numbers = Float64Array<ArrayBuffer>
+
 /** Calls added up: errors, and a histogram of durations. */
 export interface CallSum extends Histogram {
   readonly errors: number
@@ -20,17 +25,29 @@ export interface CallSum extends Histogram {
  * of them are neither objects to be made and collected nor typed arrays, each of which would lie outside of the heap.
  */
 export class CallSums {
+  /** Those of sums that nobody reads any more, for the next ones: V8 collects all garbage after so many bytes of arrays. */
+  static #spare: Numbers = new Float64Array(0)
   readonly #places: readonly number[]
   readonly #processes: number
   /** Where the sum of a system call lies. */
   readonly #calls = new Map<number, number>()
-  #numbers: Float64Array
+  #numbers: Numbers
 
   /** `places`: the index of the sum for each process record, -1 for those that are left out; `processes`: how many sums. */
   constructor(places: readonly number[], processes: number) {
     this.#places = places
     this.#processes = processes
-    this.#numbers = new Float64Array((processes + USUAL_CALLS) * SIZE)
+    const length = (processes + USUAL_CALLS) * SIZE
+    const spare = CallSums.#spare
+    CallSums.#spare = new Float64Array(0)
+    const fits = spare.length >= length && spare.length <= TOO_MUCH * length
+    this.#numbers = fits ? spare.fill(0) : new Float64Array(length)
+  }
+
+  /** They are not read any more, nor is any sum that was taken out of them. */
+  release(): void {
+    CallSums.#spare = this.#numbers
+    this.#numbers = new Float64Array(0)
   }
 
   /**

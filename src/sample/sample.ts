@@ -236,4 +236,9 @@ export interface Sample {
   readonly maps: readonly MapUsage[]
   /** Made while they are gone through, where the kernel side wrote them: only until the sink has taken the sample. */
   readonly calls: Iterable<CallRow>
+  /**
+   * The connections of a sample can be read until the sink has taken the next one, after which their memory is used
+   * again and reading them is an error. From this call on they can be read as long as there is the sample.
+   */
+  keep(): void
 }

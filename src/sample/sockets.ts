@@ -24,6 +24,7 @@ export class Sockets {
   readonly #walked = new Map<number, ConnectionRecord>()
   readonly #groups = new Map<number | null, Group>()
   readonly #connections: Connection[] = []
+  readonly #records: ConnectionRecords[] = []
 
   constructor(end: IntervalEnd) {
     this.#interval = { ...end, listeners: this.#listeners, walked: this.#walked, groups: this.#groups }
@@ -47,7 +48,13 @@ export class Sockets {
     for (const process of processes) this.#groups.set(process.pid, process)
   }
 
+  /** From now on their rows can be read for good. */
+  keep(): void {
+    for (const records of this.#records) records.keep()
+  }
+
   *#add(records: ConnectionRecords): Generator<void, void> {
+    this.#records.push(records)
     const source = new Source(records, this.#interval)
     const connections = this.#connections
     let count = connections.length

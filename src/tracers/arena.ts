@@ -1,5 +1,6 @@
 import type { SharedBytes } from '../bpf/kernel.ts'
-import type { ArrayMap, RowMap } from '../bpf/object.ts'
+import type { ArrayMap } from '../bpf/object.ts'
+import type { Rows } from '../bpf/rows.ts'
 import type { MapUsage } from '../sample/sample.ts'
 
 /**
@@ -7,13 +8,13 @@ import type { MapUsage } from '../sample/sample.ts'
  * `used[half]` of a state struct counts them, also those that found no room any more.
  */
 export class Arena {
-  readonly #rows: RowMap
+  readonly #rows: Rows
   readonly #state: ArrayMap
   readonly #used: number
   /** What `read` gave last. */
   #copy: DataView = new DataView(new ArrayBuffer(0))
 
-  constructor(rows: RowMap, state: ArrayMap, used: string) {
+  constructor(rows: Rows, state: ArrayMap, used: string) {
     this.#rows = rows
     this.#state = state
     this.#used = state.layout.array(used, 4, 2)
@@ -34,9 +35,9 @@ export class Arena {
     return { name: this.#rows.name, used: this.taken(epoch), limit: this.capacity }
   }
 
-  /** Copy of the rows of an interval, one `layout.size` behind the other. */
+  /** Copy of the rows of an interval, one `layout.size` behind the other, good until the next but one is read. */
   read(epoch: number): DataView {
-    this.#copy = this.#rows.read((epoch & 1) * this.capacity, this.taken(epoch))
+    this.#copy = this.#rows.copy(epoch, (epoch & 1) * this.capacity, this.taken(epoch))
     return this.#copy
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readU64 } from '../bpf/layout.ts'
-import type { ArrayMap, BpfObject, RowMap } from '../bpf/object.ts'
+import type { ArrayMap, BpfObject } from '../bpf/object.ts'
+import type { Rows } from '../bpf/rows.ts'
 import { inSlices, PORTION } from '../sample/slices.ts'
 import { Arena } from './arena.ts'
 import type { Control } from './control.ts'
@@ -30,7 +31,7 @@ export class ConnectionTracer {
   readonly closed: Arena
   readonly #object: BpfObject
   readonly #control: Control
-  readonly #open: RowMap
+  readonly #open: Rows
   readonly #state: ArrayMap
   readonly #openUsed: number
   readonly #unplaced: number
@@ -155,7 +156,7 @@ export class ConnectionTracer {
   #copyOpen(): Generator<void, DataView> {
     const used = this.#state.view.getUint32(this.#openUsed, true)
     this.#withoutRow = Math.max(0, used - this.#open.entries)
-    return this.#open.readInPortions(0, Math.min(used, this.#open.entries))
+    return this.#open.copyInPortions(this.#control.epoch, 0, Math.min(used, this.#open.entries))
   }
 
   /** Whether there are sockets that are held, but not by a known process that lives, and were not looked for yet. */

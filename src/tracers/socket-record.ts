@@ -101,6 +101,8 @@ export interface ConnectionRecords {
   isListening(index: number): boolean
   isAccepted(index: number): boolean
   hasEnded(index: number): boolean
+  /** They, and all that was taken out of them, can be read for good from now on. */
+  keep(): void
 }
 
 /** Records that are made already. */
@@ -138,6 +140,8 @@ export class ListOfSockets implements ConnectionRecords {
   hasEnded(index: number): boolean {
     return (this.#records[index]?.endedNs ?? null) !== null
   }
+
+  keep(): void {}
 }
 
 /**
@@ -198,51 +202,59 @@ export function socketOffsets(layout: StructLayout) {
   }
 }
 
-/** The rows as the kernel side wrote them. */
+/** The rows as the kernel side wrote them, in memory that will be used again. */
 export class RowsOfSockets implements ConnectionRecords {
   readonly length: number
-  readonly #rows: DataView
+  rows: DataView
   readonly #at: SocketOffsets
+  #kept = false
 
   constructor(rows: DataView, at: SocketOffsets) {
-    this.#rows = rows
+    this.rows = rows
     this.#at = at
     this.length = rows.byteLength / at.size
   }
 
   at(index: number): ConnectionRecord | undefined {
-    return index < this.length ? new RowOfSocket(this.#rows, index * this.#at.size, this.#at) : undefined
+    return index < this.length ? new RowOfSocket(this, index * this.#at.size, this.#at) : undefined
   }
 
   idAt(index: number): number {
-    return readU64(this.#rows, index * this.#at.size + this.#at.id)
+    return readU64(this.rows, index * this.#at.size + this.#at.id)
   }
 
   ownerAt(index: number): number {
-    return this.#rows.getUint32(index * this.#at.size + this.#at.owner, true)
+    return this.rows.getUint32(index * this.#at.size + this.#at.owner, true)
   }
 
   isListening(index: number): boolean {
-    return this.#rows.getUint8(index * this.#at.size + this.#at.state) === LISTEN
+    return this.rows.getUint8(index * this.#at.size + this.#at.state) === LISTEN
   }
 
   isAccepted(index: number): boolean {
-    return this.#rows.getUint8(index * this.#at.size + this.#at.acceptedNow) !== 0
+    return this.rows.getUint8(index * this.#at.size + this.#at.acceptedNow) !== 0
   }
 
   hasEnded(index: number): boolean {
-    return readU64(this.#rows, index * this.#at.size + this.#at.ended) !== 0
+    return readU64(this.rows, index * this.#at.size + this.#at.ended) !== 0
+  }
+
+  keep(): void {
+    if (this.#kept) return
+    this.#kept = true
+    const { buffer, byteOffset, byteLength } = this.rows
+    this.rows = new DataView(buffer.slice(byteOffset, byteOffset + byteLength))
   }
 }
 
 /** A record that reads its row when it is asked. */
 class RowOfSocket implements ConnectionRecord {
-  readonly #rows: DataView
+  readonly #source: RowsOfSockets
   readonly #row: number
   readonly #at: SocketOffsets
 
-  constructor(rows: DataView, row: number, at: SocketOffsets) {
-    this.#rows = rows
+  constructor(source: RowsOfSockets, row: number, at: SocketOffsets) {
+    this.#source = source
     this.#row = row
     this.#at = at
   }
@@ -256,11 +268,11 @@ class RowOfSocket implements ConnectionRecord {
   }
 
   get name(): string {
-    return readText(this.#rows, this.#row + this.#at.name, NAME_LENGTH)
+    return readText(this.#source.rows, this.#row + this.#at.name, NAME_LENGTH)
   }
 
   get family(): Family {
-    return familyOf(this.#rows, this.#row + this.#at.remote, this.#u16(this.#at.family))
+    return familyOf(this.#source.rows, this.#row + this.#at.remote, this.#u16(this.#at.family))
   }
 
   get direction(): 'inbound' | 'outbound' | null {
@@ -389,24 +401,24 @@ class RowOfSocket implements ConnectionRecord {
   }
 
   #endpoint(at: number, portAt: number): Endpoint {
-    const { address } = readAddress(this.#rows, this.#row + at, this.#u16(this.#at.family))
+    const { address } = readAddress(this.#source.rows, this.#row + at, this.#u16(this.#at.family))
     return { address, port: this.#u16(portAt) }
   }
 
   #u8(offset: number): number {
-    return this.#rows.getUint8(this.#row + offset)
+    return this.#source.rows.getUint8(this.#row + offset)
   }
 
   #u16(offset: number): number {
-    return this.#rows.getUint16(this.#row + offset, true)
+    return this.#source.rows.getUint16(this.#row + offset, true)
   }
 
   #u32(offset: number): number {
-    return this.#rows.getUint32(this.#row + offset, true)
+    return this.#source.rows.getUint32(this.#row + offset, true)
   }
 
   #u64(offset: number): number {
-    return readU64(this.#rows, this.#row + offset)
+    return readU64(this.#source.rows, this.#row + offset)
   }
 }
 

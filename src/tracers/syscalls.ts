@@ -49,9 +49,6 @@ export type Offsets = ReturnType<typeof offsetsIn>
 
 const WORD = Uint32Array.BYTES_PER_ELEMENT
 
-/** Words of a row that tell whether a call was counted: errors, sum, maximum. */
-const LAST_CHANGED = 5
-
 function offsetsIn(layout: StructLayout, failure: StructLayout) {
   return {
     size: layout.size / WORD,
@@ -104,8 +101,9 @@ export class RowsOfCalls implements CallRecords {
   readonly #at: Offsets
   readonly #epoch: number
   readonly #release: () => void
-  /** Of each row that was added up what a program that counts a call changes after all else that is added up. */
-  readonly #added: Uint32Array
+  /** Of all rows that were added up, what a program that counts a call changes last; see `asAdded`. */
+  #lows = 0
+  #highs = 0
   /** A program was still making one of the rows. */
   #unfinished = false
 
@@ -114,7 +112,6 @@ export class RowsOfCalls implements CallRecords {
     this.#at = at
     this.#epoch = epoch
     this.#release = release
-    this.#added = new Uint32Array(this.length * LAST_CHANGED)
   }
 
   get length(): number {
@@ -122,27 +119,21 @@ export class RowsOfCalls implements CallRecords {
   }
 
   /**
-   * Whether no call was counted since its row was added up. A program counts it in its bucket, then adds to the sum, to
-   * which no other call adds the same, raises the maximum, and adds to the errors: of these none is as it was.
+   * Whether no call was counted since its row was added up. A program counts it in its bucket, then adds to the sum,
+   * raises the maximum, and adds to the errors. All of them only grow: with any of them grows the total of their upper
+   * halves, or else that of the lower ones, and both are exact in a double.
    */
   asAdded(): boolean {
     if (this.#unfinished) return false
     const words = this.words
     const { size, errors, sum, max } = this.#at
-    let seen = 0
+    let lows = 0
+    let highs = 0
     for (let row = 0; row < words.length; row += size) {
-      if (
-        words[row + errors] !== this.#added[seen] ||
-        words[row + sum] !== this.#added[seen + 1] ||
-        words[row + sum + 1] !== this.#added[seen + 2] ||
-        words[row + max] !== this.#added[seen + 3] ||
-        words[row + max + 1] !== this.#added[seen + 4]
-      ) {
-        return false
-      }
-      seen += LAST_CHANGED
+      lows += (words[row + errors] ?? 0) + (words[row + sum] ?? 0) + (words[row + max] ?? 0)
+      highs += (words[row + sum + 1] ?? 0) + (words[row + max + 1] ?? 0)
     }
-    return true
+    return lows === this.#lows && highs === this.#highs
   }
 
   at(index: number): CallRecord | undefined {
@@ -152,8 +143,6 @@ export class RowsOfCalls implements CallRecords {
   addTo(sums: CallSums, from: number, to: number): void {
     const words = this.words
     const { size, process, call, epoch, errors, sum, max, slots } = this.#at
-    const added = this.#added
-    let seen = from * LAST_CHANGED
     for (let row = from * size; row < to * size; row += size) {
       // the last that is written of a new row
       if (words[row + epoch] !== this.#epoch) this.#unfinished = true
@@ -163,12 +152,8 @@ export class RowsOfCalls implements CallRecords {
       const sumHigh = words[row + sum + 1] ?? 0
       const maxLow = words[row + max] ?? 0
       const maxHigh = words[row + max + 1] ?? 0
-      added[seen] = failed
-      added[seen + 1] = sumLow
-      added[seen + 2] = sumHigh
-      added[seen + 3] = maxLow
-      added[seen + 4] = maxHigh
-      seen += LAST_CHANGED
+      this.#lows += failed + sumLow + maxLow
+      this.#highs += sumHigh + maxHigh
       sums.add(
         words[row + process] ?? 0,
         words[row + call] ?? 0,

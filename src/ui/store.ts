@@ -25,12 +25,13 @@ export function createStore(initial: State, session: Session, machine: Machine, 
   }
 }
 
-/** `next`, after the session has been told what differs from `before`; what it refuses stays as it was. */
+/** `next`, after the session and the sample have been told what differs from `before`; what they refuse stays as it was. */
 function steered(session: Session, before: State, next: State): State {
   try {
     if (next.pids !== before.pids) session.setFilter(next.pids)
     if (next.interval !== before.interval) session.setInterval(next.interval)
     if (next.costing !== before.costing) session.measureCost(next.costing)
+    if (next.pause !== null && before.pause === null) next.shown?.sample.keep()
     return next
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)

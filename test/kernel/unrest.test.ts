@@ -34,7 +34,10 @@ test('an interval that was not at rest when it was read is read again, and count
   const sampler = samplerOf(restless(await openTracers(OBJECTS, pids)), settings)
   const samples: Sample[] = []
   const running = sampler.run({
-    take: sample => void samples.push(sample),
+    take: sample => {
+      sample.keep()
+      samples.push(sample)
+    },
     fail: error => {
       throw error
     },

@@ -79,6 +79,7 @@ function sample(): Sample {
     losses: [],
     self: { cpu_seconds: 0, resident_bytes: 0, bpf_seconds: null, sample_seconds: 0.01 },
     maps: [],
+    keep() {},
     calls: pids.flatMap(pid =>
       Array.from({ length: CALLS }, (_, id) => ({
         pid,

@@ -127,13 +127,15 @@ describe('the header', () => {
 
   it('counts what the pause hides, and shows the newest sample after it', async () => {
     const person = sitDown(80, 24, { view: 'processes' })
-    person.take(sampleOf())
+    const kept: string[] = []
+    person.take(sampleOf({ keep: () => kept.push('first') }))
     await person.see('nginx')
     person.type(' ')
     await person.see('PAUSED 0s, 0 samples')
-    person.take(sampleOf({ time: '2026-01-01T12:00:01.000Z' }))
+    person.take(sampleOf({ time: '2026-01-01T12:00:01.000Z', keep: () => kept.push('second') }))
     person.take(sampleOf({ time: '2026-01-01T12:01:05.000Z', processes: [processRow({ name: 'later' })] }))
     const lines = await person.see('PAUSED 1m05s, 2 samples')
+    expect(kept).toEqual(['first'])
     expect(lines.join('\n')).toContain('redis-server')
     expect(lines.join('\n')).not.toContain('later')
     person.type(' ')

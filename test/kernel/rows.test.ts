@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { loadLibbpf } from '../../src/bpf/libbpf.ts'
+import { BpfObject, SharedMaps } from '../../src/bpf/object.ts'
+import type { Rows } from '../../src/bpf/rows.ts'
+import { OBJECTS } from '../support/top.ts'
+
+/** The rows of a map that nobody else uses. */
+function rowsOfProcesses(): Rows {
+  const object = BpfObject.load(loadLibbpf(), join(OBJECTS, 'processes.bpf.o'), new SharedMaps())
+  onTestFinished(() => object.close())
+  return object.rows('processes', 'process')
+}
+
+/** Writes to each of some rows what tells it from all others. */
+function fill(rows: Rows, first: number, count: number, mark: number): void {
+  const { bytes, release } = rows.map(first, count)
+  for (let i = 0; i < count; i++) bytes.setUint32(i * rows.layout.size, mark + i, true)
+  release()
+}
+
+function marks(rows: Rows, view: DataView): number[] {
+  return Array.from({ length: view.byteLength / rows.layout.size }, (_, i) =>
+    view.getUint32(i * rows.layout.size, true),
+  )
+}
+
+const from = (mark: number, count: number): number[] => Array.from({ length: count }, (_, i) => mark + i)
+
+test('rows are read from wherever they begin, few and many of them', () => {
+  const rows = rowsOfProcesses()
+  for (const [first, count, mark] of [
+    [0, 1, 10],
+    [777, 3, 20],
+    [1, rows.entries - 1, 100],
+    [rows.entries - 1, 1, 7],
+  ] as const) {
+    fill(rows, first, count, mark)
+    expect(marks(rows, rows.copy(0, first, count))).toEqual(from(mark, count))
+  }
+  expect(rows.copy(0, 5, 0).byteLength).toBe(0)
+})
+
+test('a copy is good until the next but one, and nobody takes that for it', () => {
+  const rows = rowsOfProcesses()
+  fill(rows, 0, 100, 1000)
+  const first = rows.copy(1, 0, 100)
+  fill(rows, 0, 100, 2000)
+  const second = rows.copy(2, 0, 100)
+  expect(marks(rows, first)).toEqual(from(1000, 100))
+  fill(rows, 0, 50, 3000)
+  const third = rows.copy(3, 0, 50)
+  expect(() => first.getUint32(0)).toThrow(TypeError)
+  expect(marks(rows, second)).toEqual(from(2000, 100))
+  // the same interval once more
+  fill(rows, 0, 50, 4000)
+  const again = rows.copy(3, 0, 50)
+  expect(() => third.getUint32(0)).toThrow(TypeError)
+  expect([marks(rows, again), marks(rows, second)]).toEqual([from(4000, 50), from(2000, 100)])
+})
+
+test('one part of a map is mapped at a time', () => {
+  const rows = rowsOfProcesses()
+  const { release } = rows.map(0, 10)
+  expect(() => rows.map(10, 10)).toThrow('mapped')
+  release()
+  release()
+  rows.map(10, 10).release()
+})
