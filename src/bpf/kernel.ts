@@ -87,8 +87,9 @@ export class AddressSpace {
     return { bytes: new DataView(this.#buffer, ahead, length), release: () => this.#release() }
   }
 
+  /** What is mapped stays as long as it is not released: somebody reads it. */
   close(): void {
-    munmap(this.#address, this.length)
+    if (this.#mapped === 0) munmap(this.#address, this.length)
   }
 
   #release(): void {
