@@ -9,6 +9,9 @@ const M_ARENA_MAX = -8
 /** From so many bytes on memory is given back to the kernel when it is freed. */
 const LARGE = 128 * 1024
 
+/** By how many percent the heap may grow before it is collected. */
+const HEAP_GROWTH = 40
+
 /**
  * Keeps the program small. By default V8 lets both generations grow severalfold before it collects, and glibc holds what
  * several threads have freed for each of them, whereas a sample's garbage is some megabytes a second. These flags of V8
@@ -16,7 +19,7 @@ const LARGE = 128 * 1024
  */
 export function saveMemory(): void {
   letYoungGrow(false)
-  letHeapGrow(EASY)
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`)
   setMallocOption(M_ARENA_MAX, 1)
   setMallocOption(M_MMAP_THRESHOLD, LARGE)
   setMallocOption(M_TRIM_THRESHOLD, LARGE)
@@ -31,21 +34,10 @@ const SETTLED = 10
  */
 const YOUNG = 3.5e6
 
-/** Resident bytes above which the heap is collected sooner: what the copies of many sockets take is freed with it. */
-const BUDGET = 95e6
-/** By how many percent the heap may grow before it is collected, below that and above. */
-const EASY = 100
-const TIGHT = 30
-
 /** To be called after each sample: what was mapped of Node's program file only to start need not stay. */
 export function settle(samples: number): void {
   if (samples === SETTLED) releaseProgramPages()
   letYoungGrow(youngBytes() < YOUNG)
-  letHeapGrow(process.memoryUsage.rss() < BUDGET ? EASY : TIGHT)
-}
-
-function letHeapGrow(percent: number): void {
-  setFlagsFromString(`--heap-growing-percent=${percent}`)
 }
 
 function letYoungGrow(may: boolean): void {
