@@ -8,7 +8,7 @@ import { KeyedMap, possibleProcessors } from './hash.ts'
 import { copyMemory, errnoName, type Mapping, mapShared, runToEnd } from './kernel.ts'
 import { StructLayout } from './layout.ts'
 import { type Libbpf, OpenOptions, type Pointer, ProgramInfo } from './libbpf.ts'
-import { Rows } from './rows.ts'
+import { RowMap } from './row-map.ts'
 import { stopRecording, type Tracefs } from './tracepoint.ts'
 import { verifierReason } from './verifier.ts'
 
@@ -72,7 +72,7 @@ export class BpfObject {
   readonly #links: Pointer[] = []
   readonly #iterators = new Map<string, Pointer>()
   readonly #mappings: Mapping[] = []
-  readonly #rows: Rows[] = []
+  readonly #rows: RowMap[] = []
 
   /** Opens and loads the file. Throws a BpfError with libbpf's last words where that fails. */
   static load(libbpf: Libbpf, path: string, shared: SharedMaps, settings: OpenSettings = {}): BpfObject {
@@ -208,9 +208,9 @@ export class BpfObject {
   }
 
   /** A large array map of `struct name` values. */
-  rows(mapName: string, structName: string): Rows {
+  rows(mapName: string, structName: string): RowMap {
     const { map, layout, entries } = this.#arrayOf(mapName, structName)
-    const rows = new Rows(mapName, layout, entries, this.#libbpf.mapFd(map))
+    const rows = new RowMap(mapName, layout, entries, this.#libbpf.mapFd(map))
     this.#rows.push(rows)
     return rows
   }

@@ -1,6 +1,6 @@
 import type { SharedBytes } from '../bpf/kernel.ts'
 import type { ArrayMap } from '../bpf/object.ts'
-import type { Rows } from '../bpf/rows.ts'
+import type { RowMap } from '../bpf/row-map.ts'
 import type { MapUsage } from '../sample/sample.ts'
 
 /**
@@ -8,13 +8,13 @@ import type { MapUsage } from '../sample/sample.ts'
  * `used[half]` of a state struct counts them, also those that found no room any more.
  */
 export class Arena {
-  readonly #rows: Rows
+  readonly #rows: RowMap
   readonly #state: ArrayMap
   readonly #used: number
   /** What `read` gave last. */
   #copy: DataView = new DataView(new ArrayBuffer(0))
 
-  constructor(rows: Rows, state: ArrayMap, used: string) {
+  constructor(rows: RowMap, state: ArrayMap, used: string) {
     this.#rows = rows
     this.#state = state
     this.#used = state.layout.array(used, 4, 2)

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readU64 } from '../bpf/layout.ts'
 import type { ArrayMap, BpfObject } from '../bpf/object.ts'
-import type { Rows } from '../bpf/rows.ts'
+import type { RowMap } from '../bpf/row-map.ts'
 import { inSlices, PORTION } from '../sample/slices.ts'
 import { Arena } from './arena.ts'
 import type { Control } from './control.ts'
 import { addLosses, Loss, type Losses, totalLost } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
-import { type ConnectionRecords, RowsOfSockets, type SocketOffsets, socketOffsets } from './socket-record.ts'
+import type { ConnectionRecords } from './socket-record.ts'
+import { RowsOfSockets, type SocketOffsets, socketOffsets } from './socket-rows.ts'
 
 /** Of bpf/connections.bpf.c those whose runs tell of connections, and are lost where no understudy makes them good. */
 export const CONNECTION_PROGRAMS: ReadonlySet<string> = new Set(['inet_sock_set_state'])
@@ -31,7 +32,7 @@ export class ConnectionTracer {
   readonly closed: Arena
   readonly #object: BpfObject
   readonly #control: Control
-  readonly #open: Rows
+  readonly #open: RowMap
   readonly #state: ArrayMap
   readonly #openUsed: number
   readonly #unplaced: number

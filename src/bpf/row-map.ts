@@ -21,7 +21,7 @@ const LITTLE = 1 << 16
  * process whether it is used or not. What it is mapped to and copied to is used again and again, since V8 collects all
  * garbage after so many bytes of buffers, however few objects they are.
  */
-export class Rows {
+export class RowMap {
   readonly name: string
   readonly layout: StructLayout
   readonly entries: number

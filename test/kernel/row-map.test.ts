@@ -2,24 +2,24 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { loadLibbpf } from '../../src/bpf/libbpf.ts'
 import { BpfObject, SharedMaps } from '../../src/bpf/object.ts'
-import type { Rows } from '../../src/bpf/rows.ts'
+import type { RowMap } from '../../src/bpf/row-map.ts'
 import { OBJECTS } from '../support/top.ts'
 
 /** The rows of a map that nobody else uses. */
-function rowsOfProcesses(): Rows {
+function rowsOfProcesses(): RowMap {
   const object = BpfObject.load(loadLibbpf(), join(OBJECTS, 'processes.bpf.o'), new SharedMaps())
   onTestFinished(() => object.close())
   return object.rows('processes', 'process')
 }
 
 /** Writes to each of some rows what tells it from all others. */
-function fill(rows: Rows, first: number, count: number, mark: number): void {
+function fill(rows: RowMap, first: number, count: number, mark: number): void {
   const { bytes, release } = rows.map(first, count)
   for (let i = 0; i < count; i++) bytes.setUint32(i * rows.layout.size, mark + i, true)
   release()
 }
 
-function marks(rows: Rows, view: DataView): number[] {
+function marks(rows: RowMap, view: DataView): number[] {
   return Array.from({ length: view.byteLength / rows.layout.size }, (_, i) =>
     view.getUint32(i * rows.layout.size, true),
   )

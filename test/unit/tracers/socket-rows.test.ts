@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { RowsOfSockets, type SocketOffsets } from '../../../src/tracers/socket-record.ts'
+import { RowsOfSockets, type SocketOffsets } from '../../../src/tracers/socket-rows.ts'
 
 /** A layout of its own. */
 const AT: SocketOffsets = {
