@@ -7,6 +7,7 @@ import { type ConnectionRecord, type ConnectionRecords, STATES } from './socket-
 
 const NAME_LENGTH = 16
 const ADDRESS_LENGTH = 16
+
 const LISTEN = STATES.indexOf('LISTEN')
 
 /** The enums of bpf/connection.bpf.h, by their number; 0 is none of them. */
@@ -17,6 +18,7 @@ const RESETS = [null, 'sent', 'received'] as const
 
 /** NO_RTT of bpf/connection.bpf.h. */
 const NO_RTT = 0xffffffff
+
 export type SocketOffsets = ReturnType<typeof socketOffsets>
 
 /** Where the members of a row lie. */

@@ -146,12 +146,12 @@ export class RowsOfCalls implements CallRecords {
     for (let row = from * size; row < to * size; row += size) {
       // the last that is written of a new row
       if (words[row + epoch] !== this.#epoch) this.#unfinished = true
-      // each is read once, and before the buckets
+      // each is read once, before the buckets, and upper halves first: a lower one that begins anew after that shows in them
       const failed = words[row + errors] ?? 0
-      const sumLow = words[row + sum] ?? 0
       const sumHigh = words[row + sum + 1] ?? 0
-      const maxLow = words[row + max] ?? 0
+      const sumLow = words[row + sum] ?? 0
       const maxHigh = words[row + max + 1] ?? 0
+      const maxLow = words[row + max] ?? 0
       this.#lows += failed + sumLow + maxLow
       this.#highs += sumHigh + maxHigh
       sums.add(
