@@ -284,6 +284,7 @@ class RowOfSocket implements ConnectionRecord {
     return readU64(this.#source.rows, this.#row + offset)
   }
 }
+
 /** Nanoseconds. */
 const MICROSECOND = 1000
 
