@@ -130,9 +130,10 @@ class KernelSampler implements Sampler {
     this.#walkNs = (this.#walkNs + monotonicNow() - begunNs) / 2
     const epoch = control.epoch
     const pids = control.pids
+    // before the interval ends: whatever happened up to then is in its sample, also where this thread has to wait here
+    const time = new Date()
     this.#advance()
     const endedNs = monotonicNow()
-    const time = new Date()
     const startedNs = this.#startedNs
     this.#startedNs = endedNs
     if (this.#wanted !== null) {

@@ -75,8 +75,7 @@ export interface Connections {
   walk(): Promise<void>
   /** These processes have ended: what they held may have another holder. */
   ended?(pids: readonly number[]): void
-  /** What the last walk found. No program changes that any more, so that it is read before all else. */
-  /** What the last walk found, and who holds it. */
+  /** What the last walk found, and who holds it. No program changes that any more, so that it is read before all else. */
   readOpen(): Promise<ConnectionRecords>
   readClosed(epoch: number): ConnectionRecords
   takeLost(): Losses
