@@ -287,11 +287,12 @@ static __always_inline void fetch(__u32 place)
 	FETCH(tp->bytes_retrans);
 }
 
-static int walk_place(__u32 place, void *unused)
+static int walk_place(__u32 index, const __u32 *first)
 {
 	struct connection_state *state = get_connection_state();
-	struct tcp_socket *socket = socket_at(place);
 	struct control *ctl = get_control();
+	__u32 place = *first + index;
+	struct tcp_socket *socket = socket_at(place);
 	struct counters counters;
 	struct tcp_sock *tp;
 	__u64 id;
@@ -327,21 +328,36 @@ static int walk_place(__u32 place, void *unused)
 	return 0;
 }
 
+/* places that whoever walks takes at a time; a multiple of FETCHED */
+#define PART 1024
+/* more than there are */
+#define MAX_PARTS (1 << 20)
+
+/* the next part of the walk; 1: there is none */
+static int walk_part(__u32 index, void *unused)
+{
+	struct connection_state *state = get_connection_state();
+	__u32 places, first;
+
+	if (!state)
+		return 1;
+	places = state->places_used < state->places ? state->places_used : state->places;
+	first = __sync_fetch_and_add(&state->next_place, PART);
+	if (first >= places)
+		return 1;
+	bpf_loop(places - first < PART ? places - first : PART, walk_place, &first, 0);
+	return 0;
+}
+
 /*
  * All sockets whose begin was told, in all network namespaces. Those that somebody is at work on for too long are left
- * out, and counted; the same walk again does them alone.
+ * out, and counted; the same walk again does them alone. Several processors may walk at once: each place is met by one of
+ * them.
  */
 SEC("syscall")
 int walk_places(void *ctx)
 {
-	struct connection_state *state = get_connection_state();
-	__u32 places;
-
-	if (!state)
-		return 0;
-	state->busy = 0;
-	places = state->places_used;
-	bpf_loop(places < state->places ? places : state->places, walk_place, NULL, 0);
+	bpf_loop(MAX_PARTS, walk_part, NULL, 0);
 	return 0;
 }
 

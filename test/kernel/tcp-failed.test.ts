@@ -138,6 +138,8 @@ describe('a connect that fails', () => {
     expect((await client.tell('connect', 1, FAR, 7_000))[0]).toBe(110)
     const took = (Date.now() - begun) / 1000
     const samples = await top.finish()
+    expect(lostConnections(samples)).toBe(0)
+    expect(unowned(samples)).toEqual([])
     const ends = attempts(samples, client.pid, 7_000).filter(row => row.closed)
     expect(ends).toMatchObject([{ ...because('ETIMEDOUT'), remote: { address: FAR, port: 7_000 } }])
     expect(ends[0]?.retransmits).toBeGreaterThan(0)
