@@ -256,8 +256,9 @@ struct connection_state {
 	__u32 closed_used[2];	/* the same for each half */
 	__u32 places;		/* for sockets, set by user space */
 	__u32 places_used;	/* those that were ever taken are the first */
-	__u32 next_place;	/* where the next part of a walk over places begins; user space begins anew */
-	__u32 busy;		/* sockets that the last walk over places had to leave out; the same */
+	/* of a walk over places; user space sets both to 0 before it */
+	__u32 next_place;	/* where its next part begins */
+	__u32 busy;		/* sockets that it had to leave out */
 	__u32 unplaced;		/* how often there was no place for one */
 	__u64 lost_no_row;	/* closed connections without a row */
 	__u64 lost_no_socket;	/* connections without memory for their state */

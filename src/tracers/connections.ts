@@ -19,7 +19,7 @@ const NAMESPACE_PLACES = 64
 /** Walks without locks before one that waits for locks. */
 const MOST_WALKS = 4
 
-/** From so many places on two threads walk at once; with fewer it takes less time than to wake another one. */
+/** From so many places on two threads walk at once; fewer take one thread about a millisecond. */
 const MANY_PLACES = 4096
 
 /** TCP connections and listening sockets. */

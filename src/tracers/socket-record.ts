@@ -19,6 +19,7 @@ export const STATES = [
   'CLOSING',
   'NEW_SYN_RECV',
 ] as const
+
 /** A TCP socket at the end of an interval, or at its own end; bytes are payload. */
 export interface ConnectionRecord {
   readonly id: number

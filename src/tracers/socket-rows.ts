@@ -65,6 +65,7 @@ export function socketOffsets(layout: StructLayout) {
     name: layout.array('name', 1, NAME_LENGTH),
   }
 }
+
 /** The rows as the kernel side wrote them, in memory that will be used again. */
 export class RowsOfSockets implements ConnectionRecords {
   readonly length: number
