@@ -41,6 +41,12 @@ struct pt_regs {
 #include <bpf/bpf_tracing.h>
 
 /*
+ * What a program may read at an address that it was told: whatever lies there, or zeros. Weak: where the kernel does not
+ * have it (6.2), objects load without the programs that need it.
+ */
+extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
+
+/*
  * Without relocation, for compatible mode: registers as a kprobe has them, and
  * in task_struct, which begins with thread_info, the word that tells 32-bit calls.
  */

@@ -65,7 +65,11 @@ static __always_inline bool watched(const struct control *ctl, __u32 tgid)
 /* an index of so many bits for an object of the kernel; they lie at multiples of 64 bytes, and of their size */
 static __always_inline __u32 index_of(const void *object, int bits)
 {
-	return ((__u32)(__u64)object >> 6) * 2654435769U >> (32 - bits);
+	__u32 low;
+
+	/* the verifier knows that a register holds a pointer, and lets no bits of it be moved, but does let them be copied */
+	asm volatile("%0 = %1" : "=w"(low) : "w"((__u32)(__u64)object));
+	return (low >> 6) * 2654435769U >> (32 - bits);
 }
 
 static __always_inline __u32 current_tgid(void)

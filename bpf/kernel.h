@@ -138,6 +138,7 @@ struct files_struct {
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	unsigned short migration_disabled;
 	int pid;
 	int tgid;

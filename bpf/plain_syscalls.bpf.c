@@ -11,14 +11,14 @@
 SEC("tp/raw_syscalls/sys_enter")
 int sys_enter(struct enter_record *ctx)
 {
-	call_entered(bpf_get_current_task_btf(), ctx->number);
+	call_entered(NULL, ctx->number);
 	return FOR_OTHERS_TOO;
 }
 
 SEC("tp/raw_syscalls/sys_exit")
 int sys_exit(struct exit_record *ctx)
 {
-	call_returned(bpf_get_current_task_btf(), NULL, ctx->result);
+	call_returned(NULL, ctx->result);
 	return FOR_OTHERS_TOO;
 }
 

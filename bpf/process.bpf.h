@@ -36,6 +36,7 @@ struct {
 
 struct process_state {
 	__u32 used[2];		/* rows handed out in each half, also beyond its end */
+	__u64 registers_at;	/* in the stack of each thread; 0: the hooks of system calls have not told */
 };
 
 struct {
@@ -65,15 +66,18 @@ struct task {
 };
 
 /*
- * Threads, each in the slot that its address falls to, which takes no call of a
- * helper to find. A thread takes its slot when it enters a system call, and gives
- * it back when it ends; nobody else looks into it meanwhile. Where another has it,
- * the thread is in `tasks`: nothing is lost by that but time.
+ * Threads, each in the slot that the address of its registers falls to: those of
+ * system calls lie at the same place in the kernel stack of every thread. Their
+ * hooks are told it, so that finding the slot takes no call of a helper. A thread
+ * takes its slot when it enters a system call, and gives it back when it ends;
+ * nobody else looks into it meanwhile. Where another has it, the thread is in
+ * `tasks`: nothing is lost by that but time.
  */
 #define TASK_SLOT_BITS 14
 
 struct task_slot {
-	__u64 owner;		/* address of its task_struct; 0: free */
+	__u64 owner;		/* key of its thread, see key_of; 0: free */
+	__u64 thread;		/* address of its task_struct */
 	struct task task;
 } __attribute__((aligned(64)));
 
@@ -93,41 +97,84 @@ struct {
 	__type(value, struct task);
 } tasks SEC(".maps");
 
-static __always_inline struct task_slot *slot_of(struct task_struct *thread)
+static __always_inline struct process_state *get_process_state(void)
 {
-	__u32 index = index_of(thread, TASK_SLOT_BITS);
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&process_state, &zero);
+}
+
+static __always_inline struct task_slot *slot_at(const void *key)
+{
+	__u32 index = index_of(key, TASK_SLOT_BITS);
 
 	return bpf_map_lookup_elem(&task_slots, &index);
+}
+
+/* the slot of the thread with these registers, if it has one */
+static __always_inline struct task_slot *slot_with(struct pt_regs *regs)
+{
+	struct task_slot *slot = slot_at(regs);
+
+	return slot && slot->owner == (__u64)regs ? slot : NULL;
+}
+
+/* the address of a thread's registers, or of the thread itself where the hooks of system calls do not tell the former */
+static __always_inline __u64 key_of(struct task_struct *thread)
+{
+	struct process_state *state = get_process_state();
+
+	return state && state->registers_at ? (__u64)thread->stack + state->registers_at : (__u64)thread;
 }
 
 /* what is known of the thread that runs, NULL if nothing is; `flags`: those of bpf_task_storage_get */
 static __always_inline struct task *task_of(struct task_struct *thread, __u64 flags)
 {
-	struct task_slot *slot = slot_of(thread);
+	__u64 key = key_of(thread);
+	struct task_slot *slot = slot_at((void *)key);
 
-	if (slot && slot->owner == (__u64)thread)
+	if (slot && slot->owner == key)
 		return &slot->task;
 	return bpf_task_storage_get(&tasks, thread, 0, flags);
 }
 
-/*
- * The same for a thread that enters a system call. Only there is a slot taken, so
- * that the end of the call finds what its begin wrote. Before the first interval
- * none is: user space sees by its own calls whether there is memory for `tasks`,
- * and whether programs are preempted.
- */
-static __always_inline struct task *entering_task(const struct control *ctl, struct task_struct *thread)
+/* a free slot becomes that of the thread that runs; not so if it would be looked for elsewhere */
+static __always_inline bool take_slot(struct task_slot *slot, struct task_struct *thread, struct pt_regs *regs)
 {
-	struct task_slot *slot = slot_of(thread);
-	__u64 owner;
+	struct process_state *state = get_process_state();
+	__u64 registers_at;
 
-	if (slot && ctl->epoch) {
-		owner = slot->owner;
-		if (!owner)
-			owner = __sync_val_compare_and_swap(&slot->owner, 0, (__u64)thread);
-		if (!owner || owner == (__u64)thread)
-			return &slot->task;
+	if (!state || __sync_val_compare_and_swap(&slot->owner, 0, regs ? (__u64)regs : (__u64)thread))
+		return false;
+	if (regs) {
+		/* read back, since the verifier knows pointers, and takes no unknown number from them */
+		registers_at = *(volatile __u64 *)&slot->owner - (__u64)thread->stack;
+		if (!state->registers_at)
+			state->registers_at = registers_at;
+		if (state->registers_at != registers_at) {
+			slot->owner = 0;
+			return false;
+		}
 	}
+	slot->thread = (__u64)thread;
+	return true;
+}
+
+/*
+ * The same as task_of for a thread that enters a system call. Only there is a slot
+ * taken, so that the end of the call finds what its begin wrote. Before the first
+ * interval none is: user space sees by its own calls whether there is memory for
+ * `tasks`, and whether programs are preempted. `regs`: NULL where the hook does not
+ * have them.
+ */
+static __always_inline struct task *entering_task(const struct control *ctl, struct task_struct *thread,
+						  struct pt_regs *regs)
+{
+	__u64 key = regs ? (__u64)regs : (__u64)thread;
+	struct task_slot *slot = slot_at((void *)key);
+
+	if (slot && ctl->epoch && (slot->owner == key || (!slot->owner && take_slot(slot, thread, regs))))
+		return &slot->task;
 	if (!ctl->epoch)
 		look_at_preemption(thread);
 	return bpf_task_storage_get(&tasks, thread, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -136,13 +183,14 @@ static __always_inline struct task *entering_task(const struct control *ctl, str
 /* the thread ends: its slot is free */
 static __always_inline void leave_slot(struct task_struct *thread)
 {
-	struct task_slot *slot = slot_of(thread);
+	__u64 key = key_of(thread);
+	struct task_slot *slot = slot_at((void *)key);
 
-	if (!slot || slot->owner != (__u64)thread)
+	if (!slot || slot->owner != key)
 		return;
 	__builtin_memset(&slot->task, 0, sizeof(slot->task));
 	/* emptied before it is free (full barrier) */
-	__sync_val_compare_and_swap(&slot->owner, (__u64)thread, 0);
+	__sync_val_compare_and_swap(&slot->owner, key, 0);
 }
 
 static __always_inline struct process *process_at(__u32 epoch, __u32 index)
@@ -154,11 +202,10 @@ static __always_inline struct process *process_at(__u32 epoch, __u32 index)
 /* a new row in this interval, NO_PROCESS if there is no room */
 static __noinline __u32 new_process(__u32 epoch, struct task_struct *leader)
 {
-	struct process_state *state;
+	struct process_state *state = get_process_state();
 	struct process *process;
-	__u32 zero = 0, index;
+	__u32 index;
 
-	state = bpf_map_lookup_elem(&process_state, &zero);
 	if (!state)
 		return NO_PROCESS;
 	index = __sync_fetch_and_add(&state->used[epoch & 1], 1);

@@ -24,8 +24,9 @@ static __always_inline struct socket *socket_of(struct task_struct *thread, __u3
 }
 
 /* accept returned a connection: it has an owner, and waited until now */
-static __noinline void accept_returned(struct task_struct *thread, long fd)
+static __noinline void accept_returned(long fd)
 {
+	struct task_struct *thread = bpf_get_current_task_btf();
 	struct tcp_socket *socket;
 	struct socket *sock;
 	__u64 address;
@@ -127,9 +128,9 @@ static __noinline void connect_returned(struct control *ctl, struct task *task, 
 }
 
 /* splice took bytes out of a TCP socket: the one way to receive that passes by sock_recv_length */
-static __noinline void splice_returned(struct control *ctl, struct task_struct *thread, struct task *task,
-				       struct pt_regs *regs, long bytes)
+static __noinline void splice_returned(struct control *ctl, struct task *task, struct pt_regs *regs, long bytes)
 {
+	struct task_struct *thread = bpf_get_current_task_btf();
 	struct process *process;
 	struct socket *sock;
 	struct sock *sk;
@@ -154,24 +155,24 @@ static __noinline void splice_returned(struct control *ctl, struct task_struct *
 }
 
 /* `regs`: NULL where the hook does not have them */
-static __always_inline struct pt_regs *registers_of(struct task_struct *thread, struct pt_regs *regs)
+static __always_inline struct pt_regs *registers_of(struct pt_regs *regs)
 {
-	return regs ? regs : (struct pt_regs *)bpf_task_pt_regs(thread);
+	return regs ? regs : (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 }
 
-static __always_inline void socket_call_returned(struct control *ctl, struct task_struct *thread, struct task *task,
-						 struct pt_regs *regs, __u64 entered, long result)
+static __always_inline void socket_call_returned(struct control *ctl, struct task *task, struct pt_regs *regs,
+						 __u64 entered, long result)
 {
 	switch (task->call) {
 	case CALL_ACCEPT:
 	case CALL_ACCEPT4:
-		accept_returned(thread, result);
+		accept_returned(result);
 		break;
 	case CALL_CONNECT:
-		connect_returned(ctl, task, registers_of(thread, regs), entered, result);
+		connect_returned(ctl, task, registers_of(regs), entered, result);
 		break;
 	case CALL_SPLICE:
-		splice_returned(ctl, thread, task, registers_of(thread, regs), result);
+		splice_returned(ctl, task, registers_of(regs), result);
 	}
 }
 

@@ -187,12 +187,6 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
-/*
- * What a program may read at an address that it was told: whatever lies there, or zeros. Weak: where the kernel does not
- * have it, the object loads without the program that needs it.
- */
-extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
-
 /* in this order: what is read before, then what is read after */
 static __always_inline void in_order(struct connection_state *state)
 {

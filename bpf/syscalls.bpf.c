@@ -7,11 +7,18 @@
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 {
-	return call_entered(bpf_get_current_task_btf(), number);
+	return call_entered(regs, number);
+}
+
+/* in place of sys_enter where the kernel has bpf_rdonly_cast (6.2) */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter_again, struct pt_regs *regs, long number)
+{
+	return call_entered_again(regs, number);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	return call_returned(bpf_get_current_task_btf(), regs, ret);
+	return call_returned(regs, ret);
 }

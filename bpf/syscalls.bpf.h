@@ -212,29 +212,62 @@ static __always_inline void count_error(struct calls *row, __u32 number)
 	}
 }
 
-static __always_inline int call_entered(struct task_struct *thread, long number)
+static __always_inline void call_begins(const struct control *ctl, struct task *task, __u32 call)
 {
+	task->call = call;
+	task->filter_generation = ctl->filter_generation;
+	task->entered_ns = bpf_ktime_get_ns();
+}
+
+/* `regs`, here and below: NULL where the hook does not have them */
+static __always_inline int call_entered(struct pt_regs *regs, long number)
+{
+	struct task_struct *thread = bpf_get_current_task_btf();
 	struct control *ctl = get_control();
 	struct syscall_state *state;
 	struct task *task;
 
 	if (!ctl || !watched(ctl, thread->tgid))
 		return 0;
-	task = entering_task(ctl, thread);
-	if (!task) {
-		state = get_state();
-		if (state)
-			__sync_fetch_and_add(&state->lost_no_task, 1);
+	task = entering_task(ctl, thread, regs);
+	if (task) {
+		call_begins(ctl, task, call_of(thread, number));
 		return 0;
 	}
-	task->call = call_of(thread, number);
-	task->filter_generation = ctl->filter_generation;
-	task->entered_ns = bpf_ktime_get_ns();
+	state = get_state();
+	if (state)
+		__sync_fetch_and_add(&state->lost_no_task, 1);
 	return 0;
 }
 
-/* `regs`: NULL where the hook does not have them */
-static __always_inline int call_returned(struct task_struct *thread, struct pt_regs *regs, long ret)
+/* the same, without asking for the thread that runs where its slot tells it */
+static __always_inline int call_entered_again(struct pt_regs *regs, long number)
+{
+	struct task_slot *slot = slot_with(regs);
+	struct control *ctl = get_control();
+	struct task_struct *thread;
+
+	if (!slot || !ctl)
+		return call_entered(regs, number);
+	thread = bpf_rdonly_cast((void *)slot->thread, bpf_core_type_id_kernel(struct task_struct));
+	if (watched(ctl, thread->tgid))
+		call_begins(ctl, &slot->task, call_of(thread, number));
+	return 0;
+}
+
+/* what its begin wrote, NULL if nothing; without a slot and under a filter only where the process is watched */
+static __always_inline struct task *returning_task(const struct control *ctl, struct pt_regs *regs)
+{
+	struct task_slot *slot = regs ? slot_with(regs) : NULL;
+	struct task_struct *thread;
+
+	if (slot)
+		return &slot->task;
+	thread = bpf_get_current_task_btf();
+	return ctl->filter_on && !watched(ctl, thread->tgid) ? NULL : task_of(thread, 0);
+}
+
+static __always_inline int call_returned(struct pt_regs *regs, long ret)
 {
 	struct control *ctl = get_control();
 	struct syscall_state *state;
@@ -243,10 +276,7 @@ static __always_inline int call_returned(struct task_struct *thread, struct pt_r
 	struct calls *row;
 	struct task *task;
 
-	/* without a filter, only what has a start needs to be looked at */
-	if (!ctl || (ctl->filter_on && !watched(ctl, thread->tgid)))
-		return 0;
-	task = task_of(thread, 0);
+	task = ctl ? returning_task(ctl, regs) : NULL;
 	if (!task)
 		return 0;
 	/* a call that began unseen, or under another filter, is no event */
@@ -258,7 +288,7 @@ static __always_inline int call_returned(struct task_struct *thread, struct pt_r
 	if (!epoch || task->filter_generation != ctl->filter_generation)
 		return 0;
 	duration = bpf_ktime_get_ns() - entered;
-	socket_call_returned(ctl, thread, task, regs, entered, ret);
+	socket_call_returned(ctl, task, regs, entered, ret);
 	if (ctl->slow_ns && duration >= ctl->slow_ns)
 		tell_slow_call(epoch, task->call, entered, duration, ret);
 

@@ -89,7 +89,9 @@ function switchOf(object: BpfObject): Switch {
 /** Loaded but not attached, by their names. */
 export function openObjects<Name extends string>(names: readonly Name[]): ReadonlyMap<Name, BpfObject> {
   const shared = new SharedMaps(roomsFor(16_384, 8_192))
-  return new Map(names.map(name => [name, BpfObject.load(libbpf(), join(DIST, `${name}.bpf.o`), shared)]))
+  // as on kernels that have sys_enter_again
+  const settings = { without: ['sys_enter'] }
+  return new Map(names.map(name => [name, BpfObject.load(libbpf(), join(DIST, `${name}.bpf.o`), shared, settings)]))
 }
 
 /** Throws where it was not opened. */

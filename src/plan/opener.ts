@@ -32,16 +32,19 @@ interface Together {
 
 /** The walk without locks: before 6.2 the kernel has no `bpf_rdonly_cast`, and real-time kernels have other locks. */
 const WALK = 'walk_places'
+/** The begin of system calls, by the same means, and without. */
+const ENTER_AGAIN = 'sys_enter_again'
+const ENTER = 'sys_enter'
 
 /** Tried in this order. */
 const TOGETHER: readonly Together[] = [
-  { name: 'full', holds: ['processes', 'syscalls', 'connections', 'bytes'], without: [] },
-  { name: 'full', holds: ['processes', 'syscalls', 'connections', 'bytes'], without: [WALK] },
+  { name: 'full', holds: ['processes', 'syscalls', 'connections', 'bytes'], without: [ENTER] },
+  { name: 'full', holds: ['processes', 'syscalls', 'connections', 'bytes'], without: [ENTER_AGAIN, WALK] },
   // before 6.3
   {
     name: 'full',
     holds: ['processes', 'syscalls', 'connections'],
-    without: ['sock_send_length', 'sock_recv_length', WALK],
+    without: ['sock_send_length', 'sock_recv_length', ENTER_AGAIN, WALK],
   },
 ]
 
@@ -64,10 +67,11 @@ const ON_TRACEPOINTS: ReadonlySet<string> = new Set([
 /** Objects whose programs remember threads in task storage. */
 const SYSCALLS: ReadonlySet<string> = new Set(['syscalls', 'plain_syscalls'])
 
-/** Programs without which an object is loaded where it does not load with them. */
-const SPARE: Readonly<Record<string, readonly string[]>> = {
-  fexit_bytes: ['fexit_inet_sendpage'],
-  connections: [WALK],
+/** What an object is loaded without, at best and where that does not work; others are loaded whole. */
+const WITHOUT: Readonly<Record<string, { readonly best: readonly string[]; readonly else: readonly string[] }>> = {
+  fexit_bytes: { best: [], else: ['fexit_inet_sendpage'] },
+  connections: { best: [], else: [WALK] },
+  syscalls: { best: [ENTER], else: [ENTER_AGAIN] },
 }
 
 /** Programs on raw tracepoints are preempted. */
@@ -260,12 +264,12 @@ export class Opener {
     const kind = kindOf(name)
     const shared = this.#shared[kind]
     const btf = kind === 'compat' ? null : this.#settings.btf
+    const left = WITHOUT[name]
     try {
-      return BpfObject.load(this.libbpf, path, shared, { btf })
+      return BpfObject.load(this.libbpf, path, shared, { btf, without: left?.best ?? [] })
     } catch (error) {
-      const without = SPARE[name]
-      if (without === undefined) throw error
-      return BpfObject.load(this.libbpf, path, shared, { btf, without })
+      if (left === undefined) throw error
+      return BpfObject.load(this.libbpf, path, shared, { btf, without: left.else })
     }
   }
 }

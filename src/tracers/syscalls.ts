@@ -11,7 +11,7 @@ import { Loss } from './loss.ts'
 export const COMPAT_BIT = 0x10000
 
 /** Of bpf/syscalls.bpf.c and bpf/plain_syscalls.bpf.c. */
-export const SYSCALL_PROGRAMS: ReadonlySet<string> = new Set(['sys_enter', 'sys_exit'])
+export const SYSCALL_PROGRAMS: ReadonlySet<string> = new Set(['sys_enter', 'sys_enter_again', 'sys_exit'])
 
 /** MAX_FAILURES of bpf/syscalls.bpf.h. */
 const MAX_FAILURES = 4

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadLibbpf } from '../../src/bpf/libbpf.ts'
 import { BpfObject, SharedMaps } from '../../src/bpf/object.ts'
+import { Opener } from '../../src/plan/opener.ts'
+import { nameOf, ways } from '../../src/plan/ways.ts'
 import { BYTE_PROGRAMS } from '../../src/tracers/bytes.ts'
 import { CONNECTION_PROGRAMS } from '../../src/tracers/connections.ts'
 import { SYSCALL_PROGRAMS } from '../../src/tracers/syscalls.ts'
@@ -62,10 +64,13 @@ test.each(['sock_send_length', 'sys_enter'])(
   },
 )
 
-/** A program that cannot read what lies at an address, as before 6.2: it walks over sockets with their locks alone. */
+/**
+ * A program that cannot read what lies at an address, as before 6.2: it walks over sockets with their locks alone, and
+ * asks which thread it is at the begin of every system call.
+ */
 function withoutCast(): string {
   const folder = copyOfProgram()
-  for (const name of ['full', 'connections']) {
+  for (const name of ['full', 'connections', 'syscalls']) {
     const path = join(folder, `${name}.bpf.o`)
     const file = readFileSync(path, 'latin1')
     writeFileSync(path, file.replaceAll('bpf_rdonly_cast', 'bpf_rdonly_xxxx'), 'latin1')
@@ -93,6 +98,44 @@ test.each(['together', 'apart'])(
     expect(lostConnections(samples)).toBe(0)
   },
 )
+
+test.each(['together', 'apart'])('system calls are exact where each asks for its thread, loaded %s', async how => {
+  const folder = withoutCast()
+  if (how === 'apart') misname(join(folder, 'full.bpf.o'), 'sys_enter')
+  const threads = 8
+  const workload = await Workload.start('calls', threads, 20_003, 501, 0, 0)
+  const top = await Top.startIn(folder, '-d', 0.2, '-p', workload.pid)
+  await workload.work()
+  await workload.end()
+  const samples = await top.finish()
+  const rows = samples.flatMap(sample => sample.syscalls)
+  const of = (name: string) => rows.filter(row => row.syscall === name)
+  expect(new Set(samples.map(sample => sample.sources.syscalls))).toEqual(new Set(['tp_btf']))
+  expect(sum(of('getppid'), row => row.count)).toBe(threads * 20_003)
+  expect(sum(of('close'), row => row.errors)).toBe(threads * 501)
+  expect(lost(samples, 'syscalls')).toBe(0)
+})
+
+test.each([
+  { kernel: 'can', folder: copyOfProgram, uses: 'sys_enter_again' },
+  { kernel: 'cannot', folder: withoutCast, uses: 'sys_enter' },
+])('one program tells the begin of a call where programs $kernel read any address', async ({ folder, uses }) => {
+  const path = folder()
+  for (const how of ['together', 'apart']) {
+    if (how === 'apart') misname(join(path, 'full.bpf.o'), 'sys_enter')
+    const opener = new Opener(loadLibbpf(), { folder: path, btf: null, rooms: {} })
+    await opener.openTogether()
+    expect(opener.has('syscalls')).toBe(how === 'together')
+    const way = ways.find(way => nameOf(way) === 'syscalls tp_btf')
+    expect(way && opener.try(way)).toEqual({ works: true })
+    const programs = opener
+      .object('syscalls')
+      .statistics()
+      .map(({ name }) => name)
+    opener.close()
+    expect(programs.filter(name => name.startsWith('sys_'))).toEqual([uses, 'sys_exit'])
+  }
+})
 
 /** A program that finds no raw tracepoints for system calls: what one does where its programs would be preempted. */
 function withoutRaw(): string {
@@ -160,11 +203,14 @@ test('where raw tracepoints are not used, a connect that sent nothing is told wi
   ])
 })
 
-test.each(['full', 'plain'])('runs of %s that the kernel left out count as lost for one tracer', name => {
+test.each([
+  { name: 'full', lacks: [] },
+  { name: 'plain', lacks: ['sys_enter_again'] },
+])('runs of $name that the kernel left out count as lost for one tracer', ({ name, lacks }) => {
   const object = BpfObject.load(loadLibbpf(), join(OBJECTS, `${name}.bpf.o`), new SharedMaps())
   onTestFinished(() => object.close())
   const counted = [...SYSCALL_PROGRAMS, ...CONNECTION_PROGRAMS, ...BYTE_PROGRAMS].filter(
-    name => !name.startsWith('fexit_'),
+    name => !name.startsWith('fexit_') && !lacks.includes(name),
   )
   // these count nothing: the life of processes, walks, who acts on a socket, resets, and who stands in for another
   const others = /^(sched_|walk_|owner_)|_reset$|_understudy$/
