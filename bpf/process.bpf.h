@@ -177,7 +177,7 @@ static __always_inline struct task *entering_task(const struct control *ctl, str
 		return &slot->task;
 	if (!ctl->epoch)
 		look_at_preemption(thread);
-	return bpf_task_storage_get(&tasks, thread, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	return task_of(thread, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
 /* the thread ends: its slot is free */
