@@ -62,7 +62,7 @@ static __always_inline bool watched(const struct control *ctl, __u32 tgid)
 	return word && (*word >> (tgid % 64) & 1);
 }
 
-/* an index of so many bits for an object of the kernel; they lie at multiples of 64 bytes, and of their size */
+/* an index of so many bits for an address in the kernel, of things that lie a multiple of 64 bytes apart */
 static __always_inline __u32 index_of(const void *object, int bits)
 {
 	__u32 low;

@@ -139,12 +139,13 @@ static __always_inline struct task *task_of(struct task_struct *thread, __u64 fl
 }
 
 /* a free slot becomes that of the thread that runs; not so if it would be looked for elsewhere */
-static __always_inline bool take_slot(struct task_slot *slot, struct task_struct *thread, struct pt_regs *regs)
+static __always_inline bool take_slot(struct task_slot *slot, struct task_struct *thread, struct pt_regs *regs,
+				      __u64 key)
 {
 	struct process_state *state = get_process_state();
 	__u64 registers_at;
 
-	if (!state || __sync_val_compare_and_swap(&slot->owner, 0, regs ? (__u64)regs : (__u64)thread))
+	if (!state || __sync_val_compare_and_swap(&slot->owner, 0, key))
 		return false;
 	if (regs) {
 		/* read back, since the verifier knows pointers, and takes no unknown number from them */
@@ -173,7 +174,7 @@ static __always_inline struct task *entering_task(const struct control *ctl, str
 	__u64 key = regs ? (__u64)regs : (__u64)thread;
 	struct task_slot *slot = slot_at((void *)key);
 
-	if (slot && ctl->epoch && (slot->owner == key || (!slot->owner && take_slot(slot, thread, regs))))
+	if (slot && ctl->epoch && (slot->owner == key || (!slot->owner && take_slot(slot, thread, regs, key))))
 		return &slot->task;
 	if (!ctl->epoch)
 		look_at_preemption(thread);

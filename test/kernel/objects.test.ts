@@ -99,21 +99,26 @@ test.each(['together', 'apart'])(
   },
 )
 
-test.each(['together', 'apart'])('system calls are exact where each asks for its thread, loaded %s', async how => {
-  const folder = withoutCast()
-  if (how === 'apart') misname(join(folder, 'full.bpf.o'), 'sys_enter')
+/** Counts the system calls of threads, which must be exact, and by that source. */
+async function countCalls(source: string, folder: string, ...mode: string[]): Promise<void> {
   const threads = 8
   const workload = await Workload.start('calls', threads, 20_003, 501, 0, 0)
-  const top = await Top.startIn(folder, '-d', 0.2, '-p', workload.pid)
+  const top = await Top.startIn(folder, '-d', 0.2, '-p', workload.pid, ...mode)
   await workload.work()
   await workload.end()
   const samples = await top.finish()
   const rows = samples.flatMap(sample => sample.syscalls)
   const of = (name: string) => rows.filter(row => row.syscall === name)
-  expect(new Set(samples.map(sample => sample.sources.syscalls))).toEqual(new Set(['tp_btf']))
+  expect(new Set(samples.map(sample => sample.sources.syscalls))).toEqual(new Set([source]))
   expect(sum(of('getppid'), row => row.count)).toBe(threads * 20_003)
   expect(sum(of('close'), row => row.errors)).toBe(threads * 501)
   expect(lost(samples, 'syscalls')).toBe(0)
+}
+
+test.each(['together', 'apart'])('system calls are exact where each asks for its thread, loaded %s', async how => {
+  const folder = withoutCast()
+  if (how === 'apart') misname(join(folder, 'full.bpf.o'), 'sys_enter')
+  await countCalls('tp_btf', folder)
 })
 
 test.each([
@@ -150,18 +155,7 @@ describe.each([
   { mode: ['--compat'], source: 'tp:raw_syscalls+hash' },
 ])('where raw tracepoints are not used, by $source', ({ mode, source }) => {
   test('system calls of threads are counted exactly', async () => {
-    const threads = 8
-    const workload = await Workload.start('calls', threads, 20_003, 501, 0, 0)
-    const top = await Top.startIn(withoutRaw(), '-d', 0.2, '-p', workload.pid, ...mode)
-    await workload.work()
-    await workload.end()
-    const samples = await top.finish()
-    const rows = samples.flatMap(sample => sample.syscalls)
-    const of = (name: string) => rows.filter(row => row.syscall === name)
-    expect(new Set(samples.map(sample => sample.sources.syscalls))).toEqual(new Set([source]))
-    expect(sum(of('getppid'), row => row.count)).toBe(threads * 20_003)
-    expect(sum(of('close'), row => row.errors)).toBe(threads * 501)
-    expect(lost(samples, 'syscalls')).toBe(0)
+    await countCalls(source, withoutRaw(), ...mode)
   })
 
   test('a process is one, whichever of its threads ends first or executes another program', async () => {
