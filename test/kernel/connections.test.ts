@@ -51,7 +51,7 @@ describe('TCP connections', () => {
           state: expect.stringMatching(/^(CLOSE|TIME_WAIT)$/),
         })
         // the end is told once
-        expect(rows.filter(row => row.closed)).toHaveLength(1)
+        expect(rows.filter(row => row.closed)).toEqual([last])
       }
       expect(outbound.at(-1)).toMatchObject({
         direction: 'outbound',
