@@ -8,8 +8,9 @@ import { addLosses, type Losses } from './loss.ts'
 import type { NetworkNamespaces } from './namespaces.ts'
 import { type ConnectionRecord, type ConnectionRecords, ListOfSockets } from './socket-record.ts'
 
-/** Number in enum tcp_state. */
+/** Numbers in enum tcp_state. */
 const SYN_SENT = 2
+const SYN_RECV = 3
 
 /** Samples that the end of a connection waits for its last counters, which the kernel tells when the file is closed. */
 const PATIENCE = 2
@@ -123,10 +124,10 @@ export class CompatConnections {
       const known = this.#records.get(found)
       // one that was reset has forgotten its peer
       const socket = found.remote.port === 0 && known !== undefined ? { ...found, ...endsIn(known) } : found
-      const match = ending.get(endsOf(socket))?.shift()
+      const match = takeEnd(ending.get(endsOf(socket)) ?? [], socket)
       if (match === undefined && this.#isTold(socket)) return false
       if (match !== undefined) {
-        records.push(this.#records.closed(socket, match.socket))
+        if (!isThrownAway(match)) records.push(this.#records.closed(socket, match.socket))
         joined.add(match)
         return false
       }
@@ -143,7 +144,7 @@ export class CompatConnections {
       const known = knownBy.get(endsOf(entry.socket))
       // a connect that failed moved nothing; one whose counters never come keeps those that were seen
       const isOver = entry.socket.state === SYN_SENT || entry.waited++ >= PATIENCE
-      if (isOver) {
+      if (isOver && !isThrownAway(entry)) {
         const record = this.#records.closedWithoutCounters(entry.socket, known, this.#namespaces.own)
         records.push(record)
         if (entry.socket.state === SYN_SENT) return false
@@ -165,6 +166,21 @@ export class CompatConnections {
     if (socket.sentBytes > told.totalSentBytes || socket.receivedBytes > told.totalReceivedBytes + 1) this.#lost++
     return true
   }
+}
+
+/**
+ * Whether a socket never was a connection: where packets of a handshake arrive on two processors at a time, each makes a
+ * socket for it, and one of these is thrown away.
+ */
+function isThrownAway({ socket }: Ending): boolean {
+  return socket.state === SYN_RECV
+}
+
+/** Takes the end of a destroyed socket out of those of sockets between the same ends; what is thrown away moved nothing. */
+function takeEnd(endings: Ending[], { sentBytes, receivedBytes }: Found): Ending | undefined {
+  const thrownAway = sentBytes + receivedBytes === 0 ? endings.findIndex(isThrownAway) : -1
+  const index = thrownAway >= 0 ? thrownAway : endings.findIndex(ending => !isThrownAway(ending))
+  return index >= 0 ? endings.splice(index, 1)[0] : undefined
 }
 
 /** The two ends of a connection as inet_diag tells them. */

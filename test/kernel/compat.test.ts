@@ -16,5 +16,6 @@ await import('./tcp-listeners.test.ts')
 await import('./tcp-namespaces.test.ts')
 await import('./tcp-owner.test.ts')
 await import('./tcp-queues.test.ts')
+await import('./tcp-races.test.ts')
 
 export {}

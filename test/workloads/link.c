@@ -6,6 +6,7 @@
  *
  *   delay MILLISECONDS   each packet leaves that much later than it came, in order
  *   drop NTH             of the packets that carry at least 100 bytes, each NTH is lost
+ *   twice 1|0            each TCP segment over IPv4 without SYN arrives twice, on two processors at a time
  *   cut                  every packet is lost
  */
 #define _GNU_SOURCE
@@ -13,7 +14,10 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -36,6 +40,9 @@ static unsigned first, behind;
 static int64_t delay_ns;
 static long drop_nth, seen;
 static int cut;
+static _Atomic int twice;
+/* what the second thread is to deliver as well; it is spun on, so that both do it at once */
+static const struct packet *_Atomic second;
 
 static int64_t now(void)
 {
@@ -77,6 +84,79 @@ static void take_packets(int from, int to)
 	}
 }
 
+static void deliver(const struct packet *packet)
+{
+	if (write(packet->to, packet->bytes, packet->length) != packet->length && errno != EIO)
+		fail("write to a device");
+}
+
+/* on the nth, from 0, of the processors that it may run on */
+static void run_on(int nth)
+{
+	static cpu_set_t allowed;
+	cpu_set_t only;
+	int processor = 0;
+
+	if (!CPU_COUNT(&allowed) && sched_getaffinity(0, sizeof(allowed), &allowed))
+		fail("sched_getaffinity");
+	while (processor < CPU_SETSIZE && (!CPU_ISSET(processor, &allowed) || nth--))
+		processor++;
+	CPU_ZERO(&only);
+	if (processor < CPU_SETSIZE)
+		CPU_SET(processor, &only);
+	if (sched_setaffinity(0, sizeof(only), &only))
+		fail("sched_setaffinity");
+}
+
+static void *deliver_again(void *unused)
+{
+	const struct packet *packet;
+
+	(void)unused;
+	run_on(1);
+	while (twice) {
+		packet = second;
+		if (!packet)
+			continue;
+		deliver(packet);
+		second = NULL;
+	}
+	return NULL;
+}
+
+/* of two SYN, kernels before 6.10 make two requests with different numbers, and one of these resets the other */
+static int repeatable(const struct packet *packet)
+{
+	const struct iphdr *ip = (const void *)packet->bytes;
+	const struct tcphdr *tcp = (const void *)(packet->bytes + ip->ihl * 4);
+
+	return ip->version == 4 && ip->protocol == IPPROTO_TCP && !tcp->syn;
+}
+
+static void deliver_twice(const struct packet *packet)
+{
+	second = packet;
+	deliver(packet);
+	while (second)
+		;
+}
+
+static void set_twice(int on)
+{
+	static pthread_t thread;
+
+	if (on == twice)
+		return;
+	twice = on;
+	if (!on) {
+		pthread_join(thread, NULL);
+		return;
+	}
+	run_on(0);
+	if (pthread_create(&thread, NULL, deliver_again, NULL))
+		fail("pthread_create");
+}
+
 static void obey(char *line)
 {
 	cut = !strncmp(line, "cut", 3);
@@ -84,6 +164,8 @@ static void obey(char *line)
 		delay_ns = atol(line + 6) * 1000000;
 	if (!strncmp(line, "drop ", 5))
 		drop_nth = atol(line + 5);
+	if (!strncmp(line, "twice ", 6))
+		set_twice(atoi(line + 6));
 	say("ok\n");
 }
 
@@ -111,8 +193,10 @@ int main(int argc, char **argv)
 		while (first != behind && queue[first % PACKETS].due_ns <= now()) {
 			struct packet *packet = &queue[first++ % PACKETS];
 
-			if (write(packet->to, packet->bytes, packet->length) != packet->length && errno != EIO)
-				fail("write to a device");
+			if (twice && repeatable(packet))
+				deliver_twice(packet);
+			else
+				deliver(packet);
 		}
 		take_packets(files[1].fd, files[2].fd);
 		take_packets(files[2].fd, files[1].fd);
