@@ -16,6 +16,11 @@ export function readAddress(view: DataView, offset: number, kernelFamily: number
   return { family: 'ipv6', address: new ipaddr.IPv6(bytes).toRFC5952String() }
 }
 
+/** The bytes of an address that was read, in network order: 4 of IPv4, 16 of IPv6. */
+export function bytesOf({ address }: Address): number[] {
+  return ipaddr.parse(address).toByteArray()
+}
+
 /** The family that people see: that of a mapped address is IPv4. */
 export function familyOf(view: DataView, offset: number, kernelFamily: number): Family {
   return kernelFamily === AF_INET6 && !isMapped(view, offset) ? 'ipv6' : 'ipv4'

@@ -1,4 +1,5 @@
 import type { BpfObject } from '../bpf/object.ts'
+import { LISTEN } from './compat-diag.ts'
 import { Diags, type Found, keyOf } from './compat-diags.ts'
 import { CompatLoss } from './compat-loss.ts'
 import { SocketOwners } from './compat-owners.ts'
@@ -40,6 +41,8 @@ export class CompatConnections {
   readonly #diags: Diags
   readonly #records = new CompatRecords(this.#owners)
   #found: Found[] = []
+  /** Sockets that the last look found, though nothing had told of them. */
+  #strangers = new Set<string>()
   #live = new Map<string, TracedSocket>()
   #ending: Ending[] = []
   /** Connections whose end was told without their last counters, by their two ends. */
@@ -61,13 +64,17 @@ export class CompatConnections {
   async walk(): Promise<void> {
     await this.#diags.search()
     this.#live = new Map(this.#traced?.live().map(socket => [endsOf(socket), socket]))
-    this.#found = this.#diags.dump()
+    // what the first look passes over would count as new at the second
+    const isFirst = this.#control.epoch === 0
+    const before = isFirst ? this.#diags.dump([], () => false) : this.#found
+    const found = this.#diags.dump(before, socket => isFirst || this.#mayBeOpen(socket))
+    this.#found = isFirst ? found : this.#leaveStrangers(found)
     const orphans = this.#found.filter(
       socket => socket.inode !== 0 && (this.#records.isLeft(socket) || !this.#tracedBy(socket)?.owner),
     )
     await this.#owners.search(new Set(orphans.map(({ inode }) => inode)))
     // what is there before the first interval is older than the tool
-    if (this.#control.epoch === 0) for (const socket of this.#found) this.#open(socket, true)
+    if (isFirst) for (const socket of this.#found) this.#open(socket, true)
   }
 
   /** These processes have ended: what they held may have another holder. */
@@ -105,6 +112,27 @@ export class CompatConnections {
 
   #open(socket: Found, older: boolean): ConnectionRecord {
     return this.#records.open(socket, this.#tracedBy(socket), older)
+  }
+
+  /**
+   * Leaves out sockets of which nothing tells: most began after what lives was read, and who owns them is known at the next
+   * look, or at their end. Those that are there again are older than the tool, or no row was left for them.
+   */
+  #leaveStrangers(found: readonly Found[]): Found[] {
+    const isStranger = (socket: Found): boolean =>
+      this.#traced !== null &&
+      socket.state !== LISTEN &&
+      this.#records.get(socket) === undefined &&
+      this.#tracedBy(socket) === undefined
+    const before = this.#strangers
+    this.#strangers = new Set(found.filter(isStranger).map(keyOf))
+    return found.filter(socket => !this.#strangers.has(keyOf(socket)) || before.has(keyOf(socket)))
+  }
+
+  /** Whether nothing told the end of a socket that was open: where many close, few are asked for. */
+  #mayBeOpen(socket: Found): boolean {
+    if (this.#traced === null || socket.state === LISTEN) return true
+    return this.#tracedBy(socket) !== undefined || this.#records.get(socket)?.older === true
   }
 
   /** What the tracepoint told of a socket; when it began to connect, it may not have had a port yet. */

@@ -6,7 +6,7 @@
 import koffi from 'koffi'
 import { readU64 } from '../bpf/layout.ts'
 import { Netlink } from '../bpf/netlink.ts'
-import { type Address, readAddress } from './address.ts'
+import { type Address, bytesOf, readAddress } from './address.ts'
 
 const NETLINK_SOCK_DIAG = 4
 const SOCK_DIAG_BY_FAMILY = 20
@@ -20,7 +20,8 @@ const INET_DIAG_SKMEMINFO = 7
 /** Index among the 32-bit numbers of that (<linux/sock_diag.h>). */
 const SK_MEMINFO_DROPS = 8
 const IPPROTO_TCP = 6
-const FAMILIES = [2, 10]
+const AF_INET = 2
+const AF_INET6 = 10
 
 /** SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY, as bits. */
 const DESTROY_GROUPS = (1 << 0) | (1 << 2)
@@ -48,11 +49,12 @@ const Header = koffi.struct('nlmsghdr', {
   nlmsg_pid: 'uint32_t',
 })
 const Attribute = koffi.struct('nlattr', { nla_len: 'uint16_t', nla_type: 'uint16_t' })
+/** Ports and addresses in network order. */
 const SocketId = koffi.struct('inet_diag_sockid', {
-  idiag_sport: 'uint16_t',
-  idiag_dport: 'uint16_t',
-  idiag_src: koffi.array('uint32_t', 4),
-  idiag_dst: koffi.array('uint32_t', 4),
+  idiag_sport: koffi.array('uint8_t', 2),
+  idiag_dport: koffi.array('uint8_t', 2),
+  idiag_src: koffi.array('uint8_t', 16),
+  idiag_dst: koffi.array('uint8_t', 16),
   idiag_if: 'uint32_t',
   idiag_cookie: koffi.array('uint32_t', 2),
 })
@@ -125,14 +127,22 @@ const at = {
   retransmitted: koffi.offsetof(Info, 'tcpi_bytes_retrans'),
 }
 
-/** A TCP socket with its counters. */
-export interface DiagSocket {
+interface End extends Address {
+  readonly port: number
+}
+
+/** What a TCP socket is found by. */
+interface SocketName {
   /** Names it for good, within its namespace. */
   readonly cookie: number
+  readonly local: End
+  readonly remote: End
+}
+
+/** A TCP socket with its counters. */
+export interface DiagSocket extends SocketName {
   /** Number of enum tcp_state. */
   readonly state: number
-  readonly local: Address & { readonly port: number }
-  readonly remote: Address & { readonly port: number }
   /** Of its file; 0: no process has it open. */
   readonly inode: number
   /** Bytes that wait to be read; of a listening socket: connections that wait, and how many may. */
@@ -154,10 +164,14 @@ export class Diag {
   readonly #requests = new Netlink(NETLINK_SOCK_DIAG)
   readonly #destroyed = new Netlink(NETLINK_SOCK_DIAG, DESTROY_GROUPS, DESTROY_BUFFER)
 
-  /** All sockets of connections, and those that listen. Throws where the kernel has no inet_diag. */
+  /**
+   * All sockets of connections, and those that listen. The kernel goes on from datagram to datagram by counting the sockets
+   * of a bucket: where others came or went meanwhile it tells some twice, and passes others over. Throws where the kernel
+   * has no inet_diag.
+   */
   dump(): DiagSocket[] {
-    return FAMILIES.flatMap(family => {
-      this.#requests.send(request(family))
+    return [AF_INET, AF_INET6].flatMap(family => {
+      this.#requests.send(request(family, NLM_F_DUMP, ANY))
       const sockets: DiagSocket[] = []
       for (let done = false; !done; ) {
         const datagram = this.#requests.receive()
@@ -166,6 +180,24 @@ export class Diag {
       }
       return sockets
     })
+  }
+
+  /** One socket, as it is now; null: it is gone. */
+  find({ cookie, local, remote }: SocketName): DiagSocket | null {
+    const family = remote.family === 'ipv4' ? AF_INET : AF_INET6
+    const id = {
+      ...ANY,
+      idiag_sport: portBytes(local.port),
+      idiag_dport: portBytes(remote.port),
+      idiag_src: addressBytes(local),
+      idiag_dst: addressBytes(remote),
+      idiag_cookie: [cookie >>> 0, Math.floor(cookie / 2 ** 32)],
+    }
+    this.#requests.send(request(family, 0, id))
+    const datagram = this.#requests.receive()
+    const sockets: DiagSocket[] = []
+    if (datagram !== null && !isError(datagram)) readMessages(datagram, socket => sockets.push(socket))
+    return sockets[0] ?? null
   }
 
   /** Sockets that were destroyed since the last call, with their last counters. */
@@ -188,27 +220,47 @@ export class Diag {
   }
 }
 
-function request(family: number): Uint8Array {
+/** No socket in particular. */
+const ANY = {
+  idiag_sport: [0, 0],
+  idiag_dport: [0, 0],
+  idiag_src: new Array<number>(16).fill(0),
+  idiag_dst: new Array<number>(16).fill(0),
+  idiag_if: 0,
+  idiag_cookie: [0xffffffff, 0xffffffff],
+}
+
+function portBytes(port: number): number[] {
+  return [port >> 8, port & 0xff]
+}
+
+function addressBytes(end: End): number[] {
+  return [...bytesOf(end), ...ANY.idiag_src].slice(0, ANY.idiag_src.length)
+}
+
+function request(family: number, flags: number, id: typeof ANY): Uint8Array {
   const header = koffi.sizeof(Header)
   const bytes = new Uint8Array(header + koffi.sizeof(Request))
   koffi.encode(bytes, 0, Header, {
     nlmsg_len: bytes.length,
     nlmsg_type: SOCK_DIAG_BY_FAMILY,
-    nlmsg_flags: NLM_F_REQUEST | NLM_F_DUMP,
+    nlmsg_flags: NLM_F_REQUEST | flags,
     nlmsg_seq: 1,
     nlmsg_pid: 0,
   })
-  const states = WANTED_STATES.reduce((mask, state) => mask | (1 << state), 0)
-  const nothing = { idiag_sport: 0, idiag_dport: 0, idiag_src: [0, 0, 0, 0], idiag_dst: [0, 0, 0, 0], idiag_if: 0 }
   koffi.encode(bytes, header, Request, {
     sdiag_family: family,
     sdiag_protocol: IPPROTO_TCP,
     idiag_ext: (1 << (INET_DIAG_INFO - 1)) | (1 << (INET_DIAG_SKMEMINFO - 1)),
     pad: 0,
-    idiag_states: states,
-    id: { ...nothing, idiag_cookie: [0xffffffff, 0xffffffff] },
+    idiag_states: WANTED_STATES.reduce((mask, state) => mask | (1 << state), 0),
+    id,
   })
   return bytes
+}
+
+function isError(datagram: DataView): boolean {
+  return datagram.getUint16(at.type, true) === NLMSG_ERROR
 }
 
 /** Reads the messages of a datagram; tells whether they end a dump. */

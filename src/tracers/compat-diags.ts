@@ -40,9 +40,17 @@ export class Diags {
     }
   }
 
-  /** All TCP sockets that are open now. */
-  dump(): Found[] {
-    return this.#fromAll(diag => diag.dump())
+  /** All TCP sockets that are open now, once each. Those `before` that a dump passed over, and that may be, are asked for. */
+  dump(before: readonly Found[], maybe: (socket: Found) => boolean): Found[] {
+    const found = new Map(this.#fromAll(diag => diag.dump()).map(socket => [keyOf(socket), socket]))
+    for (const socket of before) {
+      const key = keyOf(socket)
+      if (found.has(key) || !maybe(socket)) continue
+      const { namespace } = socket
+      const now = this.#diags.get(namespace)?.find(socket) ?? null
+      if (now !== null) found.set(key, { ...now, namespace })
+    }
+    return [...found.values()]
   }
 
   /** Those that were destroyed since the last call, with their last counters. */
