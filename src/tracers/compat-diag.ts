@@ -29,9 +29,10 @@ const DESTROY_GROUPS = (1 << 0) | (1 << 2)
 /** Room for messages about destroyed sockets between two samples, about a kilobyte each. */
 const DESTROY_BUFFER = 32 << 20
 
-/** Numbers of enum tcp_state. Sockets in the others have no counters, or none yet. */
+/** Numbers of enum tcp_state. */
 const ESTABLISHED = 1
-const SYN_SENT = 2
+export const SYN_SENT = 2
+export const SYN_RECV = 3
 const FIN_WAIT1 = 4
 const FIN_WAIT2 = 5
 const CLOSE_WAIT = 8
@@ -39,6 +40,7 @@ const LAST_ACK = 9
 export const LISTEN = 10
 const CLOSING = 11
 
+/** Sockets in the others have no counters, or none yet. */
 const WANTED_STATES = [ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING]
 
 const Header = koffi.struct('nlmsghdr', {
