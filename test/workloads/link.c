@@ -124,7 +124,7 @@ static void *deliver_again(void *unused)
 	return NULL;
 }
 
-/* of two SYN, kernels before 6.10 make two requests with different numbers, and one of these resets the other */
+/* connections whose SYN arrived twice at a time failed on 5.10, whoever watched */
 static int repeatable(const struct packet *packet)
 {
 	const struct iphdr *ip = (const void *)packet->bytes;
