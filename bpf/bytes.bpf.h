@@ -41,13 +41,15 @@ static __always_inline struct process *current_process(struct control *ctl, stru
 	return NULL;
 }
 
-/* the process has another name by now, as after exec */
-static __always_inline bool renamed(const struct tcp_socket *socket, struct task_struct *thread)
+/* the socket has it that this process is its owner, under the name that it has by now */
+static __always_inline bool knows_owner(const struct tcp_socket *socket, struct task_struct *thread)
 {
+	struct task_struct *leader = thread->group_leader;
 	const __u64 *was = (const __u64 *)socket->name;
-	const __u64 *is = (const __u64 *)thread->group_leader->comm;
+	const __u64 *is = (const __u64 *)leader->comm;
 
-	return was[0] != is[0] || was[1] != is[1];
+	return socket->owner == thread->tgid && socket->owner_started_ns == leader->start_boottime &&
+	       was[0] == is[0] && was[1] == is[1];
 }
 
 /* this process acts on a TCP socket, and so has it */
@@ -55,7 +57,7 @@ static __always_inline void moved_by(struct sock *sk, struct task_struct *thread
 {
 	struct tcp_socket *socket = find_socket(sk);
 
-	if (socket && (socket->owner != thread->tgid || socket->unused || renamed(socket, thread)))
+	if (socket && (socket->unused || !knows_owner(socket, thread)))
 		set_owner(socket, thread);
 }
 

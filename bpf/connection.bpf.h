@@ -40,6 +40,7 @@ struct tcp_socket {
 	__u64 started_ns;	/* when it began, or was first seen */
 	__u64 established_ns;	/* inbound: since then it waits for accept; 0: not yet, or not seen */
 	__u64 accepted_ns;	/* 0: not yet, or not seen */
+	__u64 owner_started_ns;	/* since boot; with the pid it names a process for good */
 	/* totals at the last walk over all sockets */
 	__u64 sent;
 	__u64 received;
@@ -150,6 +151,7 @@ static __always_inline struct tcp_socket *find_socket(struct sock *sk)
 static __always_inline void set_owner(struct tcp_socket *socket, struct task_struct *task)
 {
 	BPF_CORE_READ_INTO(&socket->name, task, group_leader, comm);
+	socket->owner_started_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	socket->owner = task->tgid;
 	socket->unused = 0;
 }
@@ -199,6 +201,7 @@ struct connection {
 	__u64 connect_ns;
 	__u64 established_ns;	/* inbound: since then it waited for accept */
 	__u64 accepted_ns;	/* 0: not seen */
+	__u64 owner_started_ns;	/* since boot; with the pid it names a process for good */
 	__u64 sent;		/* since the last walk */
 	__u64 received;
 	__u64 total_sent;

@@ -82,6 +82,7 @@ static __always_inline void connect_refused(struct control *ctl, struct connecti
 	row->started_ns = entered;
 	row->ended_ns = bpf_ktime_get_ns();
 	row->owner = thread->tgid;
+	row->owner_started_ns = BPF_CORE_READ(thread, group_leader, start_boottime);
 	BPF_CORE_READ_STR_INTO(&row->name, thread, group_leader, comm);
 	row->state = TCP_SYN_SENT;
 	row->direction = DIRECTION_OUTBOUND;

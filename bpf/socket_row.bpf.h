@@ -127,6 +127,7 @@ static __always_inline void describe(struct connection *row, const struct tcp_so
 	row->segments = tp->data_segs_out;
 	row->retransmits = tp->total_retrans;
 	row->owner = socket->owner;
+	row->owner_started_ns = socket->owner_started_ns;
 	row->direction = socket->direction;
 	row->older = socket->older;
 	row->closer = socket->closer;

@@ -182,6 +182,7 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	row = bpf_map_lookup_elem(&open_connections, &index);
 	if (row && socket->pass == ctl->pass && row->id == socket->id) {
 		row->owner = socket->owner;
+		row->owner_started_ns = socket->owner_started_ns;
 		__builtin_memcpy(row->name, socket->name, sizeof(row->name));
 	}
 	return 0;

@@ -118,6 +118,7 @@ export class CompatRecords {
     return {
       id: before?.id ?? ++this.#lastId,
       owner: user?.owner || holder?.pid || before?.owner || 0,
+      ownerStartedNs: 0,
       name: (user?.owner ? user.name : (holder?.name ?? before?.name)) ?? '',
       family: socket.remote.family,
       direction,

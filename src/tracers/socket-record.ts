@@ -25,6 +25,8 @@ export interface ConnectionRecord {
   readonly id: number
   /** 0: nobody is known to hold it. */
   readonly owner: number
+  /** Start of the owner since boot; with the pid it names a process for good. 0: not known. */
+  readonly ownerStartedNs: number
   readonly name: string
   readonly family: Family
   /** null: it is older than the tool. */
@@ -82,6 +84,7 @@ export interface ConnectionRecords {
   at(index: number): ConnectionRecord | undefined
   idAt(index: number): number
   ownerAt(index: number): number
+  ownerStartAt(index: number): number
   isListening(index: number): boolean
   isAccepted(index: number): boolean
   hasEnded(index: number): boolean
@@ -111,6 +114,10 @@ export class ListOfSockets implements ConnectionRecords {
 
   ownerAt(index: number): number {
     return this.#records[index]?.owner ?? 0
+  }
+
+  ownerStartAt(index: number): number {
+    return this.#records[index]?.ownerStartedNs ?? 0
   }
 
   isListening(index: number): boolean {

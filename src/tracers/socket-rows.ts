@@ -36,6 +36,7 @@ export function socketOffsets(layout: StructLayout) {
     rtt: layout.u32('rtt_us'),
     retransmits: layout.u32('retransmits'),
     owner: layout.u32('owner'),
+    ownerStarted: layout.u64('owner_started_ns'),
     family: layout.u16('family'),
     localPort: layout.u16('local_port'),
     remotePort: layout.u16('remote_port'),
@@ -91,6 +92,10 @@ export class RowsOfSockets implements ConnectionRecords {
     return this.rows.getUint32(index * this.#at.size + this.#at.owner, true)
   }
 
+  ownerStartAt(index: number): number {
+    return readU64(this.rows, index * this.#at.size + this.#at.ownerStarted)
+  }
+
   isListening(index: number): boolean {
     return this.rows.getUint8(index * this.#at.size + this.#at.state) === LISTEN
   }
@@ -129,6 +134,10 @@ class RowOfSocket implements ConnectionRecord {
 
   get owner(): number {
     return this.#u32(this.#at.owner)
+  }
+
+  get ownerStartedNs(): number {
+    return this.#u64(this.#at.ownerStarted)
   }
 
   get name(): string {

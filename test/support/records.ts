@@ -14,6 +14,7 @@ export function connectionRecord(changes: Partial<ConnectionRecord>): Connection
   return {
     id: 1,
     owner: 1,
+    ownerStartedNs: 5,
     name: 'owner',
     family: 'ipv4',
     direction: 'inbound',
