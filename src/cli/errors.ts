@@ -2,6 +2,7 @@
 
 import { BpfError } from '../bpf/error.ts'
 import { sanitize } from '../table/format.ts'
+import { oneLine } from '../table/line.ts'
 
 /** Exit status of each kind of error. */
 const STATUS = {
@@ -43,7 +44,7 @@ export function asUserError(error: unknown): UserError {
   const message = error instanceof Error ? error.message || error.name : String(error)
   return new UserError(
     'failed',
-    firstLine(message),
+    oneLine(message),
     'this is a bug: please report it; run again with EBPF_TOP_DEBUG=1 to see where it happened',
     { cause: error },
   )
@@ -55,7 +56,7 @@ export function asUserError(error: unknown): UserError {
  */
 export function errorText(error: unknown, debug = false): string {
   const { what, remedy, cause } = asUserError(error)
-  const lines = [`ebpf-top: ${firstLine(what)}`, `  ${firstLine(remedy)}`]
+  const lines = [`ebpf-top: ${oneLine(what)}`, `  ${firstLine(remedy)}`]
   if (debug) lines.push(...stacks(error instanceof UserError ? [error, cause] : [error]))
   return `${lines.join('\n')}\n`
 }
@@ -65,10 +66,18 @@ export function explain(error: unknown): string {
   return errorText(error, (process.env.EBPF_TOP_DEBUG ?? '') !== '')
 }
 
-function stacks(errors: readonly unknown[]): string[] {
-  return errors.flatMap(error => (error instanceof Error && error.stack !== undefined ? [error.stack] : []))
+/** Says on stderr what is no error, or not the end: one line, whatever untrusted text is in it. */
+export function note(text: string): void {
+  process.stderr.write(`ebpf-top: ${oneLine(text)}\n`)
 }
 
+function stacks(errors: readonly unknown[]): string[] {
+  return errors
+    .flatMap(error => (error instanceof Error && error.stack !== undefined ? error.stack.split('\n') : []))
+    .map(sanitize)
+}
+
+/** Of our own words, which may list all that can be written. */
 function firstLine(text: string): string {
   return sanitize(text.trim().split(/\r?\n/, 1)[0] ?? '')
 }

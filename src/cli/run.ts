@@ -3,7 +3,7 @@
 import { Output } from '../batch/output.ts'
 import type { Exporter } from '../otel/exporter.ts'
 import type { Sampler, SamplerSettings } from '../session.ts'
-import { asUserError, explain, UserError, usageError } from './errors.ts'
+import { asUserError, explain, note, UserError, usageError } from './errors.ts'
 import { exporting, openExporter } from './export.ts'
 import { leaveSoon } from './leave.ts'
 import type { Command, Options } from './options.ts'
@@ -31,7 +31,7 @@ async function watch(options: Options): Promise<number> {
   if (options.mode === 'screen') refuseNoTerminal()
   if (options.export === null) return show(options, null)
   // on the screen its state stands in the header
-  const log = options.mode === 'screen' ? () => {} : (line: string) => process.stderr.write(`ebpf-top: ${line}\n`)
+  const log = options.mode === 'screen' ? () => {} : note
   const exporter = await openExporter(options.export, log)
   try {
     return await show(options, exporter)
@@ -68,7 +68,7 @@ async function openSampler(
   const { openSampler } = await import('../sample/sampler.ts')
   const sampler = await openSampler(options)
   // the screen has them in its help
-  if (options.mode !== 'screen') for (const note of sampler.host.notes) process.stderr.write(`ebpf-top: ${note}\n`)
+  if (options.mode !== 'screen') for (const text of sampler.host.notes) note(text)
   if (options.cost) sampler.measureCost(true)
   return exporter === null ? sampler : exporting(sampler, exporter)
 }

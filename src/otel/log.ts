@@ -2,7 +2,7 @@
 
 import { logVerbosity, setLogger, setLogVerbosity } from '@grpc/grpc-js'
 import { DiagLogLevel, diag } from '@opentelemetry/api'
-import { sanitize } from '../table/format.ts'
+import { oneLine } from '../table/line.ts'
 import type { LogLevel } from './settings.ts'
 
 const LEVELS: Readonly<Record<LogLevel, DiagLogLevel>> = {
@@ -24,7 +24,7 @@ const REMEMBERED = 16
 export function routeLogs(level: LogLevel, write: (line: string) => void): void {
   const recent: string[] = []
   const log = (...words: unknown[]): void => {
-    const line = sanitize(words.map(text).join(' ').split('\n', 1)[0] ?? '')
+    const line = oneLine(words.map(text).join(' '))
     // a collector that is away makes the same message with every export
     if (recent.includes(line)) return
     recent.push(line)

@@ -2,6 +2,7 @@
 
 import { status as grpcStatus } from '@grpc/grpc-js'
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
+import { oneLine } from '../table/line.ts'
 import type { RequestEnd } from './status.ts'
 
 /** What the OTLP exporters for metrics and spans have in common. */
@@ -56,6 +57,6 @@ function reasonOf(error: Error | undefined): Pick<RequestEnd, 'status' | 'messag
   if (error === undefined) return { status: 'UNKNOWN', message: '' }
   const code = 'code' in error && typeof error.code === 'number' ? error.code : grpcStatus.UNKNOWN
   const details = 'details' in error && typeof error.details === 'string' ? error.details : error.message
-  const [line = ''] = (NO_CONNECTION.exec(details)?.[1] ?? details).split('\n', 1)
-  return { status: grpcStatus[code] ?? 'UNKNOWN', message: line }
+  // what the collector writes, or whoever answers in its place
+  return { status: grpcStatus[code] ?? 'UNKNOWN', message: oneLine(NO_CONNECTION.exec(details)?.[1] ?? details) }
 }

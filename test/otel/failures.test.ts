@@ -39,7 +39,12 @@ async function hangingServer(port: number): Promise<Server> {
 }
 
 /** Answers every export of metrics with this status, after so many milliseconds. */
-async function answeringServer(port: number, code: status, delayMs = 0): Promise<GrpcServer> {
+async function answeringServer(
+  port: number,
+  code: status,
+  delayMs = 0,
+  details = 'made on purpose',
+): Promise<GrpcServer> {
   const server = new GrpcServer()
   const asIs = (value: Buffer): Buffer => value
   server.addService(
@@ -56,10 +61,7 @@ async function answeringServer(port: number, code: status, delayMs = 0): Promise
     },
     {
       export: (_: unknown, callback: (error: object | null, answer?: Buffer) => void) => {
-        setTimeout(
-          () => callback(code === status.OK ? null : { code, details: 'made on purpose' }, Buffer.alloc(0)),
-          delayMs,
-        )
+        setTimeout(() => callback(code === status.OK ? null : { code, details }, Buffer.alloc(0)), delayMs)
       },
     },
   )
@@ -161,6 +163,19 @@ describe('a collector that', () => {
     const { close, failsWith } = start(port)
     await failsWith(new RegExp(`^${name}: made on purpose$`))
     await close()
+  })
+
+  test('writes to the terminal: not a byte of it gets there, and no endless line', async () => {
+    const port = await freePort()
+    const hostile = `\u001b]0;TITLE\u0007\u001b[2J\r\u009b31mall is well\u202e${'A'.repeat(6000)}`
+    await answeringServer(port, status.INTERNAL, 0, hostile)
+    const { close, exporter, lines, failsWith } = start(port)
+    await failsWith(/all is well/)
+    await close()
+    for (const line of [...lines, exporter.status.text]) {
+      expect(line).not.toMatch(/\p{C}/u)
+      expect(line.length).toBeLessThan(350)
+    }
   })
 
   test('is slow, but not too slow', async () => {
