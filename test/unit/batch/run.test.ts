@@ -13,7 +13,11 @@ class FakeSampler implements Sampler {
   readonly host = { name: 'host', kernel: '6.1', cpus: 1, means: [], notes: [] }
   readonly #wanted: number
   readonly #failure: Error | undefined
+  readonly #woken = Promise.withResolvers<void>()
+  /** Its next interval ends only when it is told to finish. */
+  isLong = false
   taken = 0
+  finishing = false
   stopped = false
   closed = false
 
@@ -23,7 +27,9 @@ class FakeSampler implements Sampler {
   }
 
   async run(sink: Sink): Promise<void> {
-    while (this.taken < this.#wanted && !this.stopped) {
+    while (this.taken < this.#wanted && !this.stopped && !this.finishing) {
+      if (this.isLong) await this.#woken.promise
+      if (this.stopped) return
       this.taken++
       await sink.take(sampleOf({ interval_seconds: this.taken }))
       await new Promise(resolve => setImmediate(resolve))
@@ -32,11 +38,13 @@ class FakeSampler implements Sampler {
   }
 
   finish(): void {
-    this.stopped = true
+    this.finishing = true
+    this.#woken.resolve()
   }
 
   stop(): void {
     this.stopped = true
+    this.#woken.resolve()
   }
 
   close(): void {
@@ -111,6 +119,39 @@ describe('runBatch', () => {
     expect(sampler.closed).toBe(true)
     for (const line of stdout.text.trimEnd().split('\n')) JSON.parse(line)
     expect(process.listenerCount('SIGTERM')).toBe(0)
+  })
+
+  it.each([
+    ['SIGINT', 'json'],
+    ['SIGTERM', 'json'],
+    ['SIGTERM', 'text'],
+    ['SIGINT', 'csv'],
+  ] as const)('prints the interval that %s ends, as %s', async (signal, output) => {
+    const [sampler, stdout] = [new FakeSampler(1e9), new Kept()]
+    sampler.isLong = true
+    const running = runBatch(async () => sampler, { ...settings, output }, stdout, new Kept())
+    await new Promise(resolve => setTimeout(resolve, 20))
+    process.emit(signal)
+    await running
+    expect(sampler.taken).toBe(1)
+    expect(stdout.text).toMatch(output === 'json' ? /"interval_seconds":1[,}]/ : /2026-01-01/)
+  })
+
+  it('ends after a signal while the sampler is being opened', async () => {
+    const stdout = new Kept()
+    const running = runBatch(() => new Promise(() => {}), settings, stdout, new Kept())
+    process.emit('SIGTERM')
+    await running
+    expect(stdout.text).toBe('')
+  })
+
+  it('ends after a signal where the last sample never comes', async () => {
+    const sampler = new FakeSampler(1e9)
+    sampler.run = () => new Promise(() => {})
+    const running = runBatch(async () => sampler, settings, new Kept(), new Kept())
+    await new Promise(resolve => setTimeout(resolve, 20))
+    process.emit('SIGINT')
+    await running
   })
 
   it('ends after a signal even where the reader has stopped reading', async () => {
