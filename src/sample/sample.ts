@@ -33,7 +33,7 @@ export interface ProcessRow {
   readonly name: string
   /** Command line, arguments separated by spaces; the name where it could not be read. Untrusted text. */
   readonly command: string
-  /** Id of its container, 64 hexadecimal digits; null outside of containers. */
+  /** Id of its container, mostly 64 hexadecimal digits, or its name (LXC, systemd-nspawn); null outside of containers. */
   readonly container: string | null
   /** Uid of its Kubernetes pod. */
   readonly pod: string | null

@@ -5,6 +5,8 @@ const ID = '0123456789abcdef'.repeat(4)
 const OTHER = 'fedcba9876543210'.repeat(4)
 const POD = '6f1f9ad3-2f0b-4b6e-8c4f-9f1f0f9e2d11'
 const POD_ = POD.replaceAll('-', '_')
+const HASH = '0123456789abcdef'.repeat(2)
+const ROOTLESS = { container: ID, unit: 'user@1000.service' }
 const NOTHING = { container: null, pod: null, unit: null }
 
 const v2 = (path: string): string => `0::${path}\n`
@@ -61,6 +63,45 @@ describe('the control group of', () => {
       '/user.slice/user-1000.slice/user@1000.service/app.slice/pipewire.service',
       { unit: 'pipewire.service' },
     ],
+    ['a static pod', `/kubepods/burstable/pod${HASH}/${ID}`, { container: ID, pod: HASH }],
+    [
+      'a static pod, systemd',
+      `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${HASH}.slice/cri-containerd-${ID}.scope`,
+      { container: ID, pod: HASH },
+    ],
+    ['ECS on EC2', `/ecs/${POD}/${ID}`, { container: ID }],
+    ['ECS on Fargate', `/ecs/${HASH}/${HASH}-1234567890`, { container: `${HASH}-1234567890` }],
+    ['LXC', '/lxc.payload.web', { container: 'web' }],
+    ['LXC, and a service in it', '/lxc.payload.web/system.slice/a.service', { container: 'web', unit: 'a.service' }],
+    ['LXC before 4, Proxmox', '/lxc/101/ns/init.scope', { container: '101', unit: 'init.scope' }],
+    ['the monitor of LXC', '/lxc.monitor.web', {}],
+    ['docker in LXC', `/lxc.payload.web/docker/${ID}`, { container: ID }],
+    ['systemd-nspawn', String.raw`/machine.slice/machine-my\x2dweb.scope/payload`, { container: 'my-web' }],
+    [
+      'systemd-nspawn as a service',
+      '/machine.slice/systemd-nspawn@web.service/payload',
+      { container: 'web', unit: 'systemd-nspawn@web.service' },
+    ],
+    [
+      'a service in systemd-nspawn',
+      '/machine.slice/systemd-nspawn@web.service/payload/system.slice/cron.service',
+      { container: 'web', unit: 'cron.service' },
+    ],
+    [
+      'systemd-nspawn itself',
+      '/machine.slice/systemd-nspawn@web.service/supervisor',
+      { unit: 'systemd-nspawn@web.service' },
+    ],
+    [
+      'a virtual machine',
+      String.raw`/machine.slice/machine-qemu\x2d1\x2dvm.scope/libvirt/emulator`,
+      { unit: String.raw`machine-qemu\x2d1\x2dvm.scope` },
+    ],
+    ['Garden', `/garden/${HASH}`, { container: HASH }],
+    ['Mesos', `/mesos/${POD}`, { container: POD }],
+    ['podman, cgroups split', `/user.slice/app.service/libpod-payload-${ID}`, { container: ID, unit: 'app.service' }],
+    ['docker, rootless', `/user.slice/user-1000.slice/user@1000.service/app.slice/docker-${ID}.scope`, ROOTLESS],
+    ['the monitor of podman, on its own', `/machine.slice/conmon-${ID}.scope`, { unit: `conmon-${ID}.scope` }],
     ['the first process', '/init.scope', { unit: 'init.scope' }],
     ['a kernel thread', '/', {}],
     ['a container seen from another one', `/../${ID}`, { container: ID }],
@@ -94,6 +135,11 @@ describe('names that only look like one', () => {
     ['an id that goes on', `/docker/${ID}-and-more`],
     ['an id in the middle of a name', `/docker/x${ID}`],
     ['a pod with another id', '/kubepods/pod1234/nothing'],
+    ['a pod of 31 digits', `/kubepods/pod${HASH.slice(1)}/nothing`],
+    ['a pod of 33 digits', `/kubepods/pod${HASH}0/nothing`],
+    ['a task without a number', `/ecs/${HASH}`],
+    ['the folder of LXC', '/lxc'],
+    ['a group named as a member of all objects', '/constructor/x/__proto__/y'],
     ['a file name', '/data/nginx.service.d'],
     ['nothing', ''],
   ])('%s', (_, path) => {
