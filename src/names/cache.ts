@@ -18,7 +18,7 @@ export class NameCache {
   /** In the order of their last use. */
   readonly #entries = new Map<string, Entry>()
 
-  constructor(now: () => number = Date.now, most = MOST) {
+  constructor(now: () => number = () => performance.now(), most = MOST) {
     this.#now = now
     this.#most = most
   }

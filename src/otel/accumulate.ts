@@ -30,10 +30,12 @@ export interface Collection {
   /** All counters and histograms. */
   readonly groups: readonly SeriesGroup[]
   readonly levels: readonly Level[]
-  /** Since when levels are known, in milliseconds of Unix time. */
+  /** Since when levels are known, in milliseconds of Unix time as it was before the clock was set. */
   readonly startMs: number
   /** End of the last sample: up to when everything is counted. */
   readonly endMs: number
+  /** By how much the clock was set since the beginning. */
+  readonly setMs: number
 }
 
 const syscallLabels = (syscall: string): Labels => ({ [A.syscallName]: syscall })
@@ -52,6 +54,7 @@ export class Accumulator {
   readonly #states = new Map<string, Labels>()
   #active = new Map<string, { identity: Identity; type: string }>()
   #last: Sample | null = null
+  #setMs = 0
 
   constructor(settings: AccumulatorSettings, startMs: number) {
     this.#settings = settings
@@ -83,6 +86,7 @@ export class Accumulator {
     }
     yield* this.#top.prune()
     this.#takeOwn(sample)
+    this.#setMs += clockSet(this.#last, sample)
     this.#last = sample
   }
 
@@ -90,10 +94,11 @@ export class Accumulator {
   *collect(): Generator<void, Collection | null> {
     const sample = this.#last
     if (sample === null) return null
-    const endMs = Date.parse(sample.time)
+    const setMs = this.#setMs
+    const endMs = Date.parse(sample.time) - setMs
     yield* this.#top.rank(endMs)
     const levels = yield* this.#levels(sample)
-    return { groups: [...this.#top.all(), this.own], levels, startMs: this.#startMs, endMs }
+    return { groups: [...this.#top.all(), this.own], levels, startMs: this.#startMs, endMs, setMs }
   }
 
   /** All of the last collection has arrived. */
@@ -239,4 +244,14 @@ function addConnection(process: Process, change: ConnectionChange): void {
   }
   if (measured) series.record('ebpf_top.tcp.rtt', row.rtt_ns)
   series.add('ebpf_top.tcp.retransmits', retransmits)
+}
+
+/** Milliseconds by which the time from sample to sample may differ from the length of the interval. */
+const UNSET_MS = 250
+
+/** By how many milliseconds the clock was set, or stood still by comparison, in the interval of a sample. */
+function clockSet(last: Sample | null, { time, interval_seconds }: Sample): number {
+  if (last === null) return 0
+  const by = Date.parse(time) - Date.parse(last.time) - interval_seconds * 1000
+  return Math.abs(by) > UNSET_MS ? by : 0
 }

@@ -34,22 +34,28 @@ export class Ledger<Value, Sent> {
     this.#arithmetic = arithmetic
   }
 
-  /** Points with the values since the start. */
-  totals(series: Iterable<Series<Value>>, startMs: number, endMs: number): DataPoint<Sent>[] {
-    const [start, end] = [hrTime(startMs), hrTime(endMs)]
+  /** Points with the values since the start. `setMs`: Unix time is by so much ahead of those of the others. */
+  totals(series: Iterable<Series<Value>>, startMs: number, endMs: number, setMs: number): DataPoint<Sent>[] {
+    const [start, end] = [hrTime(startMs + setMs), hrTime(endMs + setMs)]
     return Array.from(series, ({ labels, value }) => point(start, end, labels, this.#arithmetic.send(value)))
   }
 
   /** Points with what has not yet arrived. */
-  deltas(series: Iterable<Series<Value>>, startMs: number, endMs: number, onArrival: OnArrival): DataPoint<Sent>[] {
+  deltas(
+    series: Iterable<Series<Value>>,
+    startMs: number,
+    endMs: number,
+    setMs: number,
+    onArrival: OnArrival,
+  ): DataPoint<Sent>[] {
     const points: DataPoint<Sent>[] = []
     for (const one of series) {
       const before = this.#arrived.get(one)
       const change = this.#arithmetic.between(one.value, before?.value)
       if (change === null) continue
       const value = this.#arithmetic.copy(one.value)
-      const start = hrTime(before?.atMs ?? startMs)
-      const delta = point(start, hrTime(endMs), one.labels, this.#arithmetic.send(change))
+      const start = hrTime((before?.atMs ?? startMs) + setMs)
+      const delta = point(start, hrTime(endMs + setMs), one.labels, this.#arithmetic.send(change))
       // an answer that comes late tells less than the one before it
       onArrival(delta, () => {
         if ((this.#arrived.get(one)?.atMs ?? 0) < endMs) this.#arrived.set(one, { value, atMs: endMs })

@@ -163,7 +163,7 @@ export class Producer implements MetricProducer {
     ledger: Ledger<Value, Sent>,
     seriesOf: (group: SeriesGroup) => Iterable<Series<Value>>,
     temporality: AggregationTemporality,
-    { groups, endMs }: Collection,
+    { groups, endMs, setMs }: Collection,
   ): Generator<void, DataPoint<Sent>[]> {
     const points: DataPoint<Sent>[] = []
     for (const group of groups) {
@@ -171,16 +171,16 @@ export class Producer implements MetricProducer {
       const series = seriesOf(group)
       points.push(
         ...(temporality === AggregationTemporality.CUMULATIVE
-          ? ledger.totals(series, group.startMs, endMs)
-          : ledger.deltas(series, group.startMs, endMs, this.#onArrival)),
+          ? ledger.totals(series, group.startMs, endMs, setMs)
+          : ledger.deltas(series, group.startMs, endMs, setMs, this.#onArrival)),
       )
     }
     return points
   }
 }
 
-function levelPoints(name: LevelName, { levels, startMs, endMs }: Collection): DataPoint<number>[] {
-  const [start, end] = [hrTime(startMs), hrTime(endMs)]
+function levelPoints(name: LevelName, { levels, startMs, endMs, setMs }: Collection): DataPoint<number>[] {
+  const [start, end] = [hrTime(startMs + setMs), hrTime(endMs + setMs)]
   return levels.filter(level => level.name === name).map(({ labels, value }) => point(start, end, labels, value))
 }
 

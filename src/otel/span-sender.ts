@@ -37,7 +37,7 @@ export class SpanSender {
   readonly #timer: NodeJS.Timeout
   #waiting: ReadableSpan[] = []
   #allowed = BURST
-  #allowedAtMs = Date.now()
+  #allowedAtMs = performance.now()
   #sending: Promise<void> | null = null
 
   /** `counters` gets what was dropped. */
@@ -69,7 +69,7 @@ export class SpanSender {
 
   /** How many of so many may go: a bucket of tokens that fills with RATE. */
   #takeAllowance(wanted: number): number {
-    const now = Date.now()
+    const now = performance.now()
     this.#allowed = Math.min(BURST, this.#allowed + ((now - this.#allowedAtMs) / 1000) * RATE)
     this.#allowedAtMs = now
     const taken = Math.min(wanted, Math.floor(this.#allowed))

@@ -94,7 +94,7 @@ function callRows({ calls, processes }: Records, arch: Arch, wanted: Wanted): It
 
 const MAX_ERRNO = 4095
 
-function slowCallRows(records: readonly SlowCallRecord[], { arch, unixNs, nowNs }: Surroundings): SlowCallRow[] {
+function slowCallRows(records: readonly SlowCallRecord[], { arch, times }: Surroundings): SlowCallRow[] {
   return records.map(record => ({
     pid: record.pid,
     tid: record.tid,
@@ -104,7 +104,7 @@ function slowCallRows(records: readonly SlowCallRecord[], { arch, unixNs, nowNs 
     abi: record.abi,
     return: record.result,
     error: record.result < 0 && record.result >= -MAX_ERRNO ? errnoName(-record.result) : null,
-    started_ns: unixNs - (nowNs - record.startedNs),
+    started_ns: times.ofMonotonic(record.startedNs),
     duration_ns: record.durationNs,
   }))
 }

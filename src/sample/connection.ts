@@ -1,3 +1,4 @@
+import type { Times } from '../bpf/clock.ts'
 import { errnoName } from '../syscall/errno.ts'
 import { type ConnectionRecord, type ConnectionRecords, movedSince } from '../tracers/socket-record.ts'
 import type { Group } from './cgroup.ts'
@@ -8,9 +9,8 @@ import type { ConnectionRow, Direction, Endpoint, Family } from './sample.ts'
 export interface IntervalEnd {
   /** On the monotonic clock. */
   readonly endedNs: number
-  /** Unix time at which `nowNs` is read on the monotonic clock, in nanoseconds. */
-  readonly unixNs: number
-  readonly nowNs: number
+  /** Unix time of what the kernel told. */
+  readonly times: Times
   /** Inode of the network namespace that is not marked as another one. */
   readonly namespace: number
 }
@@ -247,7 +247,7 @@ export class Connection implements ConnectionRow {
   }
 
   #unix(monotonicNs: number): number {
-    return this.#source.interval.unixNs - (this.#source.interval.nowNs - monotonicNs)
+    return this.#source.interval.times.ofMonotonic(monotonicNs)
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { cpus, hostname } from 'node:os'
+import { readClocks, Times } from '../bpf/clock.ts'
 import { gracePeriod } from '../bpf/kernel.ts'
 import { describe, missed, ownCapabilities } from '../doctor/capabilities.ts'
 import { meansOf, notesOf } from '../plan/plan.ts'
@@ -44,6 +45,7 @@ class KernelSampler implements Sampler {
   #finishing = false
   #stopped = false
   #startedNs = 0
+  #times = Times.of(readClocks())
   /** What the walk over all sockets takes of late: it belongs to the interval, and begins as much before its end. */
   #walkNs = 0
   #usage = process.cpuUsage()
@@ -131,7 +133,8 @@ class KernelSampler implements Sampler {
     const epoch = control.epoch
     const pids = control.pids
     // before the interval ends: whatever happened up to then is in its sample, also where this thread has to wait here
-    const time = new Date()
+    const clocks = readClocks()
+    this.#times = this.#times.next(clocks)
     this.#advance()
     const endedNs = monotonicNow()
     const startedNs = this.#startedNs
@@ -142,8 +145,7 @@ class KernelSampler implements Sampler {
     }
     const end: IntervalEnd = {
       endedNs,
-      unixNs: (performance.timeOrigin + performance.now()) * 1e6,
-      nowNs: monotonicNow(),
+      times: this.#times,
       namespace: this.#tracers.namespaces.own,
     }
     const atRest = gracePeriod()
@@ -162,7 +164,7 @@ class KernelSampler implements Sampler {
     const usage = process.cpuUsage(this.#usage)
     this.#usage = process.cpuUsage()
     const sample: Sample = {
-      time: time.toISOString(),
+      time: new Date(clocks.unixNs / 1e6).toISOString(),
       interval_seconds: (endedNs - startedNs) / 1e9,
       filter: { pids },
       sources: { syscalls: syscalls.source, connections: connections.source, bytes: bytes.source },

@@ -136,12 +136,9 @@ function filters(state: State): Line {
   return [span('filter ', 'dim'), parts.length > 0 ? span(parts.join(' and '), 'accent') : span('none')]
 }
 
-/** For how long by the samples' own clock: the screen does not look at another. */
+/** For how long, as the intervals between are long: the screen does not look at a clock. */
 function pausedText({ shown, latest }: State, samples: number): string {
-  const seconds =
-    shown === null || latest === null
-      ? 0
-      : Math.max(0, (Date.parse(latest.sample.time) - Date.parse(shown.sample.time)) / 1000)
+  const seconds = shown === null || latest === null ? 0 : latest.seconds - shown.seconds
   return ` PAUSED ${formatSeconds(seconds)}, ${samples} ${samples === 1 ? 'sample' : 'samples'} `
 }
 

@@ -32,7 +32,7 @@ const reading: readonly (readonly [string, string])[] = [
   ['WAITING', 'in the accept queue, of LIMIT at the most'],
   ['NETNS', 'another network namespace, by its inode'],
   ['>5m00s', 'older than ebpf-top: at least of this age'],
-  ['dimmed', `ended, or closed in the last ${LINGERING / 1000} seconds`],
+  ['dimmed', `ended, or closed in the last ${LINGERING} seconds`],
   ['lost', 'events that are in no row'],
 ]
 

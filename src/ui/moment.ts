@@ -3,8 +3,8 @@
 import { plainConnection } from '../sample/connection.ts'
 import type { ConnectionRow, Sample } from '../sample/sample.ts'
 
-/** Milliseconds that a closed connection stays on the screen, by the samples' own clock. */
-export const LINGERING = 5000
+/** Seconds that a closed connection stays on the screen, as the intervals are long: Unix time may be set. */
+export const LINGERING = 5
 
 /** Of more connections the newest stay. */
 export const MOST_LINGERING = 1000
@@ -12,28 +12,30 @@ export const MOST_LINGERING = 1000
 interface Closed {
   /** With final totals; in this interval it moved nothing more. */
   readonly row: ConnectionRow
-  /** Time of the sample in which it closed, in milliseconds since 1970. */
+  /** End of the interval in which it closed, as `Moment.seconds`. */
   readonly at: number
 }
 
 export interface Moment {
   readonly sample: Sample
+  /** Length of all intervals from the first one on, its own among them. */
+  readonly seconds: number
   /** Connections that closed before the sample's interval, the newest last. */
   readonly lingering: readonly Closed[]
 }
 
 /** The moment of a new sample, given the one before. */
 export function nextMoment(last: Moment | null, sample: Sample): Moment {
-  if (last === null) return { sample, lingering: [] }
-  const now = Date.parse(sample.time)
-  const at = Date.parse(last.sample.time)
+  if (last === null) return { sample, seconds: sample.interval_seconds, lingering: [] }
+  const at = last.seconds
+  const seconds = at + sample.interval_seconds
   const { pids } = sample.filter
   const wanted = ({ row }: Closed): boolean => pids.length === 0 || (row.pid !== null && pids.includes(row.pid))
   const justClosed = last.sample.connections.filter(row => row.closed).slice(-MOST_LINGERING)
   const lingering = [...last.lingering, ...justClosed.map(row => ({ row: atRest(row), at }))]
-    .filter(each => now - each.at < LINGERING && wanted(each))
+    .filter(each => seconds - each.at < LINGERING && wanted(each))
     .slice(-MOST_LINGERING)
-  return { sample, lingering }
+  return { sample, seconds, lingering }
 }
 
 function atRest(row: ConnectionRow): ConnectionRow {

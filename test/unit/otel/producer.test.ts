@@ -84,6 +84,19 @@ describe('delta', () => {
     expect(values(await collect(), CALLS)).toEqual([])
   })
 
+  it.each([3600, -3600])('values are sent once, and end after they begin, where the clock is set by %d s', async by => {
+    const { accumulator, producer, collect } = start(DELTA)
+    const set = (index: number) => ({ time: new Date(START_MS + (index + by) * 1000).toISOString() })
+    accumulator.takeAll(sampleWith(1, calls(5)))
+    producer.arrived(await collect(), producer.rounds)
+    accumulator.takeAll(sampleWith(2, calls(7), set(2)))
+    const second = await collect()
+    expect(values(second, CALLS)).toEqual([[7, 1 + by, 2 + by]])
+    producer.arrived(second, producer.rounds)
+    accumulator.takeAll(sampleWith(3, calls(1), set(3)))
+    expect(values(await collect(), CALLS)).toEqual([[1, 2 + by, 3 + by]])
+  })
+
   it('an answer that comes after a later one changes nothing', async () => {
     const { accumulator, producer, collect } = start(DELTA)
     accumulator.takeAll(sampleWith(1, calls(5)))

@@ -101,8 +101,10 @@ describe('processes with series of their own', () => {
 
   it('end when their place is needed, long after they stood still, and only once their last value arrived', () => {
     const accumulator = new Accumulator({ pids: false, top: 1 }, START_MS)
+    let last = 0
     const step = (index: number, name: string, count: number): string[] => {
-      accumulator.takeAll(sampleWith(index, new Map([[name, count]])))
+      accumulator.takeAll(sampleWith(index, new Map([[name, count]]), { interval_seconds: index - last }))
+      last = index
       return [...exported(accumulator).keys()]
     }
     step(1, 'a', 10)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Times } from '../../../src/bpf/clock.ts'
 import { assemble, type Records, type Rows } from '../../../src/sample/assemble.ts'
 import type { CallSums } from '../../../src/sample/call-sums.ts'
 import { HISTOGRAM_SLOTS, HistogramSum } from '../../../src/sample/histogram.ts'
@@ -8,7 +9,7 @@ import { type CallRecords, COMPAT_BIT } from '../../../src/tracers/syscalls.ts'
 import { toEnd } from '../../support/generators.ts'
 import { connectionRecord, processRecord } from '../../support/records.ts'
 
-const END = { endedNs: 10e9, unixNs: 1e18, nowNs: 10e9, namespace: 1 }
+const END = { endedNs: 10e9, times: Times.of({ monotonicNs: 10e9, bootNs: 15e9, unixNs: 1e18 }), namespace: 1 }
 
 function rowsOf(
   records: Partial<Records> & { readonly open?: readonly ConnectionRecord[] },

@@ -159,7 +159,7 @@ describe('closed connections', () => {
     const lines = await person.see(seen => / 300 curl .* 0 +0 +777 +888 .* 1m01s +(?:.* )?remote/.test(seen.join('\n')))
     expect(person.looksOf('curl').dim).toBe(true)
     expect(lines.join('\n')).toMatch(/^ Connections +2$/m)
-    person.take(sampleOf({ time: '2026-01-01T12:00:05.000Z', connections: [connectionRow()] }))
+    person.take(sampleOf({ interval_seconds: 4, connections: [connectionRow()] }))
     await person.see(seen => !seen.join('\n').includes('curl'))
   })
 

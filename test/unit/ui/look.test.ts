@@ -133,7 +133,7 @@ describe('the header', () => {
     person.type(' ')
     await person.see('PAUSED 0s, 0 samples')
     person.take(sampleOf({ time: '2026-01-01T12:00:01.000Z', keep: () => kept.push('second') }))
-    person.take(sampleOf({ time: '2026-01-01T12:01:05.000Z', processes: [processRow({ name: 'later' })] }))
+    person.take(sampleOf({ interval_seconds: 64, processes: [processRow({ name: 'later' })] }))
     const lines = await person.see('PAUSED 1m05s, 2 samples')
     expect(kept).toEqual(['first'])
     expect(lines.join('\n')).toContain('redis-server')
