@@ -124,8 +124,8 @@ static __always_inline struct tcp_socket *established(struct connection_state *s
  * A connection ends of which nothing is known: from before the tool, or for want of memory; its totals are. `unplaced`:
  * or there was no place for it when it began.
  */
-static __always_inline struct tcp_socket *closing(struct connection_state *state, struct sock *sk, int before,
-						  bool unplaced, bool last_chance)
+static __always_inline struct tcp_socket *closing(const struct control *ctl, struct connection_state *state,
+						  struct sock *sk, int before, bool unplaced, bool last_chance)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct tcp_socket *socket;
@@ -136,7 +136,7 @@ static __always_inline struct tcp_socket *closing(struct connection_state *state
 		return NULL;
 	socket = begin(state, sk, false);
 	if (!socket) {
-		if (last_chance)
+		if (last_chance && ctl->epoch)
 			__sync_fetch_and_add(&state->lost_no_socket, 1);
 		return NULL;
 	}
@@ -187,7 +187,7 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 		socket = began(state, sk);
 	else if (after == TCP_CLOSE && !socket)
 		/* where there is memory to remember it, nobody tries again */
-		socket = closing(state, sk, before, memory && memory->unplaced, memory || again);
+		socket = closing(ctl, state, sk, before, memory && memory->unplaced, memory || again);
 	if (!memory)
 		return;
 	memory->state = after;

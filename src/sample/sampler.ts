@@ -71,6 +71,8 @@ class KernelSampler implements Sampler {
   async run(sink: Sink): Promise<void> {
     // from here on bytes count as moved in an interval
     await this.#tracers.connections.walk()
+    // what was lost before the first interval is lost from none
+    this.#takeLosses()
     this.#advance()
     this.#startedNs = monotonicNow()
     for (let taken = 0; !this.#stopped && (this.#iterations === null || taken < this.#iterations); taken++) {
@@ -126,7 +128,7 @@ class KernelSampler implements Sampler {
 
   /** `release` is to be called when nobody reads the calls of the sample any more. */
   async #collect(): Promise<{ sample: Sample; release: () => void }> {
-    const { control, connections, syscalls, slowCalls, bytes, cost } = this.#tracers
+    const { control, connections, syscalls, bytes, cost } = this.#tracers
     const begunNs = monotonicNow()
     await connections.walk()
     this.#walkNs = (this.#walkNs + monotonicNow() - begunNs) / 2
@@ -160,7 +162,7 @@ class KernelSampler implements Sampler {
     const { records, rows } = read
     connections.ended?.(records.processes.filter(record => record.exited).map(record => record.pid))
     this.#facts.forget()
-    const losses = { syscalls: syscalls.loss.take(), connections: connections.takeLost(), bytes: bytes.loss.take() }
+    const { slowCallsLost, ...losses } = this.#takeLosses()
     const usage = process.cpuUsage(this.#usage)
     this.#usage = process.cpuUsage()
     const sample: Sample = {
@@ -173,7 +175,7 @@ class KernelSampler implements Sampler {
         syscalls: totalLost(losses.syscalls),
         connections: totalLost(losses.connections),
         bytes: totalLost(losses.bytes),
-        slow_calls: slowCalls.takeLost(),
+        slow_calls: slowCallsLost,
       },
       losses: lossRows(losses),
       maps: this.#arenas().flatMap(arena => arena.usage?.(epoch) ?? []),
@@ -185,6 +187,17 @@ class KernelSampler implements Sampler {
       },
     }
     return { sample, release: () => records.calls.release() }
+  }
+
+  /** What was lost since the last call. */
+  #takeLosses() {
+    const { syscalls, connections, bytes, slowCalls } = this.#tracers
+    return {
+      syscalls: syscalls.loss.take(),
+      connections: connections.takeLost(),
+      bytes: bytes.loss.take(),
+      slowCallsLost: slowCalls.takeLost(),
+    }
   }
 
   /** All that the tracers hold of an interval, and its rows. */

@@ -159,7 +159,8 @@ export class ConnectionTracer {
   takeLost(): Losses {
     const losses = addLosses(this.#loss.take(), { no_row: this.#withoutRow })
     // what nobody told of at its begin is found in the list of all sockets
-    this.#unsure = totalLost(losses) > 0 || this.#state.view.getUint32(this.#unplaced, true) > 0
+    const unplaced = this.#state.view.getUint32(this.#unplaced, true)
+    this.#unsure = this.#control.epoch === 0 || totalLost(losses) > 0 || unplaced > 0
     this.#state.view.setUint32(this.#unplaced, 0, true)
     return losses
   }

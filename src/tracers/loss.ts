@@ -17,7 +17,7 @@ export class Loss {
   readonly #offsets: readonly (readonly [LossReason, number])[]
   readonly #programs: ReadonlySet<string>
   readonly #stoodIn: number | null
-  #missed = 0
+  #missed = -Infinity
   readonly #since = new Since()
 
   /**
