@@ -8,6 +8,7 @@ import { exporting, openExporter } from './export.ts'
 import { leaveSoon } from './leave.ts'
 import type { Command, Options } from './options.ts'
 import { system } from './system.ts'
+import { openTty } from './tty.ts'
 import { VERSION } from './version.ts'
 
 /**
@@ -85,7 +86,7 @@ async function runHeadless(options: Options, exporter: Exporter | null): Promise
 async function runBatch(options: Options, exporter: Exporter | null): Promise<number> {
   const batch = await import('../batch/run.ts')
   const settings = { ...options, terminal: process.stdout.isTTY }
-  await batch.runBatch(() => openSampler(options, exporter), settings, process.stdout, process.stderr)
+  await batch.runBatch(() => openSampler(options, exporter), settings, openTty(process.stdout), openTty(process.stderr))
   return 0
 }
 
@@ -107,7 +108,7 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
       interval: options.intervalSeconds,
       sort: options.sort ?? undefined,
       stdin: process.stdin,
-      stdout: process.stdout,
+      stdout: openTty(process.stdout),
       processExists: pid => system.processOf(pid) === pid,
       explain,
       exporter: () => exporter?.status.shown ?? null,

@@ -1,5 +1,6 @@
 /** Every key that does something, as data: the reducer, the footer and the help are made of it. */
 
+import { tooSmall } from './layout.ts'
 import { activeTable, type State, showsConnections } from './state.ts'
 
 export type Action =
@@ -221,8 +222,12 @@ const HELP_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   ...(['back', 'help', 'redraw', 'suspend', 'quit'] as const),
 ])
 
+/** What still works where the terminal is too small to show what a key does. */
+const UNSEEN_ACTIONS: ReadonlySet<Action> = new Set<Action>(['redraw', 'suspend', 'quit'])
+
 /** The binding does something in this state. */
 export function isAvailable(binding: Binding, state: State): boolean {
+  if (tooSmall(state.size)) return UNSEEN_ACTIONS.has(binding.action)
   if (state.help !== null && !HELP_ACTIONS.has(binding.action)) return false
   return binding.visible?.(state) ?? true
 }
@@ -234,5 +239,6 @@ export function isAvailable(binding: Binding, state: State): boolean {
 export function actionOf(key: string, state: State): Action | null {
   const binding = bindings.find(each => each.keys.includes(key) && isAvailable(each, state))
   if (binding === undefined) return null
-  return state.prompt === null || key.startsWith('ctrl-') ? binding.action : null
+  const typed = state.prompt !== null && !tooSmall(state.size)
+  return typed && !key.startsWith('ctrl-') ? null : binding.action
 }

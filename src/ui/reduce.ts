@@ -7,7 +7,7 @@ import { openGroup, turnGrouping } from './grouping.ts'
 import { helpBottom } from './help.ts'
 import type { Key } from './input.ts'
 import { type Action, actionOf } from './keys.ts'
-import { layout, rowsNeeded } from './layout.ts'
+import { layout, rowsNeeded, tooSmall } from './layout.ts'
 import { cursorIndex, listing, selectedPid } from './listing.ts'
 import { nextMoment } from './moment.ts'
 import { INTERVAL_LEAST, type Machine, openPrompt, promptKey, promptText } from './prompt.ts'
@@ -42,7 +42,7 @@ export function reduce(state: State, event: Event, machine: Machine): State {
       return settle(pressed({ ...state, message: '' }, event.key, machine))
     case 'paste':
       // Without a prompt a paste would be a row of commands that nobody meant.
-      return state.prompt === null ? state : settle(promptText(state, state.prompt, event.text))
+      return state.prompt === null || tooSmall(state.size) ? state : settle(promptText(state, state.prompt, event.text))
     case 'sample':
       return settle(sampled({ ...state, exporter: event.exporter }, event.sample))
     case 'resize':
@@ -63,7 +63,7 @@ function sampled(state: State, sample: Sample): State {
 }
 
 function pressed(state: State, key: Key, machine: Machine): State {
-  if (state.prompt !== null) return promptKey(state, state.prompt, key, machine)
+  if (state.prompt !== null && !tooSmall(state.size)) return promptKey(state, state.prompt, key, machine)
   const action = actionOf(key, state)
   return action === null ? state : act(state, action)
 }

@@ -5,8 +5,9 @@ import { type NameSource, openNames } from '../names/resolver.ts'
 import type { Host, Session, Sink } from '../session.ts'
 import { holdConsole } from './console.ts'
 import { frame } from './frame.ts'
-import type { Key } from './input.ts'
+import type { Input, Key } from './input.ts'
 import { type Jobs, jobs as realJobs } from './jobs.ts'
+import { openKeyboard } from './keyboard.ts'
 import { actionOf } from './keys.ts'
 import { addressesInSight } from './naming.ts'
 import type { Event } from './reduce.ts'
@@ -15,10 +16,7 @@ import { createStore } from './store.ts'
 import { paletteFor } from './style.ts'
 import { handleSuspension } from './suspension.ts'
 import { guardTerminal, type TerminalInput, type TerminalOutput } from './terminal.ts'
-import type { Listener, View } from './view.tsx'
-
-/** Milliseconds without keys, at the most: until then the first sample should be there. */
-const DEAF = 200
+import type { View } from './view.tsx'
 
 /** Signals that end the screen. */
 const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
@@ -101,8 +99,12 @@ export function startScreen(options: ScreenOptions): Screen {
     names ??= (options.openNames ?? openNames)(found => dispatch({ type: 'names', names: found }))
     names.want(addressesInSight(state))
   }
-  const onPaste = (text: string): void => dispatch({ type: 'paste', text })
-  const onKeys = (keys: readonly Key[]): void => keys.forEach(onKey)
+  const hear = (inputs: readonly Input[]): void => {
+    for (const input of inputs) {
+      if (input.type === 'key') onKey(input.key)
+      else dispatch({ type: 'paste', text: input.text })
+    }
+  }
   const onKey = (key: Key): void => {
     const action = actionOf(key, store.get())
     if (action === 'quit') end({ reason: 'quit' })
@@ -129,25 +131,22 @@ export function startScreen(options: ScreenOptions): Screen {
     toDraw = true
   }
   const redraw = (): void => {
-    terminal.erase()
+    terminal.forget()
     draw()
   }
-  /** Ink renders and hears keys from here on. To load it takes longer than all else: the first numbers do not wait. */
+  /** Ink renders from here on. To load it takes longer than all else: the first numbers do not wait. */
   const mount = (): void => {
-    clearTimeout(waiting)
     import('./view.tsx')
       .then(({ mountView }) => {
-        // In other hands the terminal's keys are not ours: the next sample tries again.
-        if (!open || view !== undefined || suspension.active()) return
-        view = mountView(stdin, listener)
+        if (!open || view !== undefined) return
+        view = mountView()
         draw()
         return view.ended
       })
       .catch(onError)
   }
   const onResize = (): void => {
-    // In other hands the terminal is not ours to erase; the new size comes with the way back.
-    if (!suspension.active()) terminal.erase()
+    terminal.forget()
     dispatch({ type: 'resize', size: sizeOf(stdout) })
   }
 
@@ -162,10 +161,10 @@ export function startScreen(options: ScreenOptions): Screen {
     signals.off('uncaughtException', onError).off('unhandledRejection', onError).off('exit', onExit)
   }
 
-  /** Gives the terminal back, whatever state it is in. */
-  const close = (): void => {
-    clearTimeout(waiting)
+  /** Gives the terminal back, whatever state it is in; false where it does not read. */
+  const close = (): boolean => {
     suspension.close()
+    keyboard.pause()
     names?.close()
     // Later: the signal-exit package, which Ink uses, kills the process if it finds itself the last one listening.
     setImmediate(ignoreSignals)
@@ -176,20 +175,22 @@ export function startScreen(options: ScreenOptions): Screen {
     } catch {
       // The terminal matters more, and why the screen ends is known already.
     }
-    terminal.leave()
+    return terminal.leave()
   }
   const end = (how: ScreenEnd): void => {
     if (!open) return
     open = false
-    close()
-    for (const line of release()) stderr.write(`${line}\n`)
-    if (how.reason === 'signal') stderr.write(`ebpf-top: ended by ${how.signal}\n`)
-    if (how.reason === 'error') stderr.write(options.explain(how.error))
+    const reads = close()
+    const lines = release().map(line => `${line}\n`)
+    if (how.reason === 'signal') lines.push(`ebpf-top: ended by ${how.signal}\n`)
+    if (how.reason === 'error') lines.push(options.explain(how.error))
+    // To a terminal that does not read this would wait for ever.
+    if (reads || !isTerminal(stderr)) for (const line of lines) stderr.write(line)
     resolve(how)
   }
 
-  const suspension = handleSuspension(terminal, jobs, signals, redraw)
-  const listener: Listener = { onKeys, onPaste, onReady: suspension.ready }
+  const keyboard = openKeyboard(stdin, hear)
+  const suspension = handleSuspension(terminal, keyboard, jobs, signals, redraw)
   for (const signal of ENDING) signals.on(signal, onSignal)
   signals.on('uncaughtException', onError).on('unhandledRejection', onError).on('exit', onExit)
   stdout.on('resize', onResize)
@@ -199,8 +200,8 @@ export function startScreen(options: ScreenOptions): Screen {
   stdin.on('error', onGone)
 
   terminal.enter()
+  keyboard.resume()
   draw()
-  const waiting = setTimeout(mount, DEAF)
 
   return {
     ended,
@@ -212,6 +213,10 @@ export function startScreen(options: ScreenOptions): Screen {
     fail: onError,
     stop: end,
   }
+}
+
+function isTerminal(stream: NodeJS.WritableStream): boolean {
+  return 'isTTY' in stream && stream.isTTY === true
 }
 
 function sizeOf(stdout: TerminalOutput): Size {

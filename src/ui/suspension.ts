@@ -1,25 +1,18 @@
 /** Ctrl-Z and fg: the terminal goes back to the shell while the process is stopped. */
 
-import type { SuspendTerminal, TerminalSuspension } from 'ink'
 import type { Jobs } from './jobs.ts'
+import type { Keyboard } from './keyboard.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Milliseconds after which a process that asked to be stopped and still runs will not be: nobody could wake it. */
 const NOT_STOPPED = 300
 
 export interface Suspension {
-  /** How to take the keys from Ink, once Ink runs. */
-  ready(suspend: SuspendTerminal): void
   /** Gives the terminal back and stops the whole foreground job. */
   suspend(): void
-  /** Somebody else has the terminal. */
-  active(): boolean
   /** Listens no more. */
   close(): void
 }
-
-/** What is taken from Ink before it runs. */
-const NOTHING: Pick<TerminalSuspension, 'resume'> = { resume: () => Promise.resolve() }
 
 /**
  * @param signals emits SIGTSTP and SIGCONT
@@ -27,19 +20,19 @@ const NOTHING: Pick<TerminalSuspension, 'resume'> = { resume: () => Promise.reso
  */
 export function handleSuspension(
   terminal: Terminal,
+  keyboard: Keyboard,
   jobs: Jobs,
   signals: NodeJS.EventEmitter,
   redraw: () => void,
 ): Suspension {
-  let suspendInk: SuspendTerminal | undefined
-  let suspended: typeof NOTHING | undefined
+  let suspended = false
   let notStopped: NodeJS.Timeout | undefined
   let closed = false
 
-  const suspend = async (stop: () => void): Promise<void> => {
-    if (suspended !== undefined) return
-    suspended = suspendInk === undefined ? NOTHING : await suspendInk()
-    if (closed) return
+  const suspend = (stop: () => void): void => {
+    if (suspended || closed) return
+    suspended = true
+    keyboard.pause()
     terminal.leave()
     // With a listener the signal would come back here and stop nothing.
     signals.off('SIGTSTP', onStop)
@@ -47,18 +40,18 @@ export function handleSuspension(
     notStopped = setTimeout(resume, NOT_STOPPED)
   }
   const resume = (): void => {
-    if (suspended === undefined || closed) return
+    if (!suspended || closed) return
+    suspended = false
     clearTimeout(notStopped)
     signals.on('SIGTSTP', onStop)
     terminal.enter()
-    void suspended.resume()
-    suspended = undefined
+    keyboard.resume()
     redraw()
     jobs.refreshSize()
   }
-  const onStop = (): void => void suspend(jobs.stopSelf)
+  const onStop = (): void => suspend(jobs.stopSelf)
   const onContinue = (): void => {
-    if (suspended !== undefined) {
+    if (suspended) {
       resume()
       return
     }
@@ -70,11 +63,7 @@ export function handleSuspension(
 
   signals.on('SIGTSTP', onStop).on('SIGCONT', onContinue)
   return {
-    ready(way) {
-      suspendInk = way
-    },
-    suspend: () => void suspend(jobs.stopForeground),
-    active: () => suspended !== undefined,
+    suspend: () => suspend(jobs.stopForeground),
     close() {
       closed = true
       clearTimeout(notStopped)

@@ -1,17 +1,8 @@
 /** The screen as a program of Ink: the only part that knows React and Ink. */
 
 import { Writable } from 'node:stream'
-import { Box, render, type SuspendTerminal, Text, useApp, useInput, usePaste } from 'ink'
-import { useEffect } from 'react'
+import { Box, render, Text } from 'ink'
 import type { Part } from './frame.ts'
-import { type Key, keysOf } from './input.ts'
-
-export interface Listener {
-  onKeys(keys: readonly Key[]): void
-  onPaste(text: string): void
-  /** Is given the way to take the terminal from Ink for a while. */
-  onReady(suspend: SuspendTerminal): void
-}
 
 export interface View {
   /** The lines of the screen, as Ink renders these parts. */
@@ -21,16 +12,7 @@ export interface View {
   readonly ended: Promise<unknown>
 }
 
-interface ScreenProps {
-  readonly parts: readonly Part[]
-  readonly listener: Listener
-}
-
-function Screen({ parts, listener }: ScreenProps) {
-  const { suspendTerminal } = useApp()
-  useEffect(() => listener.onReady(suspendTerminal), [listener, suspendTerminal])
-  useInput((input, key) => listener.onKeys(keysOf(input, key)))
-  usePaste(listener.onPaste)
+function Screen({ parts }: { readonly parts: readonly Part[] }) {
   return (
     <Box flexDirection="column">
       {parts.map(({ name, lines }) => (
@@ -40,14 +22,13 @@ function Screen({ parts, listener }: ScreenProps) {
   )
 }
 
-/** Runs the screen as a program of Ink, which reads keys and pastes from `stdin`. */
-export function mountView(stdin: NodeJS.ReadableStream, listener: Listener): View {
+/** Runs the screen as a program of Ink. */
+export function mountView(): View {
   const output = new Output()
   let rendered = ''
-  const instance = render(<Screen parts={[]} listener={listener} />, {
-    stdin,
+  const instance = render(<Screen parts={[]} />, {
     stdout: output,
-    // In CI Ink would not read keys otherwise; the caller has made sure that there is a terminal.
+    // In CI Ink would draw the last frame alone.
     interactive: true,
     exitOnCtrlC: false,
     patchConsole: false,
@@ -63,7 +44,7 @@ export function mountView(stdin: NodeJS.ReadableStream, listener: Listener): Vie
   })
   return {
     render(parts) {
-      instance.rerender(<Screen parts={parts} listener={listener} />)
+      instance.rerender(<Screen parts={parts} />)
       return rendered.split('\n')
     },
     unmount: () => instance.unmount(),

@@ -43,14 +43,14 @@ export class Pty {
 
   constructor(file: string, args: readonly string[], { columns = 80, rows = 24, environment = {} }: PtyOptions = {}) {
     // what the environment of the tests says about colours is not for the program
-    const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env
+    const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, LC_ALL: ____, ...inherited } = process.env
     this.#terminal = new headless.Terminal({ cols: columns, rows, allowProposedApi: true })
     this.#watchCursor()
     this.#pty = spawn(file, [...args], {
       name: environment.TERM ?? 'xterm-256color',
       cols: columns,
       rows,
-      env: { ...inherited, ...environment },
+      env: { ...inherited, LANG: 'C.UTF-8', ...environment },
     })
     this.pid = this.#pty.pid
     this.#pty.onData(data => {
@@ -83,7 +83,7 @@ export class Pty {
       (_, y) =>
         buffer
           .getLine(buffer.baseY + y)
-          ?.translateToString()
+          ?.translateToString(false, 0, this.#terminal.cols)
           .trimEnd() ?? '',
     )
   }

@@ -134,7 +134,9 @@ describe('names', () => {
     expect(asked.at(-1)).toContain('10.0.0.9')
     person.type('/.TEST\r')
     await person.see(seen => seen.filter(line => line.includes('ESTABLISHED')).length === 1)
-    person.type(`${ESCAPE}n`)
+    person.type(ESCAPE)
+    await person.see('filter none')
+    person.type('n')
     await person.see('192.168.100.200:443')
     person.type('q')
     await person.screen.ended

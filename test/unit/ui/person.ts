@@ -17,6 +17,8 @@ class Output extends Writable {
   rows: number
   readonly terminal: headless.Terminal
   written = ''
+  /** What is to go on when the terminal reads again; null: it reads. */
+  held: (() => void)[] | null = null
 
   constructor(columns: number, rows: number) {
     super({ decodeStrings: false })
@@ -28,7 +30,20 @@ class Output extends Writable {
 
   override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {
     this.written += chunk
-    this.terminal.write(chunk, done)
+    const read = (): void => this.terminal.write(chunk, done)
+    if (this.held === null) read()
+    else this.held.push(read)
+  }
+
+  /** From now on the terminal reads nothing. */
+  hold(): void {
+    this.held = []
+  }
+
+  readAgain(): void {
+    const held = this.held ?? []
+    this.held = null
+    for (const read of held) read()
   }
 
   resize(columns: number, rows: number): void {
@@ -140,7 +155,10 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
   })
   const buffer = () => stdout.terminal.buffer.active
   const look = (): string[] =>
-    Array.from({ length: stdout.rows }, (_, y) => buffer().getLine(y)?.translateToString().trimEnd() ?? '')
+    Array.from(
+      { length: stdout.rows },
+      (_, y) => buffer().getLine(y)?.translateToString(false, 0, stdout.columns).trimEnd() ?? '',
+    )
   const person: Person = {
     screen,
     stdin,

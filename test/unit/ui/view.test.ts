@@ -6,7 +6,6 @@ import { reduce } from '../../../src/ui/reduce.ts'
 import { initialState, type Size, type State, VIEWS, type View as ViewName } from '../../../src/ui/state.ts'
 import type { Palette } from '../../../src/ui/style.ts'
 import { mountView, type View } from '../../../src/ui/view.tsx'
-import { Input } from './person.ts'
 import { fullSample, processRow } from './samples.ts'
 
 const NAMES = [
@@ -28,7 +27,7 @@ afterEach(() => {
 })
 
 function mount(): View {
-  const view = mountView(new Input(), { onKeys() {}, onPaste() {}, onReady() {} })
+  const view = mountView()
   mounted.push(view)
   return view
 }
