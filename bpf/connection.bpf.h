@@ -41,6 +41,7 @@ struct tcp_socket {
 	__u64 established_ns;	/* inbound: since then it waits for accept; 0: not yet, or not seen */
 	__u64 accepted_ns;	/* 0: not yet, or not seen */
 	__u64 owner_started_ns;	/* since boot; with the pid it names a process for good */
+	__u64 listener;		/* inbound: id of the listening socket that made it; 0: not known */
 	/* totals at the last walk over all sockets */
 	__u64 sent;
 	__u64 received;
@@ -86,6 +87,9 @@ struct {
 
 /* what is kept in the socket itself, as long as it exists */
 struct socket_memory {
+	__u64 address;		/* of that socket; another one: this is a copy, see memory_of */
+	__u64 id;		/* of its connection, or as a listening socket; of the last one that it had */
+	__u64 listener;		/* id of the listening socket that made it; 0: none did, or it is not known */
 	__u32 place;		/* 1 + index of its tcp_socket; 0: it had none yet */
 	__u32 closed_row;	/* of its connection that closed last */
 	__u64 closed_started_ns;/* when that one began; 0: none closed */
@@ -95,10 +99,29 @@ struct socket_memory {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
 	__type(key, int);
 	__type(value, struct socket_memory);
 } socket_memories SEC(".maps");
+
+/*
+ * What is kept in a socket that nobody else works on; NULL: nothing is. `flags`: those of bpf_sk_storage_get. The kernel
+ * gives a socket that a listening one makes a copy of what is kept in that: so it knows by which of those that share a
+ * port it was made.
+ */
+static __always_inline struct socket_memory *memory_of(struct sock *sk, __u64 flags)
+{
+	struct socket_memory *memory = bpf_sk_storage_get(&socket_memories, sk, 0, flags);
+	__u64 listener;
+
+	if (!memory || memory->address == (__u64)sk)
+		return memory;
+	listener = memory->id;
+	__builtin_memset(memory, 0, sizeof(*memory));
+	memory->listener = listener;
+	memory->address = (__u64)sk;
+	return memory;
+}
 
 static __always_inline struct tcp_socket *socket_at(__u32 place)
 {
@@ -183,6 +206,33 @@ static __always_inline void await_accept(struct sock *sk)
 }
 
 /*
+ * Connections that waited in the accept queue of a listening socket when that was found, by the address of their socket:
+ * its id. Those that it makes later have it from memory_of.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 16);
+	__type(key, __u64);
+	__type(value, __u64);
+} queued SEC(".maps");
+
+/* the id of the listening socket that an inbound connection came to; 0: not known */
+static __always_inline __u64 listener_of(struct tcp_socket *socket)
+{
+	__u64 address = socket->address, *listener;
+
+	if (socket->listener || socket->accepted_pass == LONG_AGO)
+		return socket->listener;
+	listener = bpf_map_lookup_elem(&queued, &address);
+	if (listener) {
+		socket->listener = *listener;
+		bpf_map_delete_elem(&queued, &address);
+	}
+	return socket->listener;
+}
+
+/*
  * Sockets whose connect failed after the call had returned, by the inode of their file. A call that only fetches the
  * error is not another failure.
  */
@@ -206,6 +256,7 @@ struct connection {
 	__u64 received;
 	__u64 total_sent;
 	__u64 total_received;
+	__u64 listener;		/* inbound: id of the listening socket that made it; 0: not known */
 	__u32 handshake_us;
 	__u32 rtt_us;
 	__u32 rtt_min_us;	/* NO_RTT: not measured yet */

@@ -34,10 +34,10 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 	row->time_wait = goes_to_time_wait(sk, socket, last_state);
 	row->total_sent = sent_of(&counters);
 	row->total_received = received_of(&counters);
-	row->total_drops = counters.drops;
 	row->sent = row->total_sent - socket->sent;
 	row->received = row->total_received - socket->received;
-	row->drops = counters.drops - socket->drops;
+	if (last_state == TCP_LISTEN)
+		describe_listener(row, tp, &counters, socket->drops);
 	row->opened = !socket->opened_pass;
 	row->accepted = is_accepted(row, socket) && !socket->accepted_pass;
 	memory->closed_row = index;
@@ -175,7 +175,7 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 	state = get_connection_state();
 	if (!ctl || !state)
 		return;
-	memory = bpf_sk_storage_get(&socket_memories, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	memory = memory_of(sk, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (again && memory && memory->state == after)
 		return;
 	socket = known_socket(memory, address);
@@ -234,7 +234,7 @@ static __always_inline void reset_sent(struct sock *sk)
 	/* in answer to a segment that belongs to no socket */
 	if (!sk)
 		return;
-	memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
+	memory = memory_of(sk, 0);
 	socket = known_socket(memory, (__u64)sk);
 	if (socket) {
 		if (!socket->reset)

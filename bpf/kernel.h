@@ -32,8 +32,14 @@ enum {
 	BPF_ANY = 0,
 	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1U << 0,
+	BPF_F_CLONE = 1U << 9,
 	BPF_F_MMAPABLE = 1U << 10,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1U << 0,
+};
+
+/* helpers that older kernels lack: a program asks whether there is one (bpf_core_enum_value_exists) */
+enum bpf_func_id {
+	BPF_FUNC_loop = 181,
 };
 
 enum bpf_map_type {
@@ -198,8 +204,19 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+/* one that waits in an accept queue */
+struct request_sock {
+	struct sock *sk;
+	struct request_sock *dl_next;
+};
+
+struct request_sock_queue {
+	struct request_sock *rskq_accept_head;
+};
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct request_sock_queue icsk_accept_queue;
 };
 
 struct minmax_sample {

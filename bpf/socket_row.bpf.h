@@ -21,7 +21,7 @@ static __always_inline struct tcp_socket *begin(struct connection_state *state, 
 	struct tcp_socket *socket;
 	__u32 place;
 
-	memory = bpf_sk_storage_get(&socket_memories, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	memory = memory_of(sk, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!memory)
 		return NULL;
 	if (bpf_map_pop_elem(&free_places, &place)) {
@@ -41,7 +41,9 @@ static __always_inline struct tcp_socket *begin(struct connection_state *state, 
 	socket->started_ns = bpf_ktime_get_ns();
 	socket->namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	socket->id = new_id(state);
+	socket->listener = memory->listener;
 	socket->row = NO_ROW;
+	memory->id = socket->id;
 	memory->place = place + 1;
 	memory->unplaced = 0;
 	/* whole before the walk finds it (full barrier) */
@@ -114,7 +116,7 @@ static __always_inline void copy_address(__u8 *to, const struct in6_addr *from)
 	words[3] = from->in6_u.u6_addr32[3];
 }
 
-static __always_inline void describe(struct connection *row, const struct tcp_sock *tp, const struct tcp_socket *socket)
+static __always_inline void describe(struct connection *row, const struct tcp_sock *tp, struct tcp_socket *socket)
 {
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	const struct sock_common *common = &sk->__sk_common;
@@ -147,11 +149,22 @@ static __always_inline void describe(struct connection *row, const struct tcp_so
 		*(__u32 *)row->remote = common->skc_daddr;
 	}
 	if (socket->direction == DIRECTION_INBOUND) {
+		row->listener = listener_of(socket);
 		row->established_ns = socket->established_ns;
 		row->accepted_ns = socket->accepted_ns;
 	} else if (socket->established_ns) {
 		row->connect_ns = socket->established_ns - socket->started_ns;
 	}
+}
+
+/* of a listening socket: connections that wait, how many may, and what it dropped since the last walk and in all */
+static __always_inline void describe_listener(struct connection *row, const struct tcp_sock *tp,
+					      const struct counters *counters, __u32 drops_before)
+{
+	row->receive_queue = counters->ack_backlog;
+	row->send_queue = tp->inet_conn.icsk_inet.sk.sk_max_ack_backlog;
+	row->drops = counters->drops - drops_before;
+	row->total_drops = counters->drops;
 }
 
 /* what waits in its queues, as inet_diag reckons it, and whether there is no room for more */

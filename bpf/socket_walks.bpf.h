@@ -27,6 +27,44 @@ struct {
 	__type(value, __u64);
 } ended_owners SEC(".maps");
 
+/* a walk over an accept queue */
+struct queue_walk {
+	const struct request_sock *request;
+	__u64 listener;
+};
+
+static int walk_request(__u32 index, struct queue_walk *walk)
+{
+	const struct request_sock *request = walk->request;
+	__u64 address;
+
+	if (!request)
+		return 1;
+	address = (__u64)BPF_CORE_READ(request, sk);
+	if (address)
+		bpf_map_update_elem(&queued, &address, &walk->listener, BPF_ANY);
+	walk->request = BPF_CORE_READ(request, dl_next);
+	return 0;
+}
+
+/* more than a queue holds */
+#define MAX_QUEUED (1 << 16)
+
+/*
+ * Which connections wait in the accept queue of a listening socket that was not known. The kernel's list of sockets has
+ * those that listen first. Without bpf_loop (5.17) user space goes by addresses.
+ */
+static __always_inline void find_queued(const struct sock *sk, __u64 listener)
+{
+	const struct inet_connection_sock *icsk = (const struct inet_connection_sock *)sk;
+	struct queue_walk walk = { .listener = listener };
+
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))
+		return;
+	walk.request = BPF_CORE_READ(icsk, icsk_accept_queue.rskq_accept_head);
+	bpf_loop(MAX_QUEUED, walk_request, &walk, 0);
+}
+
 /*
  * A place for a socket that has none, with what can still be told of it: either it is older than the tool, or there was
  * no place for it when it began.
@@ -34,7 +72,7 @@ struct {
 static __always_inline struct tcp_socket *found(struct connection_state *state, struct sock *sk,
 						const struct counters *counters)
 {
-	struct socket_memory *memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
+	struct socket_memory *memory = memory_of(sk, 0);
 	bool unplaced = memory && memory->unplaced;
 	struct tcp_socket *socket = begin(state, sk, false);
 
@@ -46,6 +84,8 @@ static __always_inline struct tcp_socket *found(struct connection_state *state, 
 		socket->received = received_of(counters);
 		socket->drops = counters->drops;
 	}
+	if (counters->state == TCP_LISTEN)
+		find_queued(sk, socket->id);
 	/* connections have it from the socket that listened; those that connect themselves have none */
 	if (counters->state == TCP_LISTEN || !sk->sk_max_ack_backlog)
 		return socket;
@@ -94,14 +134,10 @@ static __always_inline void tell_open(const struct control *ctl, struct connecti
 	row->total_received = received;
 	row->sent = sent - sent_before;
 	row->received = received - received_before;
-	if (counters->state == TCP_LISTEN) {
-		row->receive_queue = counters->ack_backlog;
-		row->send_queue = tp->inet_conn.icsk_inet.sk.sk_max_ack_backlog;
-		row->drops = counters->drops - drops_before;
-		row->total_drops = counters->drops;
-	} else {
+	if (counters->state == TCP_LISTEN)
+		describe_listener(row, tp, counters, drops_before);
+	else
 		describe_queues(row, counters);
-	}
 }
 
 /*

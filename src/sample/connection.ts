@@ -2,7 +2,7 @@ import type { Times } from '../bpf/clock.ts'
 import { errnoName } from '../syscall/errno.ts'
 import { type ConnectionRecord, type ConnectionRecords, movedSince } from '../tracers/socket-record.ts'
 import type { Group } from './cgroup.ts'
-import { type ByPort, listenerOf } from './listening.ts'
+import { commonOwner, type Listeners } from './listening.ts'
 import type { ConnectionRow, Direction, Endpoint, Family } from './sample.ts'
 
 /** When and where an interval ended. */
@@ -17,7 +17,7 @@ export interface IntervalEnd {
 
 /** What the connections of one interval have in common. */
 export interface Interval extends IntervalEnd {
-  readonly listeners: ByPort
+  readonly listeners: Listeners
   /** What the walk said of connections that closed after it, by their ids. */
   readonly walked: ReadonlyMap<number, ConnectionRecord>
   /** Who runs the processes of this interval. */
@@ -28,23 +28,23 @@ export interface Interval extends IntervalEnd {
 export class Source {
   readonly records: ConnectionRecords
   readonly interval: Interval
-  /** The listening sockets that connections came to, by the index of their record, as far as they were looked for. */
-  readonly #listeners = new Map<number, ConnectionRecord | null>()
+  /** The listening sockets that connections may have come to, by the index of their record, as far as they were asked for. */
+  readonly #listeners = new Map<number, readonly ConnectionRecord[]>()
 
   constructor(records: ConnectionRecords, interval: Interval) {
     this.records = records
     this.interval = interval
   }
 
-  /** The listening socket that a connection came to, as far as that is told by addresses. */
-  listenerOf(index: number): ConnectionRecord | null {
-    let listener = this.#listeners.get(index)
-    if (listener === undefined) {
+  /** The listening sockets that a connection may have come to. */
+  listenersOf(index: number): readonly ConnectionRecord[] {
+    let listeners = this.#listeners.get(index)
+    if (listeners === undefined) {
       const record = this.records.at(index)
-      listener = (record && listenerOf(record, this.interval.listeners)) ?? null
-      this.#listeners.set(index, listener)
+      listeners = record === undefined ? [] : this.interval.listeners.of(record)
+      this.#listeners.set(index, listeners)
     }
-    return listener
+    return listeners
   }
 }
 
@@ -108,7 +108,7 @@ export class Connection implements ConnectionRow {
   }
 
   get direction(): Direction {
-    return this.record.direction ?? (this.#source.listenerOf(this.#index) === null ? 'outbound' : 'inbound')
+    return this.record.direction ?? (this.#source.listenersOf(this.#index).length === 0 ? 'outbound' : 'inbound')
   }
 
   get state(): string {
@@ -238,8 +238,7 @@ export class Connection implements ConnectionRow {
 
   /** Who holds the listening socket of one that is nobody's: as long as nobody has accepted it, it is its listener's. */
   #listeningOwner(): ConnectionRecord | null {
-    const listener = this.#source.listenerOf(this.#index)
-    return listener === null || listener.owner === 0 ? null : listener
+    return commonOwner(this.#source.listenersOf(this.#index))
   }
 
   #group(): Group | undefined {

@@ -2,42 +2,61 @@
 
 import type { ConnectionRecord } from '../tracers/socket-record.ts'
 
-/** Listening sockets by their port. */
-export type ByPort = ReadonlyMap<number, readonly ConnectionRecord[]>
+/** The listening sockets of one interval. */
+export class Listeners {
+  readonly #byId = new Map<number, ConnectionRecord>()
+  readonly #byPort = new Map<number, Set<number>>()
 
-/** Those of some sockets that listen. */
-export function listenersByPort(sockets: readonly ConnectionRecord[]): ByPort {
-  const listeners = new Map<number, ConnectionRecord[]>()
-  for (const record of sockets) if (record.state === 'LISTEN') addListener(listeners, record)
-  return listeners
-}
-
-export function addListener(listeners: Map<number, ConnectionRecord[]>, record: ConnectionRecord): void {
-  const { port } = record.local
-  const others = listeners.get(port)
-  if (others === undefined) listeners.set(port, [record])
-  else others.push(record)
-}
-
-const ANY_ADDRESSES = new Set(['0.0.0.0', '::'])
-
-/**
- * The listening socket that takes connections to this local port and address: the same owner's before another's (sockets
- * that share a port by SO_REUSEPORT), the same address before any.
- */
-export function listenerOf(record: ConnectionRecord, listeners: ByPort): ConnectionRecord | undefined {
-  if (listeners.size === 0) return undefined
-  const { local, owner, namespace } = record
-  let best: ConnectionRecord | undefined
-  let bestRank = -1
-  for (const listener of listeners.get(local.port) ?? []) {
-    const { address } = listener.local
-    if (listener.namespace !== namespace || (address !== local.address && !ANY_ADDRESSES.has(address))) continue
-    const rank = (address === local.address ? 2 : 0) + (listener.owner === owner ? 1 : 0)
-    if (rank > bestRank) {
-      best = listener
-      bestRank = rank
-    }
+  /** Adds one; what is added later takes the place of an earlier record of the same socket. */
+  add(record: ConnectionRecord): void {
+    this.#byId.set(record.id, record)
+    const { port } = record.local
+    const others = this.#byPort.get(port)
+    if (others === undefined) this.#byPort.set(port, new Set([record.id]))
+    else others.add(record.id)
   }
-  return best
+
+  /**
+   * The one that made a connection, where the kernel told. Else those that may have made it, by address, family and
+   * device, as the kernel chooses among them: several where it chose one of a group (SO_REUSEPORT), and none where it is
+   * not among these sockets.
+   */
+  of(record: ConnectionRecord): readonly ConnectionRecord[] {
+    if (record.listener !== 0) {
+      const listener = this.#byId.get(record.listener)
+      return listener === undefined ? [] : [listener]
+    }
+    let best: ConnectionRecord[] = []
+    let bestRank = 0
+    for (const id of this.#byPort.get(record.local.port) ?? []) {
+      const listener = this.#byId.get(id)
+      const rank = listener === undefined ? 0 : rankOf(listener, record)
+      if (rank > bestRank) [best, bestRank] = [[], rank]
+      if (listener !== undefined && rank > 0 && rank === bestRank) best.push(listener)
+    }
+    return best
+  }
+}
+
+/** Who holds some listening sockets; null: nobody that is known, or not all the same process. */
+export function commonOwner(listeners: readonly ConnectionRecord[]): ConnectionRecord | null {
+  const [first, ...others] = listeners
+  if (first === undefined || first.owner === 0) return null
+  return others.every(({ owner }) => owner === first.owner) ? first : null
+}
+
+/** How well a listening socket fits a connection: the greatest is chosen; 0: it does not fit. */
+function rankOf(listener: ConnectionRecord, record: ConnectionRecord): number {
+  const { address } = listener.local
+  const isSame = address === record.local.address
+  if (listener.namespace !== record.namespace || !(isSame || takesAll(listener, record.family))) return 0
+  const device = listener.bound?.device ?? 0
+  if (device !== 0 && device !== record.bound?.device) return 0
+  return 1 + (isSame ? 4 : 0) + (device === 0 ? 0 : 1) + (listener.family === record.family ? 1 : 0)
+}
+
+/** Whether a listening socket takes connections to all addresses of a family. */
+function takesAll({ local, bound }: ConnectionRecord, family: string): boolean {
+  if (local.address === '0.0.0.0') return family === 'ipv4'
+  return local.address === '::' && (family === 'ipv6' || bound?.onlyV6 !== true)
 }

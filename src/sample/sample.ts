@@ -132,6 +132,8 @@ export interface ConnectionRow {
 
 /** One listening TCP socket. */
 export interface ListenerRow {
+  /** Names the socket as long as the program runs: several may listen at one address and port. */
+  readonly id: number
   readonly pid: number | null
   readonly name: string | null
   readonly container: string | null

@@ -4,7 +4,7 @@ import type { ConnectionRecord, ConnectionRecords } from '../tracers/socket-reco
 import type { Surroundings } from './assemble.ts'
 import type { Group } from './cgroup.ts'
 import { Connection, type Interval, type IntervalEnd, Source } from './connection.ts'
-import { addListener, listenerOf, listenersByPort } from './listening.ts'
+import { Listeners } from './listening.ts'
 import type { ListenerRow } from './sample.ts'
 import { PORTION } from './slices.ts'
 
@@ -20,14 +20,14 @@ export class Sockets {
   readonly listening = new Map<number, Listening>()
   readonly accepted = new Map<number, ConnectionRecord>()
   readonly #interval: Interval
-  readonly #listeners = new Map<number, ConnectionRecord[]>()
+  readonly listeners = new Listeners()
   readonly #walked = new Map<number, ConnectionRecord>()
   readonly #groups = new Map<number | null, Group>()
   readonly #connections: Connection[] = []
   readonly #records: ConnectionRecords[] = []
 
   constructor(end: IntervalEnd) {
-    this.#interval = { ...end, listeners: this.#listeners, walked: this.#walked, groups: this.#groups }
+    this.#interval = { ...end, listeners: this.listeners, walked: this.#walked, groups: this.#groups }
   }
 
   get connections(): readonly Connection[] {
@@ -100,7 +100,7 @@ export class Sockets {
 
   #listen(record: ConnectionRecord | undefined): void {
     if (record === undefined) return
-    addListener(this.#listeners, record)
+    this.listeners.add(record)
     const earlier = this.listening.get(record.id)
     if (earlier === undefined) this.listening.set(record.id, { record, drops: record.drops })
     // by the totals, as with what a connection moved
@@ -109,18 +109,18 @@ export class Sockets {
 }
 
 export function* listenerRows(
-  { listening, accepted }: Sockets,
+  { listening, listeners, accepted }: Sockets,
   { namespace, factsOf }: Surroundings,
 ): Generator<void, ListenerRow[]> {
-  const accepts = new Map<number | undefined, number>()
-  const byPort = listenersByPort(Array.from(listening.values(), ({ record }) => record))
+  const accepts = new Map<number, number>()
   let turn = 0
   for (const record of accepted.values()) {
     if (++turn % PORTION === 0) yield
-    const id = listenerOf(record, byPort)?.id
-    accepts.set(id, (accepts.get(id) ?? 0) + 1)
+    const [listener, ...others] = listeners.of(record)
+    if (listener !== undefined && others.length === 0) accepts.set(listener.id, (accepts.get(listener.id) ?? 0) + 1)
   }
   return Array.from(listening, ([id, { record, drops }]) => ({
+    id,
     pid: record.owner === 0 ? null : record.owner,
     name: record.owner === 0 ? null : record.name,
     container: record.owner === 0 ? null : factsOf(record.owner, 0, record.name).container,

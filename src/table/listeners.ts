@@ -68,6 +68,6 @@ export const listenerTable: Table<ListenerRow> = {
     },
   ],
   rows: sample => sample.listeners,
-  key: row => `${row.network_namespace ?? ''} ${endpoint(row.local)} ${row.pid ?? ''}`,
+  key: row => String(row.id),
   pid: row => row.pid,
 }

@@ -17,6 +17,7 @@ const NLMSG_DONE = 3
 const NLMSG_ALIGN = 4
 const INET_DIAG_INFO = 2
 const INET_DIAG_SKMEMINFO = 7
+const INET_DIAG_SKV6ONLY = 11
 /** Index among the 32-bit numbers of that (<linux/sock_diag.h>). */
 const SK_MEMINFO_DROPS = 8
 const IPPROTO_TCP = 6
@@ -118,6 +119,7 @@ const at = {
   remotePort: koffi.offsetof(SocketId, 'idiag_dport'),
   local: koffi.offsetof(SocketId, 'idiag_src'),
   remote: koffi.offsetof(SocketId, 'idiag_dst'),
+  device: koffi.offsetof(SocketId, 'idiag_if'),
   cookie: koffi.offsetof(SocketId, 'idiag_cookie'),
   rtt: koffi.offsetof(Info, 'tcpi_rtt'),
   retransmits: koffi.offsetof(Info, 'tcpi_total_retrans'),
@@ -147,6 +149,10 @@ export interface DiagSocket extends SocketName {
   readonly state: number
   /** Of its file; 0: no process has it open. */
   readonly inode: number
+  /** Index of the network interface that it is bound to; 0: none. */
+  readonly device: number
+  /** A listening socket that takes no IPv4. */
+  readonly onlyV6: boolean
   /** Bytes that wait to be read; of a listening socket: connections that wait, and how many may. */
   readonly receiveQueue: number
   readonly sendQueue: number
@@ -285,6 +291,7 @@ function readMessages(datagram: DataView, take: (socket: DiagSocket) => void): b
 function readSocket(message: DataView, info: DataView): DiagSocket {
   const family = message.getUint8(0)
   const memory = findAttribute(message, INET_DIAG_SKMEMINFO)
+  const onlyV6 = findAttribute(message, INET_DIAG_SKV6ONLY)
   const u32 = (offset: number): number => (offset + 4 <= info.byteLength ? info.getUint32(offset, true) : 0)
   const u64 = (offset: number): number => (offset + 8 <= info.byteLength ? readU64(info, offset) : 0)
   const minRtt = u32(at.minRtt)
@@ -294,6 +301,8 @@ function readSocket(message: DataView, info: DataView): DiagSocket {
     local: { ...readAddress(message, at.id + at.local, family), port: message.getUint16(at.id) },
     remote: { ...readAddress(message, at.id + at.remote, family), port: message.getUint16(at.id + at.remotePort) },
     inode: message.getUint32(at.inode, true),
+    device: message.getUint32(at.id + at.device, true),
+    onlyV6: onlyV6.byteLength > 0 && onlyV6.getUint8(0) !== 0,
     receiveQueue: message.getUint32(at.receiveQueue, true),
     sendQueue: message.getUint32(at.sendQueue, true),
     // before 4.19 only what was acknowledged is known, the SYN as one byte

@@ -82,6 +82,8 @@ export class CompatRecords {
       inode: 0,
       receiveQueue: 0,
       sendQueue: 0,
+      device: 0,
+      onlyV6: false,
       rttNs: 0,
       minRttNs: null,
     }
@@ -117,6 +119,7 @@ export class CompatRecords {
     const base = older ? { totalSentBytes, totalReceivedBytes } : before
     return {
       id: before?.id ?? ++this.#lastId,
+      listener: 0,
       owner: user?.owner || holder?.pid || before?.owner || 0,
       ownerStartedNs: 0,
       name: (user?.owner ? user.name : (holder?.name ?? before?.name)) ?? '',
@@ -152,6 +155,7 @@ export class CompatRecords {
       drops: isListener ? this.#newDrops(socket, older) : 0,
       totalDrops: socket.drops,
       namespace: socket.namespace,
+      bound: { device: socket.device, onlyV6: socket.onlyV6 },
       errno: 0,
     }
   }

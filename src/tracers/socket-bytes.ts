@@ -1,4 +1,4 @@
-import { listenerOf, listenersByPort } from '../sample/listening.ts'
+import { commonOwner, Listeners } from '../sample/listening.ts'
 import type { Connections, Processes } from './interface.ts'
 import type { Moved, ProcessRecord } from './processes.ts'
 import { type ConnectionRecord, type ConnectionRecords, ListOfSockets, movedSince } from './socket-record.ts'
@@ -56,10 +56,11 @@ export function addBytes(
 ): readonly ProcessRecord[] {
   const records = [...processes]
   const indexes = new Map(records.map(({ pid }, index) => [pid, index]))
-  const listeners = listenersByPort([...open, ...closed])
+  const listeners = new Listeners()
+  for (const socket of [...open, ...closed]) if (socket.state === 'LISTEN') listeners.add(socket)
   const add = (connection: ConnectionRecord, { sentBytes, receivedBytes }: Moved): void => {
     // as long as nobody has accepted it, it is its listener's, in the rows of connections as well
-    const { owner, name } = connection.owner !== 0 ? connection : (listenerOf(connection, listeners) ?? connection)
+    const { owner, name } = connection.owner !== 0 ? connection : (commonOwner(listeners.of(connection)) ?? connection)
     if (owner === 0 || sentBytes + receivedBytes === 0) return
     const index = indexes.get(owner) ?? records.length
     indexes.set(owner, index)

@@ -23,6 +23,8 @@ export const STATES = [
 /** A TCP socket at the end of an interval, or at its own end; bytes are payload. */
 export interface ConnectionRecord {
   readonly id: number
+  /** Id of the listening socket that made it; 0: none did, or it is not known. */
+  readonly listener: number
   /** 0: nobody is known to hold it. */
   readonly owner: number
   /** Start of the owner since boot; with the pid it names a process for good. 0: not known. */
@@ -69,6 +71,13 @@ export interface ConnectionRecord {
   /** What a listening socket dropped since the last walk, and in all. */
   readonly drops: number
   readonly totalDrops: number
+  /** What decides beside its address which packets are for it; null: not told, and hardly needed where `listener` is. */
+  readonly bound: {
+    /** Index of the network interface that it is bound to; 0: none. */
+    readonly device: number
+    /** It takes no IPv4. */
+    readonly onlyV6: boolean
+  } | null
   /** Inode of its network namespace. */
   readonly namespace: number
   /** Of a connect that failed; 0: none, or the kernel did not say. */

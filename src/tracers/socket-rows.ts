@@ -26,6 +26,7 @@ export function socketOffsets(layout: StructLayout) {
   return {
     size: layout.size,
     id: layout.u64('id'),
+    listener: layout.u64('listener'),
     started: layout.u64('started_ns'),
     ended: layout.u64('ended_ns'),
     connect: layout.u64('connect_ns'),
@@ -130,6 +131,10 @@ class RowOfSocket implements ConnectionRecord {
 
   get id(): number {
     return this.#u64(this.#at.id)
+  }
+
+  get listener(): number {
+    return this.#u64(this.#at.listener)
   }
 
   get owner(): number {
@@ -263,6 +268,10 @@ class RowOfSocket implements ConnectionRecord {
 
   get totalDrops(): number {
     return this.#u32(this.#at.totalDrops)
+  }
+
+  get bound(): null {
+    return null
   }
 
   get namespace(): number {

@@ -13,6 +13,7 @@ export function processRecord(pid: number, changes: Partial<ProcessRecord> = {})
 export function connectionRecord(changes: Partial<ConnectionRecord>): ConnectionRecord {
   return {
     id: 1,
+    listener: 0,
     owner: 1,
     ownerStartedNs: 5,
     name: 'owner',
@@ -47,6 +48,7 @@ export function connectionRecord(changes: Partial<ConnectionRecord>): Connection
     drops: 0,
     totalDrops: 0,
     namespace: 1,
+    bound: null,
     errno: 0,
     ...changes,
   }

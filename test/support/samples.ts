@@ -82,6 +82,7 @@ export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRo
 
 export function listenerRow(change: Partial<ListenerRow> = {}): ListenerRow {
   return {
+    id: 1,
     pid: 42,
     name: 'nginx',
     container: null,

@@ -19,6 +19,7 @@ export const isCompat = FLAGS.includes('--compat')
 /** What compatible mode does not tell: docs/kernels.md has it all. */
 export type Untold =
   | 'handshakes and accepts'
+  | 'which of several listening sockets took a connection'
   | 'resets'
   | 'why a connect failed'
   | 'connects that sent nothing'

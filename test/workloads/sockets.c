@@ -4,11 +4,13 @@
  * line with one of its own: "ok NUMBERS...", or "failed ERRNO COMMAND". Sockets
  * have slots, numbered from 0. Bytes are what the calls returned.
  *
- *   listen SLOT ADDRESS PORT BACKLOG     ok PORT
+ *   listen SLOT ADDRESS PORT BACKLOG [OPTION...]
+ *                                        ok PORT; v6only, reuseport, freebind, transparent, mptcp, or dev=NAME
  *   bind SLOT ADDRESS PORT               ok PORT
- *   connect SLOT ADDRESS PORT [nonblock|uring]
+ *   connect SLOT ADDRESS PORT [nonblock|uring|mptcp]
  *                                        ok ERRNO LOCAL_PORT; on the socket that the slot has, or a new one
  *   accept SLOT LISTENER [uring]         ok REMOTE_PORT
+ *   drain LISTENER                       ok COUNT; accepts all that wait, and closes them
  *   send SLOT BYTES HOW                  ok BYTES; write, sendmsg, sendfile, splice, uring, zerocopy
  *   fill SLOT                            ok BYTES; until it would block
  *   receive SLOT BYTES HOW               ok BYTES; read, recvmsg, splice, uring, peek, mmap
@@ -91,15 +93,44 @@ static int port_of(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
 	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
-static int bound(int type, const char *text, const char *port)
+static void set_option(int fd, const char *option)
+{
+	int yes = 1;
+
+	if (!strcmp(option, "v6only"))
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
+	else if (!strcmp(option, "reuseport"))
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes));
+	else if (!strcmp(option, "freebind"))
+		setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &yes, sizeof(yes));
+	else if (!strcmp(option, "transparent"))
+		setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &yes, sizeof(yes));
+	else if (!strncmp(option, "dev=", 4))
+		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, option + 4, strlen(option + 4));
+	else if (strcmp(option, "mptcp"))
+		fail(option);
+}
+
+/* IPPROTO_MPTCP where that is one of the options */
+static int protocol_in(char **options, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!strcmp(options[i], "mptcp"))
+			return 262;
+	return 0;
+}
+
+static int bound(int type, const char *text, const char *port, char **options, int count)
 {
 	union address address;
 	socklen_t length = parse_address(&address, text, port);
-	int fd = socket(address.any.sa_family, type, 0), no = 0, yes = 1;
+	int fd = socket(address.any.sa_family, type, protocol_in(options, count)), no = 0, yes = 1;
 
 	if (address.any.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	for (int i = 0; i < count; i++)
+		set_option(fd, options[i]);
 	return bind(fd, &address.any, length) ? -1 : fd;
 }
 
@@ -309,7 +340,7 @@ static int connect_slot(int *fd, char **words, int count)
 	socklen_t length = parse_address(&address, words[2], words[3]);
 
 	if (*fd < 0)
-		*fd = socket(address.any.sa_family, SOCK_STREAM, 0);
+		*fd = socket(address.any.sa_family, SOCK_STREAM, protocol_in(words + 4, count - 4));
 	if (!strcmp(how, "nonblock"))
 		fcntl(*fd, F_SETFL, O_NONBLOCK);
 	if (!strcmp(how, "uring")) {
@@ -325,6 +356,17 @@ static int accept_slot(int listener, const char *how)
 	struct io_uring_sqe operation = { .opcode = IORING_OP_ACCEPT, .fd = listener };
 
 	return strcmp(how, "uring") ? accept(listener, NULL, NULL) : (int)ring_operation(&operation);
+}
+
+static long drain(int listener)
+{
+	struct pollfd waiting = { .fd = listener, .events = POLLIN };
+	long count;
+
+	for (count = 0; poll(&waiting, 1, 0) == 1; count++)
+		if (close(accept(listener, NULL, NULL)))
+			return -1;
+	return count;
 }
 
 static void serve(int from, int to);
@@ -367,14 +409,14 @@ static int obey(char **words, int count, long numbers[2])
 	socklen_t length;
 
 	if (!strcmp(what, "listen")) {
-		*fd = bound(SOCK_STREAM, words[2], words[3]);
+		*fd = bound(SOCK_STREAM, words[2], words[3], words + 5, count - 5);
 		if (*fd < 0 || listen(*fd, atoi(words[4])))
 			return -1;
 		numbers[0] = port_of(*fd, getsockname);
 		return 1;
 	}
 	if (!strcmp(what, "bind") || !strcmp(what, "udp")) {
-		*fd = bound(strcmp(what, "udp") ? SOCK_STREAM : SOCK_DGRAM, words[2], count > 3 ? words[3] : "0");
+		*fd = bound(strcmp(what, "udp") ? SOCK_STREAM : SOCK_DGRAM, words[2], count > 3 ? words[3] : "0", NULL, 0);
 		numbers[0] = port_of(*fd, getsockname);
 		return *fd < 0 ? -1 : 1;
 	}
@@ -387,6 +429,10 @@ static int obey(char **words, int count, long numbers[2])
 		*fd = accept_slot(sockets[atoi(words[2])], how);
 		numbers[0] = port_of(*fd, getpeername);
 		return *fd < 0 ? -1 : 1;
+	}
+	if (!strcmp(what, "drain")) {
+		numbers[0] = drain(*fd);
+		return numbers[0] < 0 ? -1 : 1;
 	}
 	if (!strcmp(what, "send")) {
 		numbers[0] = move_all(*fd, atol(words[2]), how, send_some);
@@ -446,7 +492,7 @@ static int obey(char **words, int count, long numbers[2])
 
 static void serve(int from, int to)
 {
-	char line[256], reply[256], *words[8], *text;
+	char line[256], reply[256], *words[10], *text;
 	long numbers[2];
 	int count, result, child;
 
@@ -463,7 +509,7 @@ static void serve(int from, int to)
 			continue;
 		}
 		count = 0;
-		for (text = strtok(line, " \n"); text && count < 8; text = strtok(NULL, " \n"))
+		for (text = strtok(line, " \n"); text && count < 10; text = strtok(NULL, " \n"))
 			words[count++] = text;
 		if (count == 0)
 			break;

@@ -56,7 +56,7 @@ const ADDED = [
   ...['receive_queue_bytes', 'send_queue_bytes', 'zero_window'].map(name => `connections[].${name}`),
   ...['reset', 'closed_by', 'network_namespace'].map(name => `connections[].${name}`),
   ...['id', 'started_ns', 'ended_ns'].map(name => `connections[].${name}`),
-  ...['pid', 'name', 'container', 'family', 'local.address', 'local.port'].map(name => `listeners[].${name}`),
+  ...['id', 'pid', 'name', 'container', 'family', 'local.address', 'local.port'].map(name => `listeners[].${name}`),
   ...['backlog', 'backlog_limit', 'accepts', 'drops', 'network_namespace'].map(name => `listeners[].${name}`),
   'connections[].age_is_minimum',
   'connections[].error',

@@ -16,7 +16,17 @@ const AT: SocketOffsets = {
     acceptedNow: 136,
     closer: 137,
   },
-  ...{ reset: 138, held: 139, zeroWindow: 140, timeWait: 141, local: 144, remote: 160, name: 176, ownerStarted: 192 },
+  ...{
+    reset: 138,
+    held: 139,
+    zeroWindow: 140,
+    timeWait: 141,
+    local: 144,
+    remote: 160,
+    name: 176,
+    ownerStarted: 192,
+    listener: 200,
+  },
 }
 
 /** Two sockets, in memory with something before them, and that memory. */

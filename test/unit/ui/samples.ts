@@ -73,7 +73,7 @@ export function fullSample(): Sample {
       }),
     ),
     listeners: upTo(200).map(i =>
-      listenerRow({ pid: 1000 + i, local: { address: '::', port: 1000 + i }, accepts: 900 - i }),
+      listenerRow({ id: i, pid: 1000 + i, local: { address: '::', port: 1000 + i }, accepts: 900 - i }),
     ),
   })
 }
