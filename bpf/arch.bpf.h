@@ -39,6 +39,7 @@ struct pt_regs {
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+#include "old_libbpf.h"
 
 /*
  * What a program may read at an address that it was told: whatever lies there, or zeros. Weak: where the kernel does not

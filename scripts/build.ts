@@ -3,7 +3,8 @@
  * kernel headers and of node_modules only koffi.
  */
 
-import { chmodSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
 import { bpfSources, compileBpf, ownArchitecture } from './compile.ts'
@@ -45,15 +46,13 @@ async function bundle(): Promise<void> {
 }
 
 async function buildAll(): Promise<void> {
-  // What changes while this runs is newer than the stamp, and will be built next time.
-  const begun = new Date()
+  // Before all else: what changes while this runs will be built next time.
+  const fingerprint = execFileSync('sh', [path.join(root, 'scripts/fingerprint.sh')])
   rmSync(making, { recursive: true, force: true })
   mkdirSync(making)
   for (const source of bpfSources) compileBpf(source, ownArchitecture(), making)
   await bundle()
-  const stamp = path.join(making, '.built')
-  writeFileSync(stamp, '')
-  utimesSync(stamp, begun, begun)
+  writeFileSync(path.join(making, '.built'), fingerprint)
   rmSync(dist, { recursive: true, force: true })
   renameSync(making, dist)
 }

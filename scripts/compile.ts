@@ -39,7 +39,8 @@ export function compileBpf(source: string, architecture: Architecture, folder: s
   const object = path.join(folder, source.replace(/c$/, 'o'))
   clang(
     ...['-target', 'bpf', `-mcpu=${instructions}`, '-g', `-D__TARGET_ARCH_${TARGET[architecture]}`],
-    ...['-I', bpf, '-c', path.join(bpf, source), '-o', object],
+    // from the root of the checkout, whose own path stands in no object
+    ...['-I', 'bpf', '-c', path.join('bpf', source), '-o', object],
   )
   if (statSync(object).size === 0) throw new Error(`clang left ${object} empty`)
 }
@@ -50,6 +51,15 @@ export function compileWorkload(name: string, folder: string, architecture: Arch
   clang(...foreign, '-pthread', '-o', path.join(folder, name), path.join(workloads, `${name}.c`))
 }
 
-function clang(...args: readonly string[]): void {
-  execFileSync('clang', ['-O2', '-Wall', '-Werror', ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
+/**
+ * Runs the newest clang there is, in the root of the checkout. A function that the headers do not declare is an error,
+ * since a BPF program would call something else; other warnings are errors where EBPF_TOP_STRICT is set, for the tests.
+ */
+export function clang(...args: readonly string[]): void {
+  const strict = (process.env.EBPF_TOP_STRICT ?? '') === '' ? [] : ['-Werror']
+  const warnings = ['-Wall', '-Wno-unused-function', '-Werror=implicit-function-declaration', ...strict]
+  execFileSync('sh', [path.join(root, 'scripts/clang.sh'), '-O2', ...warnings, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
 }

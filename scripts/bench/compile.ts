@@ -1,10 +1,9 @@
 /** The small programs that make work to be measured, compiled when they are first asked for. */
 
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compileWorkload } from '../compile.ts'
+import { clang, compileWorkload } from '../compile.ts'
 
 const SOURCES = join(import.meta.dirname, 'programs')
 
@@ -51,10 +50,6 @@ export function ebpfTop(...args: readonly (string | number)[]): string[] {
 }
 
 function compile(target: string, file: string, flags: readonly string[]): string {
-  if (!existsSync(target)) {
-    execFileSync('clang', ['-O2', '-Wall', '-Werror', ...flags, '-o', target, join(SOURCES, file)], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
-  }
+  if (!existsSync(target)) clang(...flags, '-o', target, join(SOURCES, file))
   return target
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { BpfError } from './error.ts'
+import { BpfError, REINSTALL } from './error.ts'
 
 /** A BPF object is missing or not whole: no other way of measuring makes up for that. */
 export class DamagedObject extends BpfError {
   constructor(path: string, why: string) {
-    super(`${path} is ${why}`, 'build it again: npm run build')
+    super(`${path} is ${why}`, REINSTALL)
   }
 }
 

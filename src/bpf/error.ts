@@ -13,3 +13,6 @@ export class BpfError extends Error {
     this.log = log
   }
 }
+
+/** Remedy where a part of the program is missing or damaged. */
+export const REINSTALL = 'install ebpf-top again; in a checkout: npm run setup'

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import koffi from 'koffi'
 import { Btf } from './btf.ts'
 import { checkObject } from './elf.ts'
-import { BpfError } from './error.ts'
+import { BpfError, REINSTALL } from './error.ts'
 import { KeyedMap, possibleProcessors } from './hash.ts'
 import { copyMemory, errnoName, type Mapping, mapShared, runToEnd } from './kernel.ts'
 import { StructLayout } from './layout.ts'
@@ -103,7 +103,7 @@ export class BpfObject {
     const options = btf === null ? null : { sz: koffi.sizeof(OpenOptions), btf_custom_path: btf }
     this.#object = libbpf.openFile(path, options)
     if (this.#object === null) {
-      throw new BpfError(`cannot open ${path}${because(libbpf.takeLog())}`, 'build it again: npm run build')
+      throw new BpfError(`cannot open ${path}${because(libbpf.takeLog())}`, REINSTALL)
     }
     try {
       this.#btf = readBtf(libbpf, this.#object)
@@ -276,7 +276,7 @@ export class BpfObject {
 function readBtf(libbpf: Libbpf, object: Pointer): Btf {
   const size = new Uint32Array(1)
   const address = libbpf.btfRawData(libbpf.objectBtf(object), size)
-  if (address === null) throw new BpfError('a BPF object without type information', 'build it again: npm run build')
+  if (address === null) throw new BpfError('a BPF object without type information', REINSTALL)
   return new Btf(copyMemory(address, size[0] ?? 0))
 }
 

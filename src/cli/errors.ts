@@ -1,6 +1,6 @@
 /** Errors as a person reads them: one line says what failed and one says what to do. */
 
-import { BpfError } from '../bpf/error.ts'
+import { BpfError, REINSTALL } from '../bpf/error.ts'
 import { sanitize } from '../table/format.ts'
 import { oneLine } from '../table/line.ts'
 
@@ -42,12 +42,19 @@ export function asUserError(error: unknown): UserError {
   if (error instanceof UserError) return error
   if (error instanceof BpfError) return new UserError('unable', error.what, error.remedy, { cause: error })
   const message = error instanceof Error ? error.message || error.name : String(error)
+  if (isIncomplete(error, message)) return new UserError('unable', firstLine(message), REINSTALL, { cause: error })
   return new UserError(
     'failed',
     oneLine(message),
     'this is a bug: please report it; run again with EBPF_TOP_DEBUG=1 to see where it happened',
     { cause: error },
   )
+}
+
+/** A part that the program was installed with is not there, or does not fit this machine: most often koffi. */
+function isIncomplete(error: unknown, message: string): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_DLOPEN_FAILED' || message.includes('native Koffi module')
 }
 
 /**

@@ -35,7 +35,7 @@ test.each([
   expect({ status, stdout, stderr }).toEqual({
     status: 3,
     stdout: '',
-    stderr: `ebpf-top: ${join(folder, 'full.bpf.o')} is ${why}\n  build it again: npm run build\n`,
+    stderr: `ebpf-top: ${join(folder, 'full.bpf.o')} is ${why}\n  install ebpf-top again; in a checkout: npm run setup\n`,
   })
 })
 
