@@ -26,11 +26,6 @@ struct plain_socket {
 	short type;
 };
 
-enum {
-	SOCK_STREAM = 1,
-	SOCK_DGRAM = 2,
-};
-
 static __always_inline short type_of(const struct call_registers *ctx)
 {
 	struct plain_socket socket = {};

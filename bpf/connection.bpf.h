@@ -56,6 +56,7 @@ struct tcp_socket {
 	__u32 namespace;
 	__u8 direction;
 	__u8 older;		/* than the tool */
+	__u8 unread;		/* what it moved before it was first seen is not known yet */
 	__u8 taken;		/* by accept, however that was called */
 	__u8 unused;		/* its owner accepted it, and did nothing with it yet */
 	__u8 closer;
@@ -95,6 +96,7 @@ struct socket_memory {
 	__u64 closed_started_ns;/* when that one began; 0: none closed */
 	__u8 state;		/* after the last change that was seen; 0: none was */
 	__u8 unplaced;		/* when its connection began there was no place for it */
+	__u8 waits;		/* it is among those that state->waiting counts */
 };
 
 struct {
@@ -283,6 +285,7 @@ struct connection {
 	__u8 reset;
 	__u8 held;		/* by a process, through a descriptor */
 	__u8 zero_window;
+	__u8 busy;		/* somebody held its lock: totals are those of the last walk */
 	__u8 time_wait;		/* it closed, and the kernel still waits in TIME_WAIT */
 	__u8 local[16];		/* IPv4 in the first four bytes */
 	__u8 remote[16];
@@ -300,8 +303,6 @@ struct {
 	__type(value, struct connection);
 } closed_connections SEC(".maps");
 
-#define NAMESPACE_PLACES 64
-
 struct connection_state {
 	__u64 last_id;
 	__u32 open_room;	/* rows that there are, set by user space */
@@ -313,16 +314,14 @@ struct connection_state {
 	/* of a walk over places; user space sets both to 0 before it */
 	__u32 next_place;	/* where its next part begins */
 	__u32 busy;		/* sockets that it had to leave out */
-	__u32 unplaced;		/* how often there was no place for one */
+	__u32 tries;		/* reads of one socket until it is left out, set by user space */
+	__u32 tells;		/* walk_files tells sockets as well */
+	__u32 final;		/* those left out are told with the totals of the last walk */
+	__u32 waiting;		/* sockets that are open and for which there was no place */
+	__u64 session;		/* of the walk_sockets that may tell; 0: of the first that asks, NO_SESSION: none may */
 	__u64 lost_no_row;	/* closed connections without a row */
 	__u64 lost_no_socket;	/* connections without memory for their state */
 	__u64 stood_in;		/* changes of state that the understudy told, see connections.bpf.c */
-	/*
-	 * Network namespaces in which sockets connected or listened of late, and a process that did. Each has its place;
-	 * of two with the same one, the other is found by the next search of /proc.
-	 */
-	__u32 namespaces[NAMESPACE_PLACES];
-	__u32 namespace_pids[NAMESPACE_PLACES];
 };
 
 struct {

@@ -34,8 +34,10 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 	row->time_wait = goes_to_time_wait(sk, socket, last_state);
 	row->total_sent = sent_of(&counters);
 	row->total_received = received_of(&counters);
-	row->sent = row->total_sent - socket->sent;
-	row->received = row->total_received - socket->received;
+	if (!socket->unread) {
+		row->sent = row->total_sent - socket->sent;
+		row->received = row->total_received - socket->received;
+	}
 	if (last_state == TCP_LISTEN)
 		describe_listener(row, tp, &counters, socket->drops);
 	row->opened = !socket->opened_pass;
@@ -61,17 +63,11 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 static __always_inline struct tcp_socket *began(struct connection_state *state, struct sock *sk)
 {
 	struct tcp_socket *socket;
-	__u32 place;
 
-	socket = begin(state, sk, true);
+	socket = begin(state, sk, NULL, true);
 	if (!socket)
 		return NULL;	/* its end will be told, see closing() */
 	set_owner(socket, bpf_get_current_task_btf());
-	place = socket->namespace % NAMESPACE_PLACES;
-	if (state->namespaces[place] != socket->namespace) {
-		state->namespace_pids[place] = socket->owner;
-		state->namespaces[place] = socket->namespace;
-	}
 	return socket;
 }
 
@@ -102,7 +98,7 @@ static __always_inline struct tcp_socket *established(struct connection_state *s
 		return socket;
 	}
 	/* in softirq: whoever accepts or uses it will own it */
-	socket = begin(state, sk, true);
+	socket = begin(state, sk, NULL, true);
 	if (!socket)
 		return NULL;
 	if (before == TCP_SYN_SENT) {
@@ -134,18 +130,10 @@ static __always_inline struct tcp_socket *closing(const struct control *ctl, str
 	/* those that were not yet connections, or are not any more */
 	if (before == TCP_CLOSE || before == TCP_LISTEN || before == TCP_SYN_RECV || before == TCP_NEW_SYN_RECV || !tp)
 		return NULL;
-	socket = begin(state, sk, false);
-	if (!socket) {
-		if (last_chance && ctl->epoch)
-			__sync_fetch_and_add(&state->lost_no_socket, 1);
-		return NULL;
-	}
-	if (unplaced)
-		return socket;
 	read_counters(&counters, tp);
-	socket->older = 1;
-	socket->sent = sent_of(&counters);
-	socket->received = received_of(&counters);
+	socket = begin(state, sk, unplaced ? NULL : &counters, false);
+	if (!socket && last_chance && ctl->epoch)
+		__sync_fetch_and_add(&state->lost_no_socket, 1);
 	return socket;
 }
 
@@ -191,6 +179,8 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 	if (!memory)
 		return;
 	memory->state = after;
+	if (after == TCP_CLOSE)
+		wait_no_more(state, memory);
 	if (again)
 		__sync_fetch_and_add(&state->stood_in, 1);
 	if (!socket)

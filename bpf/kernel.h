@@ -55,6 +55,8 @@ enum bpf_map_type {
 enum {
 	AF_INET = 2,
 	AF_INET6 = 10,
+	SOCK_STREAM = 1,
+	SOCK_DGRAM = 2,
 	IPPROTO_TCP = 6,
 	IPPROTO_UDP = 17,
 	MSG_PEEK = 0x2,
@@ -191,12 +193,24 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
+	__u16 sk_type;
 	__u16 sk_protocol;
 	struct socket *sk_socket;
 	int sk_err;
 	atomic_t sk_drops;
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
+};
+
+/* where locks are those of PREEMPT_RT */
+struct sock___rt {
+	struct {
+		struct {
+			struct {
+				void *owner;
+			} lock;
+		} slock;
+	} sk_lock;
 };
 
 struct inet_sock {

@@ -11,46 +11,6 @@
 #define NO_ROW (~0U)
 #define NO_PLACE (~0U)
 
-/*
- * A place for the connection of a socket that has none, or whose last one is over; NULL: there is no room, or no memory.
- * `now`: it begins now.
- */
-static __always_inline struct tcp_socket *begin(struct connection_state *state, struct sock *sk, bool now)
-{
-	struct socket_memory *memory;
-	struct tcp_socket *socket;
-	__u32 place;
-
-	memory = memory_of(sk, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!memory)
-		return NULL;
-	if (bpf_map_pop_elem(&free_places, &place)) {
-		place = state->places_used < state->places ? __sync_fetch_and_add(&state->places_used, 1) : NO_PLACE;
-		if (place >= state->places) {
-			__sync_fetch_and_add(&state->unplaced, 1);
-			if (now)
-				memory->unplaced = 1;
-			return NULL;
-		}
-	}
-	socket = socket_at(place);
-	if (!socket)
-		return NULL;
-	__builtin_memset(socket, 0, sizeof(*socket));
-	socket->cookie = bpf_get_socket_cookie(sk);
-	socket->started_ns = bpf_ktime_get_ns();
-	socket->namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	socket->id = new_id(state);
-	socket->listener = memory->listener;
-	socket->row = NO_ROW;
-	memory->id = socket->id;
-	memory->place = place + 1;
-	memory->unplaced = 0;
-	/* whole before the walk finds it (full barrier) */
-	__sync_fetch_and_add(&socket->address, (__u64)sk);
-	return socket;
-}
-
 #define SOCK_DONE 1		/* bit of skc_flags: the peer's FIN arrived */
 
 /* what the kernel counts of a socket, as it was at one moment */
@@ -104,6 +64,72 @@ static __always_inline __u64 received_of(const struct counters *counters)
 	__u64 bytes = counters->bytes_received;
 
 	return bytes && counters->flags & (1UL << SOCK_DONE) ? bytes - 1 : bytes;
+}
+
+/* a socket without a place has one now, or is closed */
+static __always_inline void wait_no_more(struct connection_state *state, struct socket_memory *memory)
+{
+	if (!memory->waits)
+		return;
+	memory->waits = 0;
+	__sync_fetch_and_sub(&state->waiting, 1);
+}
+
+/*
+ * A place for the connection of a socket that has none, or whose last one is over; NULL: there is no room, or no memory.
+ * `older`: what it moved before, if it did not begin now. `now`: it begins now. Where somebody else gives it a place at
+ * the same time, it has that one.
+ */
+static __always_inline struct tcp_socket *begin(struct connection_state *state, struct sock *sk,
+						const struct counters *older, bool now)
+{
+	struct socket_memory *memory;
+	struct tcp_socket *socket;
+	__u32 place, before;
+
+	memory = memory_of(sk, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!memory)
+		return NULL;
+	before = memory->place;
+	if (bpf_map_pop_elem(&free_places, &place)) {
+		place = state->places_used < state->places ? __sync_fetch_and_add(&state->places_used, 1) : NO_PLACE;
+		if (place >= state->places) {
+			if (now)
+				memory->unplaced = 1;
+			if (!memory->waits) {
+				memory->waits = 1;
+				__sync_fetch_and_add(&state->waiting, 1);
+			}
+			return NULL;
+		}
+	}
+	socket = socket_at(place);
+	if (!socket)
+		return NULL;
+	__builtin_memset(socket, 0, sizeof(*socket));
+	socket->cookie = bpf_get_socket_cookie(sk);
+	socket->started_ns = bpf_ktime_get_ns();
+	socket->namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	socket->id = new_id(state);
+	socket->listener = memory->listener;
+	socket->row = NO_ROW;
+	if (older) {
+		socket->older = 1;
+		socket->sent = sent_of(older);
+		socket->received = received_of(older);
+		socket->drops = older->drops;
+	}
+	if (__sync_val_compare_and_swap(&memory->place, before, place + 1) != before) {
+		/* nobody has met it here: it has no address */
+		bpf_map_push_elem(&free_places, &place, BPF_ANY);
+		return known_socket(memory, (__u64)sk);
+	}
+	memory->id = socket->id;
+	memory->unplaced = 0;
+	wait_no_more(state, memory);
+	/* whole before the walk finds it (full barrier) */
+	__sync_fetch_and_add(&socket->address, (__u64)sk);
+	return socket;
 }
 
 static __always_inline void copy_address(__u8 *to, const struct in6_addr *from)

@@ -67,23 +67,18 @@ static __always_inline void find_queued(const struct sock *sk, __u64 listener)
 
 /*
  * A place for a socket that has none, with what can still be told of it: either it is older than the tool, or there was
- * no place for it when it began.
+ * no place for it when it began. `at_rest`: these counters are of one moment.
  */
 static __always_inline struct tcp_socket *found(struct connection_state *state, struct sock *sk,
-						const struct counters *counters)
+						const struct counters *counters, bool at_rest)
 {
 	struct socket_memory *memory = memory_of(sk, 0);
 	bool unplaced = memory && memory->unplaced;
-	struct tcp_socket *socket = begin(state, sk, false);
+	struct tcp_socket *socket = begin(state, sk, unplaced ? NULL : counters, false);
 
 	if (!socket)
 		return NULL;
-	if (!unplaced) {
-		socket->older = 1;
-		socket->sent = sent_of(counters);
-		socket->received = received_of(counters);
-		socket->drops = counters->drops;
-	}
+	socket->unread = !unplaced && !at_rest;
 	if (counters->state == TCP_LISTEN)
 		find_queued(sk, socket->id);
 	/* connections have it from the socket that listened; those that connect themselves have none */
@@ -97,14 +92,20 @@ static __always_inline struct tcp_socket *found(struct connection_state *state, 
 	return socket;
 }
 
-/* the row of an open socket in this walk; what it moved before the first interval is in the totals only */
+/*
+ * The row of an open socket in this walk; what it moved before the first interval is in the totals only. Not `at_rest`:
+ * somebody works on it, and these counters are not of one moment. Then it moved nothing in this interval, and what it
+ * did move is in the next one in which it can be read.
+ */
 static __always_inline void tell_open(const struct control *ctl, struct connection_state *state,
 				      struct tcp_socket *socket, const struct tcp_sock *tp,
-				      const struct counters *counters)
+				      const struct counters *counters, bool at_rest)
 {
-	__u64 sent = sent_of(counters), received = received_of(counters);
-	__u64 sent_before = ctl->epoch ? socket->sent : sent;
-	__u64 received_before = ctl->epoch ? socket->received : received;
+	__u64 sent = at_rest ? sent_of(counters) : socket->sent;
+	__u64 received = at_rest ? received_of(counters) : socket->received;
+	bool counts = ctl->epoch && !socket->unread;
+	__u64 sent_before = counts ? socket->sent : sent;
+	__u64 received_before = counts ? socket->received : received;
 	__u32 drops_before = socket->drops;
 	struct connection *row;
 	__u32 index;
@@ -114,6 +115,8 @@ static __always_inline void tell_open(const struct control *ctl, struct connecti
 	socket->sent = sent;
 	socket->received = received;
 	socket->drops = counters->drops;
+	/* of one that cannot be read before the first interval, what it moved in that one is not known */
+	socket->unread = !at_rest && !counts;
 	if (!socket->opened_pass)
 		socket->opened_pass = ctl->pass;
 	if (of_others(ctl, socket))
@@ -130,6 +133,7 @@ static __always_inline void tell_open(const struct control *ctl, struct connecti
 	row->accepted = socket->accepted_pass == ctl->pass;
 	row->opened = socket->opened_pass == ctl->pass && !socket->older;
 	row->state = counters->state;
+	row->busy = !at_rest;
 	row->total_sent = sent;
 	row->total_received = received;
 	row->sent = sent - sent_before;
@@ -138,90 +142,6 @@ static __always_inline void tell_open(const struct control *ctl, struct connecti
 		describe_listener(row, tp, counters, drops_before);
 	else
 		describe_queues(row, counters);
-}
-
-/*
- * The kernel's list of all sockets, of one network namespace: for those whose begin nobody told, as they are older than
- * the tool, or as that was lost; and where walk_places cannot do without the lock of a socket, which this walk takes.
- */
-SEC("iter/tcp")
-int walk_sockets(struct bpf_iter__tcp *ctx)
-{
-	struct sock_common *common = ctx->sk_common;
-	struct connection_state *state;
-	struct tcp_socket *socket;
-	struct counters counters;
-	struct tcp_sock *tp;
-	struct control *ctl;
-	struct sock *sk;
-
-	if (!common)
-		return 0;
-	/* not the small sockets of TIME_WAIT and of unanswered requests */
-	tp = bpf_skc_to_tcp_sock(common);
-	ctl = get_control();
-	state = get_connection_state();
-	if (!tp || !ctl || !state)
-		return 0;
-	sk = &tp->inet_conn.icsk_inet.sk;
-	read_counters(&counters, tp);
-	/* in SYN_RECV it is about to become a connection, of which established() tells */
-	if (counters.state == TCP_CLOSE || counters.state == TCP_SYN_RECV)
-		return 0;
-	socket = find_socket(sk);
-	if (!socket)
-		socket = found(state, sk, &counters);
-	if (!socket)
-		__sync_fetch_and_add(&state->lost_no_socket, 1);
-	else if (socket->pass != ctl->pass)
-		tell_open(ctl, state, socket, tp, &counters);
-	return 0;
-}
-
-static __always_inline bool has_ended(__u32 owner)
-{
-	__u32 index = owner / 64;
-	__u64 *word = bpf_map_lookup_elem(&ended_owners, &index);
-
-	return word && (*word >> (owner % 64) & 1);
-}
-
-/* for sockets whose owner is not known, or has ended: the process that has it open */
-SEC("iter/task_file")
-int walk_files(struct bpf_iter__task_file *ctx)
-{
-	struct task_struct *task = ctx->task;
-	struct file *file = ctx->file;
-	struct tcp_socket *socket;
-	struct connection *row;
-	struct socket *sock;
-	struct control *ctl;
-	struct sock *sk;
-	__u32 index;
-
-	if (!task || !file)
-		return 0;
-	sock = bpf_sock_from_file(file);
-	ctl = get_control();
-	if (!sock || !ctl)
-		return 0;
-	sk = sock->sk;
-	if (!sk || sk->sk_protocol != IPPROTO_TCP)
-		return 0;
-	socket = find_socket(sk);
-	if (!socket)
-		return 0;
-	if (!socket->owner || has_ended(socket->owner))
-		set_owner(socket, task);
-	/* who used it since its row was written is its owner there as well */
-	index = socket->row;
-	row = bpf_map_lookup_elem(&open_connections, &index);
-	if (row && socket->pass == ctl->pass && row->id == socket->id) {
-		row->owner = socket->owner;
-		row->owner_started_ns = socket->owner_started_ns;
-		__builtin_memcpy(row->name, socket->name, sizeof(row->name));
-	}
-	return 0;
 }
 
 /* in this order: what is read before, then what is read after */
@@ -246,6 +166,170 @@ static __always_inline bool same(const struct counters *a, const struct counters
 	return !differences;
 }
 
+/* whether somebody works on a socket now: a process that holds its lock, or a packet that arrives */
+static __always_inline bool is_held(const struct sock *sk)
+{
+	const struct sock___rt *rt = (const void *)sk;
+
+	if (sk->sk_lock.owned)
+		return true;
+	if (bpf_core_field_exists(rt->sk_lock.slock.lock.owner))
+		return rt->sk_lock.slock.lock.owner;
+	/* with one processor there is no such lock */
+	return bpf_core_field_exists(sk->sk_lock.slock.rlock.raw_lock.val.counter) &&
+	       sk->sk_lock.slock.rlock.raw_lock.val.counter;
+}
+
+/*
+ * The counters at one moment, without the lock. They only grow, so that values which are the same twice in a row were all
+ * there in between; and if nobody held the lock then, they belong together.
+ */
+static __always_inline bool read_at_rest(struct connection_state *state, struct counters *counters,
+					 const struct tcp_sock *tp)
+{
+	struct counters again;
+	bool held;
+
+	read_counters(counters, tp);
+	in_order(state);
+	held = is_held(&tp->inet_conn.icsk_inet.sk);
+	in_order(state);
+	read_counters(&again, tp);
+	return !held && same(counters, &again);
+}
+
+/* not yet a connection, about which established() will tell, or none any more */
+static __always_inline bool is_none(const struct counters *counters)
+{
+	return counters->state == TCP_CLOSE || counters->state == TCP_SYN_RECV || counters->state == TCP_TIME_WAIT ||
+	       counters->state == TCP_NEW_SYN_RECV;
+}
+
+#define NO_SESSION (~0ULL)
+
+/* whether this walk over the kernel's list is the one that user space waits for */
+static __always_inline bool may_tell(struct connection_state *state, const struct bpf_iter_meta *meta)
+{
+	__u64 session = meta->session_id;
+
+	if (!state->session && !meta->seq_num)
+		__sync_val_compare_and_swap(&state->session, 0, session);
+	return state->session == session;
+}
+
+/*
+ * The kernel's list of all sockets, of one network namespace: for those whose begin nobody told, as they are older than
+ * the tool or as that was lost, and which have no file. It takes the lock of each socket, and may wait for that for
+ * minutes: another process than the tool reads it, and the tool does not wait for its end. Where there is no walk_places,
+ * what has no file is told by it as well.
+ */
+SEC("iter/tcp")
+int walk_sockets(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *common = ctx->sk_common;
+	struct connection_state *state;
+	struct tcp_socket *socket;
+	struct counters counters;
+	struct tcp_sock *tp;
+	struct control *ctl;
+	bool tells;
+
+	ctl = get_control();
+	state = get_connection_state();
+	if (!ctl || !state)
+		return 0;
+	tells = may_tell(state, ctx->meta);
+	if (!common)
+		return 0;
+	/* not the small sockets of TIME_WAIT and of unanswered requests */
+	tp = bpf_skc_to_tcp_sock(common);
+	if (!tp)
+		return 0;
+	read_counters(&counters, tp);
+	if (is_none(&counters))
+		return 0;
+	socket = find_socket(&tp->inet_conn.icsk_inet.sk);
+	if (!socket)
+		socket = found(state, &tp->inet_conn.icsk_inet.sk, &counters, true);
+	if (socket && tells && socket->pass != ctl->pass)
+		tell_open(ctl, state, socket, tp, &counters, true);
+	return 0;
+}
+
+static __always_inline bool has_ended(__u32 owner)
+{
+	__u32 index = owner / 64;
+	__u64 *word = bpf_map_lookup_elem(&ended_owners, &index);
+
+	return word && (*word >> (owner % 64) & 1);
+}
+
+/* of a socket that a file leads to: its place, which it gets if it has none */
+static __always_inline struct tcp_socket *socket_of_file(const struct control *ctl, struct connection_state *state,
+							 struct sock *sk)
+{
+	struct tcp_socket *socket = find_socket(sk);
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct counters counters;
+	bool at_rest;
+
+	if (!tp || (socket && (!state->tells || socket->pass == ctl->pass)))
+		return socket;
+	at_rest = read_at_rest(state, &counters, tp);
+	if (is_none(&counters))
+		return socket;
+	if (!socket)
+		socket = found(state, sk, &counters, at_rest);
+	if (socket && state->tells && (at_rest || state->final))
+		tell_open(ctl, state, socket, tp, &counters, at_rest);
+	return socket;
+}
+
+/*
+ * All open files, in all network namespaces, without any lock: for sockets whose begin nobody told; for those whose owner
+ * is not known, or has ended, since the process is told that has it open; and to tell all of them, where there is no
+ * walk_places.
+ */
+SEC("iter/task_file")
+int walk_files(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct connection_state *state;
+	struct tcp_socket *socket;
+	struct connection *row;
+	struct socket *sock;
+	struct control *ctl;
+	struct sock *sk;
+	__u32 index;
+
+	if (!task || !file)
+		return 0;
+	sock = bpf_sock_from_file(file);
+	ctl = get_control();
+	state = get_connection_state();
+	if (!sock || !ctl || !state)
+		return 0;
+	sk = sock->sk;
+	/* a raw socket may have that protocol as well */
+	if (!sk || sk->sk_protocol != IPPROTO_TCP || sk->sk_type != SOCK_STREAM)
+		return 0;
+	socket = socket_of_file(ctl, state, sk);
+	if (!socket)
+		return 0;
+	if (!socket->owner || has_ended(socket->owner))
+		set_owner(socket, task);
+	/* who used it since its row was written is its owner there as well */
+	index = socket->row;
+	row = bpf_map_lookup_elem(&open_connections, &index);
+	if (row && socket->pass == ctl->pass && row->id == socket->id) {
+		row->owner = socket->owner;
+		row->owner_started_ns = socket->owner_started_ns;
+		__builtin_memcpy(row->name, socket->name, sizeof(row->name));
+	}
+	return 0;
+}
+
 /*
  * A socket is closed already, and nobody told: the kernel left the programs out. One that is about to connect or to listen
  * is closed as well, but not for long.
@@ -258,31 +342,9 @@ static __always_inline void untold_end(const struct control *ctl, struct tcp_soc
 		socket->id = 0;
 }
 
-/* reads of one socket until it is left out */
-#define TRIES 4
-
-/*
- * The counters at one moment, without the lock. They only grow, so that values which are the same twice in a row were all
- * there in between; and if nobody held the lock then, they belong together.
- */
-static __always_inline bool read_at_rest(struct connection_state *state, struct counters *counters,
-					 const struct tcp_sock *tp)
+static __always_inline struct tcp_sock *tcp_sock_at(__u64 address)
 {
-	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
-	struct counters again;
-	__u32 held;
-	int i;
-
-	for (i = 0; i < TRIES; i++) {
-		read_counters(counters, tp);
-		in_order(state);
-		held = sk->sk_lock.slock.rlock.raw_lock.val.counter | sk->sk_lock.owned;
-		in_order(state);
-		read_counters(&again, tp);
-		if (!held && same(counters, &again))
-			return true;
-	}
-	return false;
+	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct tcp_sock));
 }
 
 /* sockets whose memory is asked for at once: what they take of it fits into the first cache */
@@ -301,7 +363,7 @@ static __always_inline void fetch(__u32 place)
 
 	if (!socket)
 		return;
-	tp = bpf_rdonly_cast((void *)socket->address, bpf_core_type_id_kernel(struct tcp_sock));
+	tp = tcp_sock_at(socket->address);
 	sk = &tp->inet_conn.icsk_inet.sk;
 	FETCH(sk->__sk_common.skc_state);
 	FETCH(sk->__sk_common.skc_cookie.counter);
@@ -318,14 +380,30 @@ static __always_inline void fetch(__u32 place)
 	FETCH(tp->bytes_retrans);
 }
 
+struct attempt {
+	__u64 address;
+	bool succeeded;
+	struct counters counters;
+};
+
+static int try_again(__u32 index, struct attempt *attempt)
+{
+	struct connection_state *state = get_connection_state();
+
+	attempt->succeeded = state && read_at_rest(state, &attempt->counters, tcp_sock_at(attempt->address));
+	return attempt->succeeded;
+}
+
 static int walk_place(__u32 index, const __u32 *first)
 {
 	struct connection_state *state = get_connection_state();
 	struct control *ctl = get_control();
 	__u32 place = *first + index;
 	struct tcp_socket *socket = socket_at(place);
+	struct attempt attempt = {};
 	struct counters counters;
 	struct tcp_sock *tp;
+	bool at_rest;
 	__u64 id;
 	__u32 i;
 
@@ -343,10 +421,19 @@ static int walk_place(__u32 index, const __u32 *first)
 	}
 	if (socket->pass == ctl->pass)
 		return 0;
-	tp = bpf_rdonly_cast((void *)socket->address, bpf_core_type_id_kernel(struct tcp_sock));
-	if (!read_at_rest(state, &counters, tp)) {
+	tp = tcp_sock_at(socket->address);
+	at_rest = read_at_rest(state, &counters, tp);
+	if (!at_rest && state->tries) {
+		attempt.address = socket->address;
+		bpf_loop(state->tries, try_again, &attempt, 0);
+		at_rest = attempt.succeeded;
+		if (at_rest)
+			counters = attempt.counters;
+	}
+	if (!at_rest) {
 		__sync_fetch_and_add(&state->busy, 1);
-		return 0;
+		if (!state->final)
+			return 0;
 	}
 	in_order(state);
 	/* as long as it has its id, the socket is there */
@@ -355,7 +442,7 @@ static int walk_place(__u32 index, const __u32 *first)
 	if (counters.state == TCP_CLOSE || tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter != socket->cookie)
 		untold_end(ctl, socket);
 	else if (counters.state != TCP_SYN_RECV)
-		tell_open(ctl, state, socket, tp, &counters);
+		tell_open(ctl, state, socket, tp, &counters, at_rest);
 	return 0;
 }
 
@@ -381,9 +468,8 @@ static int walk_part(__u32 index, void *unused)
 }
 
 /*
- * All sockets whose begin was told, in all network namespaces. Those that somebody is at work on for too long are left
- * out, and counted; the same walk again does them alone. Several processors may walk at once: each place is met by one of
- * them.
+ * All sockets that have a place, in all network namespaces. Those that somebody is at work on for too long are left out,
+ * and counted; the same walk again does them alone. Several processors may walk at once: each place is met by one of them.
  */
 SEC("syscall")
 int walk_places(void *ctx)

@@ -5,7 +5,6 @@ import { type Libbpf, loadLibbpf } from '../../src/bpf/libbpf.ts'
 import { BpfObject, SharedMaps } from '../../src/bpf/object.ts'
 import { ConnectionTracer } from '../../src/tracers/connections.ts'
 import { Control } from '../../src/tracers/control.ts'
-import { NetworkNamespaces } from '../../src/tracers/namespaces.ts'
 import { roomsFor } from '../../src/tracers/tracers.ts'
 import { bpfObject, DIST } from './compile.ts'
 
@@ -37,15 +36,9 @@ export function emptyPrograms(hooks: 'syscalls' | 'bytes' | 'all'): Switch {
 export async function ourPrograms(pids: readonly number[] = []): Promise<Switch> {
   const object = objectOf(openObjects(['full']), 'full')
   object.attach()
-  const close = await beginCounting(object, object, pids)
+  await beginCounting(object, object, pids)
   object.detach()
-  return {
-    ...switchOf(object),
-    close() {
-      close()
-      object.close()
-    },
-  }
+  return switchOf(object)
 }
 
 /**
@@ -56,30 +49,23 @@ export async function byteTracer(): Promise<Switch> {
   const objects = openObjects(['processes', 'connections', 'bytes'])
   const connections = objectOf(objects, 'connections')
   connections.attach()
-  const close = await beginCounting(objectOf(objects, 'processes'), connections, [])
+  await beginCounting(objectOf(objects, 'processes'), connections, [])
   const bytes = objectOf(objects, 'bytes')
   return {
     on: () => bytes.attach(),
     off: () => bytes.detach(),
     close() {
-      close()
       for (const object of objects.values()) object.close()
     },
   }
 }
 
 /** All sockets of now are known, as after the first sample; to be called while the programs of `connections` are attached. */
-async function beginCounting(
-  processes: BpfObject,
-  connections: BpfObject,
-  pids: readonly number[],
-): Promise<() => void> {
+async function beginCounting(processes: BpfObject, connections: BpfObject, pids: readonly number[]): Promise<void> {
   const control = new Control(processes.array('control', 'control'), processes.bytes('pid_filter'))
   control.setFilter(pids)
-  const namespaces = new NetworkNamespaces()
-  await new ConnectionTracer(connections, control, namespaces).walk()
+  await new ConnectionTracer(connections, control).walk()
   control.advance()
-  return () => namespaces.close()
 }
 
 function switchOf(object: BpfObject): Switch {

@@ -161,15 +161,18 @@ export class BpfObject {
     return link
   }
 
-  /**
-   * Runs an iterator program over all that it walks; call only after `attach`. The walk covers the network namespace
-   * that `within` is in while it calls its argument.
-   */
-  async walk(name: string, within: (open: () => number) => number = open => open()): Promise<void> {
+  /** An iterator over all that its program walks, of the network namespace that this process is in; call after `attach`. */
+  openWalk(name: string): number {
     const link = this.#iterators.get(name)
     if (link === undefined) throw new RangeError(`no iterator ${name}`)
-    const fd = within(() => this.#libbpf.iteratorCreate(this.#libbpf.linkFd(link)))
+    const fd = this.#libbpf.iteratorCreate(this.#libbpf.linkFd(link))
     check(fd, `opening iterator ${name}`)
+    return fd
+  }
+
+  /** Runs an iterator program over all that it walks; call only after `attach`. */
+  async walk(name: string): Promise<void> {
+    const fd = this.openWalk(name)
     try {
       await runToEnd(fd)
     } finally {

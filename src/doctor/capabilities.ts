@@ -6,9 +6,12 @@ export const CAPABILITIES = {
   CAP_DAC_READ_SEARCH: { bit: 2, purpose: 'plain tracepoints, since tracefs belongs to root' },
   CAP_SYS_PTRACE: {
     bit: 19,
-    purpose: 'network namespaces of other users’ processes, and in compatible mode which connections are theirs',
+    purpose: 'in compatible mode, which connections other users’ processes have, and their network namespaces',
   },
-  CAP_SYS_ADMIN: { bit: 21, purpose: 'connections inside other network namespaces; before 5.8 everything' },
+  CAP_SYS_ADMIN: {
+    bit: 21,
+    purpose: 'in compatible mode, connections inside other network namespaces; before 5.8 everything',
+  },
   CAP_SYS_RESOURCE: { bit: 24, purpose: 'lifting the limit on locked memory before 5.11' },
   CAP_PERFMON: { bit: 38, purpose: 'tracing' },
   CAP_BPF: { bit: 39, purpose: 'loading BPF programs' },
@@ -33,7 +36,7 @@ export function lacking(set: bigint): Capability[] {
 export function missed(set: bigint, { chosen, flaws }: Plan): Capability[] {
   const wanted: Capability[] = []
   if (chosen.connections === null || flaws.length > 0) wanted.push('CAP_DAC_READ_SEARCH')
-  if (chosen.sockets !== null) wanted.push('CAP_SYS_PTRACE', 'CAP_SYS_ADMIN')
+  if (chosen.sockets?.compat === true) wanted.push('CAP_SYS_PTRACE', 'CAP_SYS_ADMIN')
   return wanted.filter(capability => !holds(set, capability))
 }
 

@@ -30,7 +30,7 @@ interface Together {
   readonly without: readonly string[]
 }
 
-/** The walk without locks: before 6.2 the kernel has no `bpf_rdonly_cast`, and real-time kernels have other locks. */
+/** The walk over places: before 6.2 the kernel has no `bpf_rdonly_cast`. */
 const WALK = 'walk_places'
 /** The begin of system calls, by the same means, and without. */
 const ENTER_AGAIN = 'sys_enter_again'

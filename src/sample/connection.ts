@@ -187,6 +187,10 @@ export class Connection implements ConnectionRow {
     return this.record.zeroWindow
   }
 
+  get busy(): boolean {
+    return this.record.busy
+  }
+
   get reset(): 'sent' | 'received' | null {
     return this.record.reset
   }
@@ -278,6 +282,7 @@ export function plainConnection(row: ConnectionRow): ConnectionRow {
     receive_queue_bytes: row.receive_queue_bytes,
     send_queue_bytes: row.send_queue_bytes,
     zero_window: row.zero_window,
+    busy: row.busy,
     reset: row.reset,
     closed_by: row.closed_by,
     network_namespace: row.network_namespace,

@@ -110,6 +110,11 @@ export interface ConnectionRow {
   readonly send_queue_bytes: number
   /** Ends that have no room and told the other to send nothing for now; null: neither, or not known. */
   readonly zero_window: 'local' | 'remote' | 'both' | null
+  /**
+   * Its counters could not be read, since a process or a packet was at work on it all the time: its totals are those of the
+   * sample before, and what it moved meanwhile is in the next one in which it is not busy, or in that of its end.
+   */
+  readonly busy: boolean
   /** A reset ended it: sent by this end or received. */
   readonly reset: 'sent' | 'received' | null
   /** Which end closed first; null while neither did. */

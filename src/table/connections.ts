@@ -3,6 +3,9 @@ import { containerColumn } from './container.ts'
 import { endpoint, namedEndpoint, namedHost, namedService } from './endpoint.ts'
 import type { Table } from './table.ts'
 
+/** What a connection moved while nothing could be read of it is not known yet. */
+const atLeast = (row: ConnectionRow): string => (row.busy ? '>' : '')
+
 /** TCP connections. */
 export const connectionTable: Table<ConnectionRow> = {
   name: 'connections',
@@ -54,6 +57,7 @@ export const connectionTable: Table<ConnectionRow> = {
       unit: 'bytes',
       perSecond: true,
       value: row => row.sent_bytes,
+      mark: atLeast,
       width: 8,
       priority: 3,
     },
@@ -63,6 +67,7 @@ export const connectionTable: Table<ConnectionRow> = {
       unit: 'bytes',
       perSecond: true,
       value: row => row.received_bytes,
+      mark: atLeast,
       width: 8,
       priority: 3,
     },
@@ -72,6 +77,7 @@ export const connectionTable: Table<ConnectionRow> = {
       unit: 'bytes',
       perSecond: true,
       value: row => row.sent_bytes + row.received_bytes,
+      mark: atLeast,
       width: 8,
       priority: 14,
     },
@@ -80,6 +86,7 @@ export const connectionTable: Table<ConnectionRow> = {
       title: 'SENT',
       unit: 'bytes',
       value: row => row.total_sent_bytes,
+      mark: atLeast,
       width: 7,
       priority: 11,
     },
@@ -88,6 +95,7 @@ export const connectionTable: Table<ConnectionRow> = {
       title: 'RECV',
       unit: 'bytes',
       value: row => row.total_received_bytes,
+      mark: atLeast,
       width: 7,
       priority: 12,
     },
@@ -199,6 +207,7 @@ export const connectionTable: Table<ConnectionRow> = {
       width: 8,
       priority: 9,
     },
+    { id: 'busy', title: 'BUSY', unit: 'flag', sparse: true, value: row => row.busy, width: 5, priority: 18 },
     { id: 'closed_by', title: 'CLOSER', unit: 'text', value: row => row.closed_by, width: 7, priority: 12 },
     containerColumn(13, row => row.container),
     { id: 'unit', title: 'UNIT', unit: 'text', sparse: true, value: row => row.unit, width: 15, priority: 17 },

@@ -151,6 +151,7 @@ export class CompatRecords {
       receiveQueue: socket.receiveQueue,
       sendQueue: socket.sendQueue,
       zeroWindow: null,
+      busy: false,
       timeWait: false,
       drops: isListener ? this.#newDrops(socket, older) : 0,
       totalDrops: socket.drops,

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { AsideReader } from '../bpf/aside.ts'
+import { gracePeriod } from '../bpf/kernel.ts'
 import { readU64 } from '../bpf/layout.ts'
 import type { ArrayMap, BpfObject } from '../bpf/object.ts'
 import type { RowMap } from '../bpf/row-map.ts'
@@ -6,46 +8,72 @@ import { inSlices, PORTION } from '../sample/slices.ts'
 import { Arena } from './arena.ts'
 import type { Control } from './control.ts'
 import { addLosses, Loss, type Losses, totalLost } from './loss.ts'
-import type { NetworkNamespaces } from './namespaces.ts'
 import type { ConnectionRecords } from './socket-record.ts'
 import { RowsOfSockets, type SocketOffsets, socketOffsets } from './socket-rows.ts'
 
 /** Of bpf/connections.bpf.c those whose runs tell of connections, and are lost where no understudy makes them good. */
 export const CONNECTION_PROGRAMS: ReadonlySet<string> = new Set(['inet_sock_set_state'])
 
-/** The same name in bpf/connection.bpf.h. */
-const NAMESPACE_PLACES = 64
+/**
+ * Walks until a socket that somebody works on is left out, in milliseconds between them: a process that was preempted in
+ * the middle of its work has its turn meanwhile.
+ */
+const PAUSES_MS = [0, 0, 1, 3]
 
-/** Walks without locks before one that waits for locks. */
-const MOST_WALKS = 4
+/** Reads of busy sockets in one walk, besides a first one each: some milliseconds. */
+const MOST_TRIES = 100_000
+/** Of one of them: longer than it takes to copy what a process sends at once. */
+const TRIES = 10_000
+
+/** All open files are looked at again so often: what waited to be accepted when the tool began has one by then. */
+const SEARCH_EVERY_MS = 30_000
+/** For the rest, looking for sockets takes no more than this part of the time. */
+const SEARCH_SHARE = 0.05
+
+/** How long a walk that takes locks is waited for, in milliseconds; by itself it takes a few. */
+const PATIENCE_MS = 300
+/** And how often there is one, where it is only for what nobody told of. */
+const LIST_EVERY_MS = 5_000
+
+/** NO_SESSION of bpf/socket_walks.bpf.h: no walk over the kernel's list tells sockets. */
+const NO_SESSION = 2n ** 64n - 1n
 
 /** From so many places on two threads walk at once; fewer take one thread about a millisecond. */
 const MANY_PLACES = 4096
 
+type Member =
+  | 'open_room'
+  | 'closed_room'
+  | 'open_used'
+  | 'places'
+  | 'places_used'
+  | 'next_place'
+  | 'busy'
+  | 'tries'
+  | 'tells'
+  | 'final'
+  | 'waiting'
+
 /** TCP connections and listening sockets. */
 export class ConnectionTracer {
   readonly source = 'iter/tcp+tp_btf'
-  /** Sockets that were told of can be walked without the kernel's list of all sockets. */
+  /** Sockets that have a place can be walked without the kernel's list of all sockets. */
   readonly #quick: boolean
-  readonly #placesUsed: number
-  readonly #nextPlace: number
-  readonly #busy: number
-  /** Other network namespaces whose list was walked. */
-  #known: ReadonlySet<number> = new Set()
+  readonly #aside = new AsideReader()
   /** There may be sockets that nobody told of: older ones, or what was lost. */
   #unsure = true
+  #searchedAt = -Infinity
+  #searchMs = 0
+  #listedAt = -Infinity
   readonly closed: Arena
   readonly #object: BpfObject
   readonly #control: Control
   readonly #open: RowMap
   readonly #state: ArrayMap
-  readonly #openUsed: number
-  readonly #unplaced: number
-  readonly #namespacesAt: number
-  readonly #namespacePidsAt: number
+  readonly #members: Record<Member, number>
+  readonly #session: number
   readonly #loss: Loss
   readonly #at: SocketOffsets
-  readonly #namespaces: NetworkNamespaces
   readonly #endedOwners: DataView
   /** Processes that ended since the last walk. */
   #ended: readonly number[] = []
@@ -53,19 +81,28 @@ export class ConnectionTracer {
   #searched = new Set<number>()
   #withoutRow = 0
 
-  constructor(object: BpfObject, control: Control, namespaces: NetworkNamespaces) {
-    this.#namespaces = namespaces
+  constructor(object: BpfObject, control: Control) {
     this.#object = object
     this.#control = control
     this.#open = object.rows('open_connections', 'connection')
     this.#endedOwners = object.bytes('ended_owners')
     this.#state = object.array('connection_state', 'connection_state')
-    this.#openUsed = this.#state.layout.u32('open_used')
+    const { layout } = this.#state
     this.#quick = object.has('walk_places')
-    this.#placesUsed = this.#state.layout.u32('places_used')
-    this.#nextPlace = this.#state.layout.u32('next_place')
-    this.#busy = this.#state.layout.u32('busy')
-    this.#unplaced = this.#state.layout.u32('unplaced')
+    this.#members = {
+      open_room: layout.u32('open_room'),
+      closed_room: layout.u32('closed_room'),
+      open_used: layout.u32('open_used'),
+      places: layout.u32('places'),
+      places_used: layout.u32('places_used'),
+      next_place: layout.u32('next_place'),
+      busy: layout.u32('busy'),
+      tries: layout.u32('tries'),
+      tells: layout.u32('tells'),
+      final: layout.u32('final'),
+      waiting: layout.u32('waiting'),
+    }
+    this.#session = layout.u64('session')
     this.#loss = new Loss(
       object,
       this.#state,
@@ -74,63 +111,94 @@ export class ConnectionTracer {
       'stood_in',
     )
     const closed = object.rows('closed_connections', 'connection')
-    const layout = this.#state.layout
-    this.#namespacesAt = layout.array('namespaces', 4, NAMESPACE_PLACES)
-    this.#namespacePidsAt = layout.array('namespace_pids', 4, NAMESPACE_PLACES)
-    this.#state.view.setUint32(layout.u32('open_room'), this.#open.entries, true)
-    this.#state.view.setUint32(layout.u32('closed_room'), closed.entries / 2, true)
-    this.#state.view.setUint32(layout.u32('places'), object.entries('tcp_sockets'), true)
+    this.#set('open_room', this.#open.entries)
+    this.#set('closed_room', closed.entries / 2)
+    this.#set('places', object.entries('tcp_sockets'))
+    this.#setSession(NO_SESSION)
     this.closed = new Arena(closed, this.#state, 'closed_used')
     this.#at = socketOffsets(this.#open.layout)
   }
 
-  /** Walks over all sockets. */
+  /** Walks over all sockets, and never waits for the lock of one. */
   async walk(): Promise<void> {
     this.#control.beginPass()
-    this.#state.view.setUint32(this.#openUsed, 0, true)
-    for (let place = 0; place < NAMESPACE_PLACES; place++) {
-      const inode = this.#state.view.getUint32(this.#namespacesAt + 4 * place, true)
-      const pid = this.#state.view.getUint32(this.#namespacePidsAt + 4 * place, true)
-      if (inode !== 0) this.#namespaces.consider(inode, pid)
+    this.#set('open_used', 0)
+    if (this.#quick) {
+      await this.#search()
+      await this.#walkPlaces()
+    } else {
+      await this.#walkFiles()
     }
-    await this.#namespaces.search()
-    // first, since it makes the places free that the others may need
-    const met = this.#quick && (await this.#walkPlaces())
-    const { others } = this.#namespaces
-    if (!met || this.#unsure) await this.#walkAll()
-    else await this.#walkNamespaces(others.filter(inode => !this.#known.has(inode)))
-    this.#known = new Set(others)
     // those that close in the first interval have an owner then
     if (this.#control.epoch === 0) await this.readOpen()
   }
 
-  /** The kernel's list of all sockets: those of which nothing is known yet, and those that this walk has not met. */
-  async #walkAll(): Promise<void> {
-    await this.#object.walk('walk_sockets')
-    await this.#walkNamespaces(this.#namespaces.others)
+  /** Gives sockets a place that nobody told of. */
+  async #search(): Promise<void> {
+    const now = performance.now()
+    const since = now - this.#searchedAt
+    const isDue = since > SEARCH_EVERY_MS || (this.#unsure && since > this.#searchMs / SEARCH_SHARE)
+    if (!isDue) return
+    await this.#object.walk('walk_files')
+    this.#searchedAt = performance.now()
+    this.#searchMs = this.#searchedAt - now
+    // sockets without a file: of the kernel itself, of nobody any more, or not accepted yet
+    if (!this.#unsure || now - this.#listedAt < LIST_EVERY_MS) return
+    this.#listedAt = now
+    const listed = this.#walkList()
+    if (this.#control.epoch === 0) await listed
   }
 
-  async #walkNamespaces(inodes: readonly number[]): Promise<void> {
-    for (const inode of inodes) {
-      await this.#object.walk('walk_sockets', open => this.#namespaces.within(inode, open))
-    }
-  }
-
-  /**
-   * The sockets that were told of, and those again that somebody is at work on; false: somebody still is, and has to be
-   * waited for.
-   */
-  async #walkPlaces(): Promise<boolean> {
-    const walkers = this.#state.view.getUint32(this.#placesUsed, true) < MANY_PLACES ? 1 : 2
-    for (let times = 0; times < MOST_WALKS; times++) {
-      // a process that was preempted in the middle of it has its turn meanwhile
-      if (times > 1) await sleep(1)
-      this.#state.view.setUint32(this.#nextPlace, 0, true)
-      this.#state.view.setUint32(this.#busy, 0, true)
+  /** Sockets that have a place, and those again that somebody works on; who still does is told as of the last walk. */
+  async #walkPlaces(): Promise<void> {
+    const walkers = this.#get('places_used') < MANY_PLACES ? 1 : 2
+    for (const [times, pause] of PAUSES_MS.entries()) {
+      if (pause > 0) await sleep(pause)
+      const isLast = times === PAUSES_MS.length - 1
+      const busy = this.#get('busy')
+      this.#set('tries', times === 0 ? 0 : Math.min(TRIES, Math.floor(MOST_TRIES / Math.max(1, busy))))
+      this.#set('next_place', 0)
+      this.#set('busy', 0)
+      this.#set('final', isLast ? 1 : 0)
       await Promise.all(Array.from({ length: walkers }, () => this.#object.run('walk_places')))
-      if (this.#state.view.getUint32(this.#busy, true) === 0) return true
+      if (this.#get('busy') === 0) return
     }
-    return false
+  }
+
+  /** Sockets by the files that lead to them, and the others by the kernel's list, as far as that comes to its end in time. */
+  async #walkFiles(): Promise<void> {
+    this.#set('tells', 1)
+    this.#set('final', 0)
+    await this.#object.walk('walk_files')
+    this.#set('tells', 0)
+    this.#setSession(0n)
+    const isWhole = await this.#walkList()
+    this.#setSession(NO_SESSION)
+    if (isWhole) return
+    // no program that saw the old number is still running
+    await gracePeriod()
+    this.#set('tells', 1)
+    this.#set('final', 1)
+    await this.#object.walk('walk_files')
+    this.#set('tells', 0)
+  }
+
+  /** The kernel's list of all sockets, which takes the lock of each: another process goes through it. */
+  #walkList(): Promise<boolean> {
+    return this.#aside.read(this.#object.openWalk('walk_sockets'), PATIENCE_MS)
+  }
+
+  #get(member: Member): number {
+    return this.#state.view.getUint32(this.#members[member], true)
+  }
+
+  #set(member: Member, value: number): void {
+    this.#state.view.setUint32(this.#members[member], value, true)
+  }
+
+  /** Which walk over the kernel's list tells sockets; 0: the next that begins. */
+  #setSession(session: bigint): void {
+    this.#state.view.setBigUint64(this.#session, session, true)
   }
 
   /** These processes have ended: what they held may have another holder. */
@@ -157,16 +225,15 @@ export class ConnectionTracer {
 
   /** Connections of this interval that are in no record. */
   takeLost(): Losses {
-    const losses = addLosses(this.#loss.take(), { no_row: this.#withoutRow })
-    // what nobody told of at its begin is found in the list of all sockets
-    const unplaced = this.#state.view.getUint32(this.#unplaced, true)
-    this.#unsure = this.#control.epoch === 0 || totalLost(losses) > 0 || unplaced > 0
-    this.#state.view.setUint32(this.#unplaced, 0, true)
+    const waiting = this.#get('waiting')
+    const losses = addLosses(this.#loss.take(), { no_row: this.#withoutRow + waiting })
+    // what nobody told of at its begin is found by its file
+    this.#unsure = this.#control.epoch === 0 || totalLost(losses) > 0
     return losses
   }
 
   #copyOpen(): Generator<void, DataView> {
-    const used = this.#state.view.getUint32(this.#openUsed, true)
+    const used = this.#get('open_used')
     this.#withoutRow = Math.max(0, used - this.#open.entries)
     return this.#open.copyInPortions(this.#control.epoch, 0, Math.min(used, this.#open.entries))
   }

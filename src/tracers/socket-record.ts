@@ -66,6 +66,8 @@ export interface ConnectionRecord {
   readonly sendQueue: number
   /** Ends that told the other to send nothing more for now; null: neither, or not known. */
   readonly zeroWindow: 'local' | 'remote' | 'both' | null
+  /** Somebody was at work on it, so that its counters could not be read: they are those of the record before. */
+  readonly busy: boolean
   /** It closed, and the kernel waits in TIME_WAIT for what may still be under way. */
   readonly timeWait: boolean
   /** What a listening socket dropped since the last walk, and in all. */

@@ -58,6 +58,7 @@ export function socketOffsets(layout: StructLayout) {
     receiveQueue: layout.u32('receive_queue'),
     sendQueue: layout.u32('send_queue'),
     zeroWindow: layout.u8('zero_window'),
+    busy: layout.u8('busy'),
     timeWait: layout.u8('time_wait'),
     drops: layout.u32('drops'),
     totalDrops: layout.u32('total_drops'),
@@ -256,6 +257,10 @@ class RowOfSocket implements ConnectionRecord {
 
   get zeroWindow(): 'local' | 'remote' | 'both' | null {
     return ZERO_WINDOWS[this.#u8(this.#at.zeroWindow)] ?? null
+  }
+
+  get busy(): boolean {
+    return this.#u8(this.#at.busy) !== 0
   }
 
   get timeWait(): boolean {

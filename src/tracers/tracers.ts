@@ -169,7 +169,7 @@ function openConnections(
 ): Connections {
   if (chosen.sockets === null) return NO_CONNECTIONS
   if (control instanceof Control && !chosen.sockets.compat) {
-    return new ConnectionTracer(opener.object('connections'), control, namespaces)
+    return new ConnectionTracer(opener.object('connections'), control)
   }
   if (chosen.connections === null || !chosen.connections.compat) return new CompatConnections(null, control, namespaces)
   // before 5.6 the protocol took one byte less

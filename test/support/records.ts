@@ -44,6 +44,7 @@ export function connectionRecord(changes: Partial<ConnectionRecord>): Connection
     receiveQueue: 0,
     sendQueue: 0,
     zeroWindow: null,
+    busy: false,
     timeWait: false,
     drops: 0,
     totalDrops: 0,

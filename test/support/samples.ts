@@ -66,6 +66,7 @@ export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRo
     receive_queue_bytes: 0,
     send_queue_bytes: 0,
     zero_window: null,
+    busy: false,
     reset: null,
     closed_by: null,
     network_namespace: null,

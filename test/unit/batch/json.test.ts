@@ -53,7 +53,7 @@ const ADDED = [
   ...['container', 'pod', 'unit', 'handshake_latency_ns', 'accept_wait_ns', 'rtt_min_ns', 'segments_sent'].map(
     name => `connections[].${name}`,
   ),
-  ...['receive_queue_bytes', 'send_queue_bytes', 'zero_window'].map(name => `connections[].${name}`),
+  ...['receive_queue_bytes', 'send_queue_bytes', 'zero_window', 'busy'].map(name => `connections[].${name}`),
   ...['reset', 'closed_by', 'network_namespace'].map(name => `connections[].${name}`),
   ...['id', 'started_ns', 'ended_ns'].map(name => `connections[].${name}`),
   ...['id', 'pid', 'name', 'container', 'family', 'local.address', 'local.port'].map(name => `listeners[].${name}`),

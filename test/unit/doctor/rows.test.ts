@@ -47,6 +47,7 @@ function facts(changes: Partial<Facts> = {}): Facts {
   }
 }
 
+const COMPAT = decide(verdicts(), { compatOnly: true })
 const nothing = { syscalls: null, processes: null, connections: null, sockets: null, owners: null, bytes: null }
 
 function rowOf(topic: string, changes: Partial<Facts>): Row | undefined {
@@ -129,8 +130,20 @@ describe('the doctor', () => {
       changes: { root: false, capabilities: 0n, noNewPrivileges: true },
       row: { state: 'no', remedy: 'start it outside of this sandbox, as root' },
     },
-    { topic: 'CAP_SYS_ADMIN', when: 'missing', changes: { capabilities: without(21) }, row: { state: 'partly' } },
-    { topic: 'CAP_SYS_PTRACE', when: 'missing', changes: { capabilities: without(19) }, row: { state: 'partly' } },
+    {
+      topic: 'CAP_SYS_ADMIN',
+      when: 'missing in compatible mode',
+      changes: { capabilities: without(21), plan: COMPAT },
+      row: { state: 'partly' },
+    },
+    {
+      topic: 'CAP_SYS_PTRACE',
+      when: 'missing in compatible mode',
+      changes: { capabilities: without(19), plan: COMPAT },
+      row: { state: 'partly' },
+    },
+    { topic: 'CAP_SYS_ADMIN', when: 'not needed', changes: { capabilities: without(21) }, row: { state: 'yes' } },
+    { topic: 'CAP_SYS_PTRACE', when: 'not needed', changes: { capabilities: without(19) }, row: { state: 'yes' } },
     {
       topic: 'CAP_DAC_READ_SEARCH',
       when: 'missing while no connections are told',

@@ -21,6 +21,7 @@ const AT: SocketOffsets = {
     held: 139,
     zeroWindow: 140,
     timeWait: 141,
+    busy: 142,
     local: 144,
     remote: 160,
     name: 176,
