@@ -16,6 +16,7 @@
 struct pt_regs {
 	unsigned long si;
 	unsigned long di;
+	unsigned long orig_ax;
 };
 
 #elif defined(__TARGET_ARCH_arm64)
@@ -26,6 +27,7 @@ struct user_pt_regs {
 
 struct pt_regs {
 	unsigned long orig_x0;
+	int syscallno;
 };
 
 #else
@@ -57,6 +59,8 @@ extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 #define CALL_ACCEPT 43
 #define CALL_ACCEPT4 288
 #define CALL_SPLICE 275
+#define CALL_RT_SIGRETURN 15
+#define CALL_RESTART 219
 
 /* bit of thread_info.status: in a 32-bit call */
 #define COMPAT_STATUS 0x0002
@@ -77,6 +81,8 @@ struct call_registers {
 	unsigned long ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
 };
 
+#define CALL_NUMBER(registers) ((registers)->orig_ax)
+
 #define RETURN_VALUE(ctx) ((long)(ctx)->ax)
 #define FIRST_ARGUMENT(ctx) ((ctx)->di)
 #define FOURTH_ARGUMENT(ctx) ((ctx)->cx)
@@ -92,6 +98,8 @@ static __always_inline bool in_compat_call(struct task_struct *task)
 #define CALL_CONNECT 203
 #define CALL_ACCEPT4 242
 #define CALL_SPLICE 76
+#define CALL_RT_SIGRETURN 139
+#define CALL_RESTART 128
 
 /* TIF_32BIT of thread_info.flags */
 #define COMPAT_STATUS (1U << 22)
@@ -100,8 +108,11 @@ static __always_inline bool in_compat_call(struct task_struct *task)
 #define NEWER_STATUS_OFFSET 0
 
 struct call_registers {
-	unsigned long regs[31], sp, pc, pstate;
+	unsigned long regs[31], sp, pc, pstate, orig_x0;
+	int syscallno;
 };
+
+#define CALL_NUMBER(registers) ((registers)->syscallno)
 
 #define RETURN_VALUE(ctx) ((long)(ctx)->regs[0])
 #define FIRST_ARGUMENT(ctx) ((ctx)->regs[0])
@@ -110,6 +121,23 @@ struct call_registers {
 static __always_inline bool in_compat_call(struct task_struct *task)
 {
 	return task->thread_info.flags & COMPAT_STATUS;
+}
+
+#endif
+
+#if defined(__TARGET_ARCH_x86)
+
+/* number of the system call that has these registers at its end */
+static __always_inline long number_in(struct pt_regs *regs)
+{
+	return regs->orig_ax;
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+
+static __always_inline long number_in(struct pt_regs *regs)
+{
+	return regs->syscallno;
 }
 
 #endif

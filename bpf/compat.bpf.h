@@ -12,6 +12,7 @@
 #define EBPF_TOP_COMPAT_BPF_H
 
 #include "arch.bpf.h"
+#include "interruptions.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -68,6 +69,7 @@ struct compat_thread {
 	__u32 filter_generation;/* the filter under which it began */
 	__u32 moving;		/* it is in a send or receive that a kprobe saw: IPPROTO_*, or MOVING_OTHER */
 	__u32 flags;		/* of that receive */
+	struct interrupted interrupted;
 };
 
 struct {

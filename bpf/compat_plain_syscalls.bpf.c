@@ -16,7 +16,14 @@ int compat_sys_enter(struct enter_record *ctx)
 SEC("tp/raw_syscalls/sys_exit")
 int compat_sys_exit(struct exit_record *ctx)
 {
-	call_returned(ctx->result);
+	call_returned(ctx->number, ctx->result);
+	return FOR_OTHERS_TOO;
+}
+
+SEC("tp/signal/signal_deliver")
+int compat_deliver(struct deliver_record *ctx)
+{
+	signal_delivered(ctx->handler, ctx->flags);
 	return FOR_OTHERS_TOO;
 }
 

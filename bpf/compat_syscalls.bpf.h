@@ -14,8 +14,9 @@
 /* every native number is below; others are of no table */
 #define NUMBERS 512
 #define UNKNOWN_NUMBER 0xffff
-#define COMPAT_BIT 0x10000
 #define MAX_ERRNO 4095
+/* no result of any call */
+#define INTERRUPTED (1L << 62)
 
 struct compat_call_key {
 	__u32 process;
@@ -26,7 +27,7 @@ struct compat_call_key {
 struct compat_calls {
 	__u64 sum_ns;
 	__u32 errors;
-	__u32 unused;
+	__u32 untimed;		/* calls whose begin was not seen: in none of the others but errors */
 	__u32 slots[HISTOGRAM_SLOTS];
 };
 
@@ -95,12 +96,35 @@ static __always_inline __u32 call_of(const struct compat_state *state, __u32 num
 	return call < NUMBERS ? call : UNKNOWN_NUMBER;
 }
 
+/* see the same function in syscalls.bpf.h */
+static __always_inline bool call_resumes(const struct compat_control *ctl, struct compat_thread *thread, __u32 call)
+{
+	struct interrupted *interrupted = &thread->interrupted;
+
+	if (thread->filter_generation != ctl->filter_generation) {
+		interrupted->entered_ns = 0;
+		thread->filter_generation = ctl->filter_generation;
+		return is_restart(call);
+	}
+	if (!goes_on(interrupted, call))
+		return false;
+	if (interrupted->entered_ns == UNSEEN) {
+		interrupted->entered_ns = 0;
+		return false;
+	}
+	thread->call = interrupted->call;
+	thread->entered_ns = interrupted->entered_ns;
+	interrupted->entered_ns = 0;
+	return true;
+}
+
 static __always_inline int call_entered(__u32 number)
 {
 	struct compat_control *ctl = get_control();
 	struct compat_state *state = get_state();
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct compat_thread *thread;
+	__u32 call;
 
 	if (!ctl || !state)
 		return 0;
@@ -113,7 +137,10 @@ static __always_inline int call_entered(__u32 number)
 		__sync_fetch_and_add(&state->lost_calls, 1);
 		return 0;
 	}
-	thread->call = call_of(state, number);
+	call = call_of(state, number);
+	if ((thread->interrupted.entered_ns || is_restart(call)) && call_resumes(ctl, thread, call))
+		return 0;
+	thread->call = call;
 	thread->filter_generation = ctl->filter_generation;
 	thread->entered_ns = bpf_ktime_get_ns();
 	return 0;
@@ -150,6 +177,15 @@ static __always_inline struct compat_calls *make_calls(__u32 epoch, const struct
 	return LOOKUP_OR_ZERO(&calls_even, key, struct compat_calls);
 }
 
+static __always_inline void count_error(struct compat_calls *calls, __u32 epoch, const struct compat_call_key *key,
+					long result)
+{
+	if (result >= 0 || result < -MAX_ERRNO)
+		return;
+	__sync_fetch_and_add(&calls->errors, 1);
+	count_failure(epoch, key, -result);
+}
+
 static __always_inline void count_call(struct compat_state *state, __u32 epoch, const struct compat_call_key *key,
 				       __u64 duration, long result, __u64 pid_tgid)
 {
@@ -172,13 +208,60 @@ static __always_inline void count_call(struct compat_state *state, __u32 epoch, 
 	__sync_fetch_and_add(&calls->sum_ns, duration);
 	if (duration > *longest)
 		*longest = duration;
-	if (result < 0 && result >= -MAX_ERRNO) {
-		__sync_fetch_and_add(&calls->errors, 1);
-		count_failure(epoch, key, -result);
-	}
+	count_error(calls, epoch, key, result);
 }
 
-static __always_inline int call_returned(long result)
+/* the same where nobody saw it begin */
+static __always_inline void count_untimed(struct compat_state *state, __u32 epoch, const struct compat_call_key *key,
+					  long result, __u64 pid_tgid)
+{
+	struct compat_calls *calls = make_calls(epoch, key, pid_tgid);
+
+	if (!calls) {
+		__sync_fetch_and_add(&state->lost_calls, 1);
+		return;
+	}
+	__sync_fetch_and_add(&calls->untimed, 1);
+	count_error(calls, epoch, key, result);
+}
+
+/* the end of a call whose begin was not told, see syscalls.bpf.h */
+static __always_inline void call_answered(const struct compat_control *ctl, struct compat_state *state, __u64 pid_tgid,
+					  struct compat_thread *thread, long number, long result)
+{
+	struct compat_call_key key = { .process = pid_tgid >> 32 };
+
+	if (!thread)
+		thread = make_thread(pid_tgid);
+	if (!thread) {
+		__sync_fetch_and_add(&state->lost_calls, 1);
+		return;
+	}
+	if (thread->filter_generation != ctl->filter_generation) {
+		thread->filter_generation = ctl->filter_generation;
+		return;
+	}
+	key.call = call_of(state, number);
+	if (is_interruption(result))
+		interrupt(&thread->interrupted, UNSEEN, key.call, result);
+	else
+		count_untimed(state, ctl->epoch, &key, result, pid_tgid);
+}
+
+/* what the program sees of a result that may not be meant for it; INTERRUPTED: nothing yet */
+static __always_inline long result_seen(struct compat_thread *thread, __u64 entered, long result)
+{
+	if (is_sigreturn(thread->call)) {
+		handler_returned(&thread->interrupted);
+		return 0;
+	}
+	if (!is_interruption(result))
+		return result;
+	interrupt(&thread->interrupted, entered, thread->call, result);
+	return INTERRUPTED;
+}
+
+static __always_inline int call_returned(long number, long result)
 {
 	struct compat_control *ctl = get_control();
 	struct compat_state *state = get_state();
@@ -189,23 +272,55 @@ static __always_inline int call_returned(long result)
 
 	if (!ctl || !state || !watched(ctl, key.process))
 		return 0;
+	epoch = ctl->epoch;
 	thread = bpf_map_lookup_elem(&compat_threads, &tid);
-	if (!thread)
-		return 0;
 	/* the kernel had no room for the return probe of a send or receive */
-	if (thread->moving) {
+	if (thread && thread->moving) {
 		thread->moving = 0;
 		__sync_fetch_and_add(&state->lost_bytes, 1);
 	}
-	entered = thread->entered_ns;
-	if (!entered)
+	if (!thread || !thread->entered_ns) {
+		if (epoch)
+			call_answered(ctl, state, pid_tgid, thread, number, result);
 		return 0;
+	}
+	entered = thread->entered_ns;
 	thread->entered_ns = 0;
-	epoch = ctl->epoch;
 	if (!epoch || thread->filter_generation != ctl->filter_generation)
+		return 0;
+	if (result < 0 || thread->interrupted.entered_ns)
+		result = result_seen(thread, entered, result);
+	if (result == INTERRUPTED)
 		return 0;
 	key.call = thread->call;
 	count_call(state, epoch, &key, bpf_ktime_get_ns() - entered, result, pid_tgid);
+	return 0;
+}
+
+/* a handler is about to run: a call that was interrupted may end by that */
+static __always_inline int signal_delivered(__u64 handler, __u64 flags)
+{
+	struct compat_control *ctl = get_control();
+	struct compat_state *state = get_state();
+	__u64 pid_tgid = bpf_get_current_pid_tgid(), entered;
+	struct compat_call_key key = { .process = pid_tgid >> 32 };
+	struct compat_thread *thread;
+	__u32 tid = pid_tgid;
+
+	if (!ctl || !state || !ctl->epoch || !watched(ctl, key.process))
+		return 0;
+	thread = bpf_map_lookup_elem(&compat_threads, &tid);
+	if (!thread || thread->filter_generation != ctl->filter_generation)
+		return 0;
+	entered = thread->interrupted.entered_ns;
+	if (!ends_interrupted(&thread->interrupted, handler, flags))
+		return 0;
+	thread->interrupted.entered_ns = 0;
+	key.call = thread->interrupted.call;
+	if (entered == UNSEEN)
+		count_untimed(state, ctl->epoch, &key, -EINTR, pid_tgid);
+	else
+		count_call(state, ctl->epoch, &key, bpf_ktime_get_ns() - entered, -EINTR, pid_tgid);
 	return 0;
 }
 

@@ -144,8 +144,24 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct sigaction {
+	void *sa_handler;
+	unsigned long sa_flags;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct kernel_siginfo;
+
+struct seccomp {
+	int mode;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
+	struct seccomp seccomp;
 	void *stack;
 	unsigned short migration_disabled;
 	int pid;

@@ -18,7 +18,14 @@ int sys_enter(struct enter_record *ctx)
 SEC("tp/raw_syscalls/sys_exit")
 int sys_exit(struct exit_record *ctx)
 {
-	call_returned(NULL, ctx->result);
+	call_returned(NULL, ctx->number, ctx->result);
+	return FOR_OTHERS_TOO;
+}
+
+SEC("tp/signal/signal_deliver")
+int signal_deliver(struct deliver_record *ctx)
+{
+	signal_delivered(ctx->handler, ctx->flags);
 	return FOR_OTHERS_TOO;
 }
 

@@ -7,6 +7,7 @@
 #define EBPF_TOP_PROCESS_BPF_H
 
 #include "control.bpf.h"
+#include "interruptions.h"
 #include "preemption.bpf.h"
 
 #define MAX_PROCESSES 8192
@@ -63,6 +64,8 @@ struct task {
 	 * which waits for its error number.
 	 */
 	__u32 connecting;
+	/* the call that a signal interrupted, see interruptions.h */
+	struct interrupted interrupted;
 };
 
 /*

@@ -20,6 +20,16 @@ struct exit_record {
 	long result;
 };
 
+/* signal/signal_deliver */
+struct deliver_record {
+	__u64 common;
+	int signal;
+	int error;
+	int code;
+	unsigned long handler;
+	unsigned long flags;
+};
+
 /* sched/sched_process_exec */
 struct exec_record {
 	__u64 common;

@@ -161,10 +161,10 @@ static __always_inline struct pt_regs *registers_of(struct pt_regs *regs)
 	return regs ? regs : (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 }
 
-static __always_inline void socket_call_returned(struct control *ctl, struct task *task, struct pt_regs *regs,
-						 __u64 entered, long result)
+static __always_inline void socket_call_returned(struct control *ctl, struct task *task, __u32 call,
+						 struct pt_regs *regs, __u64 entered, long result)
 {
-	switch (task->call) {
+	switch (call) {
 	case CALL_ACCEPT:
 	case CALL_ACCEPT4:
 		accept_returned(result);

@@ -20,5 +20,11 @@ int BPF_PROG(sys_enter_again, struct pt_regs *regs, long number)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	return call_returned(regs, ret);
+	return call_returned(regs, 0, ret);
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(signal_deliver, int signal, struct kernel_siginfo *info, struct k_sigaction *action)
+{
+	return signal_delivered((__u64)action->sa.sa_handler, action->sa.sa_flags);
 }

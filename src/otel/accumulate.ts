@@ -201,11 +201,11 @@ function identify(row: ProcessRow | undefined, pids: boolean): Identity {
 }
 
 function addCalls(process: Process, call: CallRow): void {
-  const { syscall, durations, failures } = call
-  const count = total(durations)
+  const { syscall, durations, failures, untimed } = call
+  const count = total(durations) + untimed
   process.activity += count
   process.series.add('ebpf_top.syscall.calls', count, syscall, syscallLabels)
-  process.series.histogram('ebpf_top.syscall.duration', syscall, syscallLabels).add(durations)
+  if (count > untimed) process.series.histogram('ebpf_top.syscall.duration', syscall, syscallLabels).add(durations)
   for (const failure of failures) {
     process.series.add('ebpf_top.syscall.errors', failure.count, `${syscall} ${failure.errno}`, () => ({
       ...syscallLabels(syscall),

@@ -145,8 +145,9 @@ function syscallRows(sums: CallSums, arch: Arch): SyscallRow[] {
       syscall: syscallName(arch, abi, id),
       id,
       abi,
-      count,
+      count: count + sum.untimed,
       errors: sum.errors,
+      untimed: sum.untimed,
       duration_ns: summarize(sum, count),
     }
   })
@@ -178,8 +179,9 @@ function processRow(process: ProcessSum, calls: CallSum, facts: Facts): ProcessR
     pod: facts.pod,
     unit: facts.unit,
     exited: process.exited,
-    syscalls: count,
+    syscalls: count + calls.untimed,
     errors: calls.errors,
+    untimed: calls.untimed,
     duration_ns: summarize(calls, count),
     sent_bytes: tcp.sent_bytes + udp.sent_bytes + other.sent_bytes,
     received_bytes: tcp.received_bytes + udp.received_bytes + other.received_bytes,

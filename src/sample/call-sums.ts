@@ -2,9 +2,10 @@ import { HISTOGRAM_SLOTS, type Histogram } from './histogram.ts'
 
 /** Where the members of a sum lie. */
 const ERRORS = 0
-const SUM = 1
-const MAX = 2
-const SLOTS = 3
+const UNTIMED = 1
+const SUM = 2
+const MAX = 3
+const SLOTS = 4
 const SIZE = SLOTS + HISTOGRAM_SLOTS
 
 /** Different system calls that there is room for from the beginning. */
@@ -15,9 +16,10 @@ const TOO_MUCH = 4
 
 type Numbers = Float64Array<ArrayBuffer>
 
-/** Calls added up: errors, and a histogram of durations. */
+/** Calls added up: errors, those without a duration, and a histogram of the durations of the others. */
 export interface CallSum extends Histogram {
   readonly errors: number
+  readonly untimed: number
 }
 
 /**
@@ -58,6 +60,7 @@ export class CallSums {
     process: number,
     call: number,
     errors: number,
+    untimed: number,
     sum: number,
     max: number,
     words: Uint32Array,
@@ -68,8 +71,8 @@ export class CallSums {
     const ofCall = this.#calls.get(call) ?? this.#newCall(call)
     const ofProcess = place * SIZE
     const numbers = this.#numbers
-    addTo(numbers, ofProcess, errors, sum, max)
-    addTo(numbers, ofCall, errors, sum, max)
+    addTo(numbers, ofProcess, errors, untimed, sum, max)
+    addTo(numbers, ofCall, errors, untimed, sum, max)
     for (let i = 0; i < HISTOGRAM_SLOTS; i++) {
       const count = words[slots + i] ?? 0
       // most are empty
@@ -103,8 +106,9 @@ export class CallSums {
   }
 }
 
-function addTo(numbers: Float64Array, at: number, errors: number, sum: number, max: number): void {
+function addTo(numbers: Float64Array, at: number, errors: number, untimed: number, sum: number, max: number): void {
   numbers[at + ERRORS] = (numbers[at + ERRORS] ?? 0) + errors
+  numbers[at + UNTIMED] = (numbers[at + UNTIMED] ?? 0) + untimed
   numbers[at + SUM] = (numbers[at + SUM] ?? 0) + sum
   if (max > (numbers[at + MAX] ?? 0)) numbers[at + MAX] = max
 }
@@ -121,6 +125,10 @@ class SumAt implements CallSum {
 
   get errors(): number {
     return this.#numbers[this.#at + ERRORS] ?? 0
+  }
+
+  get untimed(): number {
+    return this.#numbers[this.#at + UNTIMED] ?? 0
   }
 
   get sum(): number {

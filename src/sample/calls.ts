@@ -40,6 +40,10 @@ export class Calls implements CallRow {
     return rest > 0 ? [...named, { errno: 'OTHER', count: rest }] : named
   }
 
+  get untimed(): number {
+    return this.#record.untimed
+  }
+
   get durations(): Histogram {
     return this.#record.durations
   }

@@ -23,6 +23,8 @@ export interface SyscallRow {
   readonly abi: 'native' | 'compat'
   readonly count: number
   readonly errors: number
+  /** Of these calls those whose begin nobody saw, since seccomp answered them: how long they took is not known. */
+  readonly untimed: number
   readonly duration_ns: Duration
 }
 
@@ -43,6 +45,8 @@ export interface ProcessRow {
   readonly exited: boolean
   readonly syscalls: number
   readonly errors: number
+  /** Of these calls those that seccomp answered: they are not among the durations. */
+  readonly untimed: number
   readonly duration_ns: Duration
   /** Bytes its calls returned as sent over IP sockets in this interval. */
   readonly sent_bytes: number
@@ -163,6 +167,8 @@ export interface CallRow {
   readonly errors: number
   /** The errors by their errno names; `OTHER` holds those that there was no room to tell apart. */
   readonly failures: readonly { readonly errno: string; readonly count: number }[]
+  /** Calls that seccomp answered; they are not among the durations. */
+  readonly untimed: number
   readonly durations: Histogram
 }
 

@@ -1,13 +1,9 @@
 import { parseTable } from './table.ts'
 import { errno } from './tables.ts'
 
-/** Numbers that the kernel keeps for itself but that a tracer sees (include/linux/errno.h): calls begun anew by a signal. */
+/** Numbers that the kernel keeps for itself, but that some drivers return (include/linux/errno.h). */
 const internal = new Map([
-  [512, 'ERESTARTSYS'],
-  [513, 'ERESTARTNOINTR'],
-  [514, 'ERESTARTNOHAND'],
   [515, 'ENOIOCTLCMD'],
-  [516, 'ERESTART_RESTARTBLOCK'],
   [524, 'ENOTSUPP'],
 ])
 

@@ -57,6 +57,7 @@ export class CompatSyscalls {
         abi: call & COMPAT_BIT ? 'compat' : 'native',
         errors: row.getUint32(this.#calls.u32('errors'), true),
         failures: failures.get(name) ?? [],
+        untimed: row.getUint32(this.#calls.u32('untimed'), true),
         slots,
         durations: {
           sum: readU64(row, this.#calls.u64('sum_ns')),
@@ -110,8 +111,8 @@ class CompatCalls implements CallRecords {
   }
 
   addTo(sums: CallSums, from: number, to: number): void {
-    for (const { process, call, errors, durations, slots } of this.#records.slice(from, to)) {
-      sums.add(process, call, errors, durations.sum, durations.max, slots, 0)
+    for (const { process, call, errors, untimed, durations, slots } of this.#records.slice(from, to)) {
+      sums.add(process, call, errors, untimed, durations.sum, durations.max, slots, 0)
     }
   }
 

@@ -11,7 +11,12 @@ import { Loss } from './loss.ts'
 export const COMPAT_BIT = 0x10000
 
 /** Of bpf/syscalls.bpf.c and bpf/plain_syscalls.bpf.c. */
-export const SYSCALL_PROGRAMS: ReadonlySet<string> = new Set(['sys_enter', 'sys_enter_again', 'sys_exit'])
+export const SYSCALL_PROGRAMS: ReadonlySet<string> = new Set([
+  'sys_enter',
+  'sys_enter_again',
+  'sys_exit',
+  'signal_deliver',
+])
 
 /** MAX_FAILURES of bpf/syscalls.bpf.h. */
 const MAX_FAILURES = 4
@@ -31,6 +36,8 @@ export interface CallRecord {
   readonly errors: number
   /** The errors by number, as far as there was room to tell them apart. */
   readonly failures: readonly FailureRecord[]
+  /** Calls whose begin was not seen; they are not among the durations. */
+  readonly untimed: number
   readonly durations: Histogram
 }
 
@@ -56,6 +63,7 @@ function offsetsIn(layout: StructLayout, failure: StructLayout) {
     call: layout.u32('call') / WORD,
     epoch: layout.u32('epoch') / WORD,
     errors: layout.u32('errors') / WORD,
+    untimed: layout.u32('untimed') / WORD,
     sum: layout.u64('sum_ns') / WORD,
     max: layout.u64('max_ns') / WORD,
     slots: layout.array('slots', WORD, HISTOGRAM_SLOTS) / WORD,
@@ -120,17 +128,18 @@ export class RowsOfCalls implements CallRecords {
 
   /**
    * Whether no call was counted since its row was added up. A program counts it in its bucket, then adds to the sum,
-   * raises the maximum, and adds to the errors. All of them only grow: with any of them grows the total of their upper
-   * halves, or else that of the lower ones, and both are exact in a double.
+   * raises the maximum, and adds to the errors; or it counts it as untimed. All of them only grow: with any of them grows
+   * the total of their upper halves, or else that of the lower ones, and both are exact in a double.
    */
   asAdded(): boolean {
     if (this.#unfinished) return false
     const words = this.words
-    const { size, errors, sum, max } = this.#at
+    const { size, errors, untimed, sum, max } = this.#at
     let lows = 0
     let highs = 0
     for (let row = 0; row < words.length; row += size) {
-      lows += (words[row + errors] ?? 0) + (words[row + sum] ?? 0) + (words[row + max] ?? 0)
+      lows += (words[row + errors] ?? 0) + (words[row + untimed] ?? 0)
+      lows += (words[row + sum] ?? 0) + (words[row + max] ?? 0)
       highs += (words[row + sum + 1] ?? 0) + (words[row + max + 1] ?? 0)
     }
     return lows === this.#lows && highs === this.#highs
@@ -142,22 +151,24 @@ export class RowsOfCalls implements CallRecords {
 
   addTo(sums: CallSums, from: number, to: number): void {
     const words = this.words
-    const { size, process, call, epoch, errors, sum, max, slots } = this.#at
+    const { size, process, call, epoch, errors, untimed, sum, max, slots } = this.#at
     for (let row = from * size; row < to * size; row += size) {
       // the last that is written of a new row
       if (words[row + epoch] !== this.#epoch) this.#unfinished = true
       // each is read once, before the buckets, and upper halves first: a lower one that begins anew after that shows in them
       const failed = words[row + errors] ?? 0
+      const unseen = words[row + untimed] ?? 0
       const sumHigh = words[row + sum + 1] ?? 0
       const sumLow = words[row + sum] ?? 0
       const maxHigh = words[row + max + 1] ?? 0
       const maxLow = words[row + max] ?? 0
-      this.#lows += failed + sumLow + maxLow
+      this.#lows += failed + unseen + sumLow + maxLow
       this.#highs += sumHigh + maxHigh
       sums.add(
         words[row + process] ?? 0,
         words[row + call] ?? 0,
         failed,
+        unseen,
         joinU64(sumLow, sumHigh),
         joinU64(maxLow, maxHigh),
         words,
@@ -210,6 +221,10 @@ class RowOfCalls implements CallRecord, Histogram {
       if (count > 0) found.push({ errno: this.#u32(at + failure.number), count })
     }
     return found
+  }
+
+  get untimed(): number {
+    return this.#u32(this.#at.untimed)
   }
 
   get durations(): Histogram {

@@ -81,11 +81,9 @@ describe('system calls', () => {
   })
 
   test('with 32-bit and unknown numbers have rows of their own', async () => {
-    // only x86_64 has an entry for them that any program can take
-    const compat = process.arch === 'x64' ? 1_003 : 0
-    const workload = await Workload.start('calls', 1, 11, 0, compat, 207)
+    const workload = await Workload.start('calls', 1, 11, 0, 1_003, 207)
     const top = await Top.start('-d', 0.2, '-p', workload.pid)
-    await workload.work()
+    const [compat = 0] = await workload.work()
     await workload.end()
     const samples = await top.finish()
     expect(totals(samples)).toEqual({
@@ -94,6 +92,26 @@ describe('system calls', () => {
       unknown: { count: 207, errors: 207 },
       ...ENDING,
     })
+  })
+
+  test('take no more rows than there are pairs of process and call, in whichever table', async () => {
+    const children = 150
+    const rounds = 20
+    const numbers = 40
+    const workload = await Workload.start('pairs', children, rounds)
+    const top = await Top.start('-d', 2)
+    const [tables = 1] = await workload.work()
+    await workload.end()
+    const samples = await top.finish()
+    const rows = samples
+      .flatMap(sample => sample.syscalls)
+      .filter(({ id, syscall }) => (id >= 472 && id < 512) || syscall === 'unknown')
+    expect(sum(rows, row => row.count)).toBe(children * rounds * (tables * numbers + 1))
+    expect(sum(rows, row => row.errors)).toBe(children * rounds * (tables * numbers + 1))
+    expect(lost(samples, 'syscalls')).toBe(0)
+    const used = samples.map(({ maps }) => maps.find(({ name }) => name === 'calls')?.used ?? 0)
+    // and those of all else that runs here
+    expect(Math.max(...used)).toBeLessThan(children * (tables * numbers + 1) + 5_000)
   })
 
   test('of hundreds of short-lived children are all there, each child in the sample in which it ended', async () => {

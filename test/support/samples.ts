@@ -12,7 +12,7 @@ import type {
 const duration = { sum: 9_000, max: 2_500, p50: 900, p95: 2_000, p99: 2_400 }
 
 export function syscallRow(change: Partial<SyscallRow> = {}): SyscallRow {
-  return { syscall: 'read', id: 0, abi: 'native', count: 9, errors: 1, duration_ns: duration, ...change }
+  return { syscall: 'read', id: 0, abi: 'native', count: 9, errors: 1, untimed: 0, duration_ns: duration, ...change }
 }
 
 export function processRow(change: Partial<ProcessRow> = {}): ProcessRow {
@@ -26,6 +26,7 @@ export function processRow(change: Partial<ProcessRow> = {}): ProcessRow {
     exited: false,
     syscalls: 9,
     errors: 1,
+    untimed: 0,
     duration_ns: duration,
     sent_bytes: 2048,
     received_bytes: 100,

@@ -2,10 +2,12 @@
 /*
  * calls THREADS GOOD BAD COMPAT UNKNOWN: each of the threads makes GOOD calls of
  * getppid and BAD failing ones of close; the first one then makes COMPAT 32-bit
- * calls of getppid and UNKNOWN calls with a number that no kernel has.
+ * calls of getppid, where the kernel has them, and UNKNOWN calls with a number
+ * that no kernel has. Says behind "done" how many 32-bit calls it made.
  */
 #include <pthread.h>
 #include <sys/syscall.h>
+#include "compat.h"
 #include "workload.h"
 
 static long good, bad;
@@ -20,19 +22,10 @@ static void *work(void *unused)
 	return NULL;
 }
 
-static void compat_getppid(void)
-{
-#ifdef __x86_64__
-	long result;
-
-	/* int 0x80 is the 32-bit entry, whatever the program is; 64 is getppid there */
-	asm volatile("int $0x80" : "=a"(result) : "a"(64) : "memory", "r8", "r9", "r10", "r11");
-#endif
-}
-
 int main(int argc, char **argv)
 {
 	pthread_t threads[64];
+	char line[32];
 	long count, compat, unknown;
 
 	if (argc != 6)
@@ -44,6 +37,8 @@ int main(int argc, char **argv)
 	unknown = number(argv[5]);
 	if (count < 1 || count > 64)
 		return 93;
+	if (compat > 0 && !has_compat_calls())
+		compat = 0;
 
 	say("ready\n");
 	wait_for_line();
@@ -54,10 +49,11 @@ int main(int argc, char **argv)
 	for (long i = 1; i < count; i++)
 		pthread_join(threads[i], NULL);
 	for (long i = 0; i < compat; i++)
-		compat_getppid();
+		compat_call(64); /* getppid there */
 	for (long i = 0; i < unknown; i++)
 		syscall(100000);
-	say("done\n");
+	snprintf(line, sizeof(line), "done %ld\n", compat);
+	say(line);
 	wait_for_line();
 	return 0;
 }

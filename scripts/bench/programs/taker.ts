@@ -70,8 +70,8 @@ function countOf({ processes, calls }: Sample): Record<number, number> {
   const counted: Record<number, number> = {}
   if (name === '') return counted
   const pids = new Set(processes.filter(row => row.name === name).map(row => row.pid))
-  for (const { pid, id, durations } of calls) {
-    if (pids.has(pid)) counted[id] = (counted[id] ?? 0) + total(durations)
+  for (const { pid, id, durations, untimed } of calls) {
+    if (pids.has(pid)) counted[id] = (counted[id] ?? 0) + total(durations) + untimed
   }
   return counted
 }

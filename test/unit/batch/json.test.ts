@@ -46,6 +46,8 @@ const CONTRACT = [
 /** Added to the contract since. */
 const ADDED = [
   'syscalls[].abi',
+  'syscalls[].untimed',
+  'processes[].untimed',
   ...['pod', 'unit'].map(name => `processes[].${name}`),
   ...['tcp', 'udp', 'other'].flatMap(transport =>
     ['sent_bytes', 'received_bytes'].map(name => `processes[].transports.${transport}.${name}`),

@@ -23,7 +23,7 @@ export function callRow(pid: number, count: number, change: Partial<CallRow> = {
   durations.counts[10] = count
   durations.sum = count * 1500
   durations.max = count === 0 ? 0 : 1900
-  return { pid, syscall: 'read', id: 0, abi: 'native', errors: 0, failures: [], durations, ...change }
+  return { pid, syscall: 'read', id: 0, abi: 'native', errors: 0, failures: [], untimed: 0, durations, ...change }
 }
 
 /** A process that moves no bytes. */

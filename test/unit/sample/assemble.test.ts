@@ -35,7 +35,14 @@ class Reads implements CallRecords {
   }
 
   at(index: number) {
-    const record = { number: 0, abi: 'native' as const, errors: 0, failures: [], durations: new HistogramSum() }
+    const record = {
+      number: 0,
+      abi: 'native' as const,
+      errors: 0,
+      failures: [],
+      untimed: 0,
+      durations: new HistogramSum(),
+    }
     return { process: this.#processes[index] ?? 0, ...record }
   }
 
@@ -43,8 +50,8 @@ class Reads implements CallRecords {
     const slots = new Uint32Array(HISTOGRAM_SLOTS)
     slots[10] = 1
     for (const process of this.#processes.slice(from, to)) {
-      sums.add(process, 0, 0, 1500, 1500, slots, 0)
-      sums.add(process, 1 | COMPAT_BIT, 1, 1800, 1800, slots, 0)
+      sums.add(process, 0, 0, 0, 1500, 1500, slots, 0)
+      sums.add(process, 1 | COMPAT_BIT, 1, 0, 1800, 1800, slots, 0)
     }
   }
 

@@ -4,7 +4,7 @@ import { type Offsets, RowsOfCalls } from '../../../src/tracers/syscalls.ts'
 
 /** A layout of its own, in words. */
 const AT: Offsets = {
-  ...{ size: 60, process: 0, call: 1, epoch: 2, errors: 3, sum: 4, max: 6, slots: 8, failures: 56 },
+  ...{ size: 66, process: 0, call: 1, epoch: 2, errors: 3, sum: 4, max: 6, slots: 8, failures: 56, untimed: 64 },
   failure: { size: 2, number: 0, count: 1 },
 }
 const EPOCH = 5
@@ -33,6 +33,7 @@ test('rows are as they were added while nobody writes to them', () => {
 
 test.each([
   ['errors', AT.errors],
+  ['calls without a duration', AT.untimed],
   ['sum', AT.sum],
   ['upper half of the sum', AT.sum + 1],
   ['maximum', AT.max],
