@@ -35,6 +35,7 @@ export const flags = [
     help: 'only rows with this text in them; in json too, which otherwise has every row',
   },
   { name: 'export', value: 'otlp', help: 'metrics over OTLP/gRPC in the background; OTEL_* variables are honoured' },
+  { name: 'endpoint', value: 'URL', help: 'of the collector, as OTEL_EXPORTER_OTLP_ENDPOINT, which sudo drops' },
   {
     name: 'export-interval',
     value: 'SECONDS',

@@ -33,6 +33,8 @@ export interface Options {
 
 export interface ExportOptions {
   readonly protocol: 'otlp'
+  /** Of the collector; null: as the OTEL_* variables say. */
+  readonly endpoint: string | null
   /** null: as OTEL_METRIC_EXPORT_INTERVAL says. */
   readonly intervalSeconds: number | null
   /** A series for each process id, and not for each name. */

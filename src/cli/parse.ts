@@ -31,7 +31,7 @@ const CONTRADICTIONS: readonly (readonly [FlagName, FlagName])[] = [
 ]
 
 /** Flags of the export alone. */
-const EXPORT_FLAGS: readonly FlagName[] = ['export-interval', 'export-pids', 'export-top', 'export-spans']
+const EXPORT_FLAGS: readonly FlagName[] = ['endpoint', 'export-interval', 'export-pids', 'export-top', 'export-spans']
 
 const DEFAULT_EXPORT_TOP = 200
 const MAX_EXPORT_TOP = 10_000
@@ -176,6 +176,7 @@ function exporter(args: Arguments): Options['export'] {
   if (protocol === null) return null
   return {
     protocol,
+    endpoint: args.value('endpoint'),
     intervalSeconds: seconds(args, 'export-interval'),
     pids: args.given('export-pids'),
     top: exportTop(args),

@@ -1,31 +1,68 @@
-/** How to connect. For TLS to an address gRPC would name the address as the server's name, which Node refuses. */
+/** TLS: the files that variables name, and what gRPC makes of them. */
 
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { connect, createSecureContext, type SecureContext } from 'node:tls'
 import { CallCredentials, ChannelCredentials } from '@grpc/grpc-js'
-import { certificates, type Environment, variable } from './variables.ts'
+import { usageError } from '../cli/errors.ts'
+import type { Endpoint, Source } from './endpoint.ts'
+import { type Environment, type Signal, variable } from './variables.ts'
 
 type Connector = ReturnType<ChannelCredentials['_createSecureConnector']>
 
-/** What an OTLP exporter is told; the rest it finds in the environment itself. */
-export function connection(signal: 'METRICS' | 'TRACES', { timeoutMs }: { readonly timeoutMs: number }) {
-  const credentials = addressCredentials(process.env, signal)
-  return { timeoutMillis: timeoutMs, ...(credentials === null ? {} : { credentials }) }
+/** Variables and the files that they name; null where none does. */
+export type CertificateFiles = Readonly<Record<'ca' | 'cert' | 'key', Source | null>>
+
+/**
+ * The files are there, belong together and are certificates; what they are worth only the collector knows.
+ * @throws UserError with status 2
+ */
+export function certificateFiles(environment: Environment, signal: Signal): CertificateFiles {
+  const files = {
+    ca: variable(environment, signal, 'CERTIFICATE'),
+    cert: variable(environment, signal, 'CLIENT_CERTIFICATE'),
+    key: variable(environment, signal, 'CLIENT_KEY'),
+  }
+  const { ca, cert, key } = files
+  if ((cert === null) !== (key === null)) {
+    const [there, missing] = cert === null ? [key, 'CLIENT_CERTIFICATE'] : [cert, 'CLIENT_KEY']
+    throw usageError(
+      `${there?.name}: a client certificate and its key are only of use together`,
+      `set ${there?.name.replace(/CLIENT_\w+$/, missing)} as well`,
+    )
+  }
+  for (const file of [ca, cert]) if (file !== null) refuseUnusable([file], () => new X509Certificate(read(file)))
+  if (cert !== null && key !== null) {
+    refuseUnusable([cert, key], () => createSecureContext({ cert: read(cert), key: read(key) }))
+  }
+  return files
 }
 
-/** Credentials for an endpoint that is an address; null for any other. */
-function addressCredentials(environment: Environment, signal: string): ChannelCredentials | null {
-  const endpoint = variable(environment, signal, 'ENDPOINT')?.text ?? ''
-  const hasScheme = /^\w+:\/\//.test(endpoint)
-  const insecure = !hasScheme && variable(environment, signal, 'INSECURE')?.text.toLowerCase() === 'true'
-  const url = URL.parse(hasScheme ? endpoint : `https://${endpoint}`)
-  const host = url?.hostname.replace(/^\[|\]$/g, '') ?? ''
-  if (insecure || url?.protocol !== 'https:' || isIP(host) === 0) return null
-  const { ca, cert, key } = certificates(environment, signal)
-  const given = Object.entries({ ca, cert, key }).flatMap(([kind, file]) => (file === null ? [] : [[kind, file.text]]))
+function refuseUnusable(files: readonly Source[], attempt: () => unknown): void {
+  try {
+    attempt()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const names = files.map(({ name }) => name).join(' and ')
+    throw usageError(`${names}: not usable for TLS (${reason})`, 'give the path of a file in PEM form that can be read')
+  }
+}
+
+function read({ text }: Source): Buffer {
+  return readFileSync(text)
+}
+
+/** @throws where a file is no longer there or no certificate */
+export function credentials({ host, tls }: Endpoint, files: CertificateFiles): ChannelCredentials {
+  if (!tls || host === null) return ChannelCredentials.createInsecure()
+  const [ca, cert, key] = [files.ca, files.cert, files.key].map(file => (file === null ? null : read(file)))
+  if (isIP(host) === 0) return ChannelCredentials.createSsl(ca, key, cert)
+  const given = Object.entries({ ca, cert, key }).flatMap(([kind, text]) => (text ? [[kind, text]] : []))
   return new AddressCredentials(host, createSecureContext(Object.fromEntries(given)))
 }
 
+/** For TLS to an address gRPC would name the address as the server's name, which Node refuses. */
 class AddressCredentials extends ChannelCredentials {
   readonly #host: string
   readonly #context: SecureContext

@@ -12,7 +12,7 @@ import type { Sample } from '../sample/sample.ts'
 import type { Sink } from '../session.ts'
 import { Accumulator } from './accumulate.ts'
 import { ATTRIBUTES } from './attributes.ts'
-import { connection } from './credentials.ts'
+import { type Connection, settleEnvironment } from './connection.ts'
 import { routeLogs } from './log.ts'
 import { Producer } from './producer.ts'
 import { exportResource } from './resource.ts'
@@ -42,11 +42,19 @@ export interface Exporter extends Sink {
 
 /** `log` gets one line for each change of the state, and what the SDK has to say. */
 export function startExporter(settings: ExportSettings, log: (line: string) => void): Exporter {
-  const status = new ExportStatus(settings.disabled, log)
+  const { metrics, traces } = settings
+  const status = new ExportStatus(settings.disabled, metrics.endpoint.shown, log)
   if (settings.disabled) return { status, take: async () => {}, fail: () => {}, close: async () => {} }
   routeLogs(settings.logLevel, log)
-  log(`export to ${settings.target} every ${settings.intervalMs / 1000} s`)
+  settleEnvironment([metrics, ...(traces === null ? [] : [traces])])
+  log(`export to ${wayTo(metrics)} every ${settings.intervalMs / 1000} s`)
+  if (traces !== null && wayTo(traces) !== wayTo(metrics)) log(`spans go to ${wayTo(traces)}`)
   return new OtlpExporter(settings, status)
+}
+
+function wayTo({ endpoint, proxy }: Connection): string {
+  const secured = endpoint.tls ? ' by TLS' : ''
+  return `${endpoint.shown}${secured}${proxy === null ? '' : ` through the proxy ${proxy.shown} (${proxy.name})`}`
 }
 
 class OtlpExporter implements Exporter {
@@ -62,16 +70,19 @@ class OtlpExporter implements Exporter {
     this.status = status
     const resource = exportResource()
     const onEnd = (end: RequestEnd): void => this.#requestEnded(end)
-    const connect = (): OTLPMetricExporter => new OTLPMetricExporter(connection('METRICS', settings))
+    const { timeoutMs, traces } = settings
     this.#accumulator = new Accumulator(settings, Date.now())
-    this.#sender = new Sender('metrics', connect, onEnd)
-    this.#spans = settings.spans ? new SpanSender(settings, resource, this.#accumulator.own, onEnd) : null
-
-    const template = connect()
-    const producer = new Producer(this.#accumulator, this.#turns, {
-      ...settings,
-      temporalityOf: instrument => template.selectAggregationTemporality(instrument),
+    const { own } = this.#accumulator
+    this.#sender = new Sender({
+      signal: 'metrics',
+      connection: settings.metrics,
+      timeoutMs,
+      make: config => new OTLPMetricExporter(config),
+      size: pointsIn,
+      onEnd,
     })
+    this.#spans = traces === null ? null : new SpanSender({ connection: traces, timeoutMs, onEnd }, resource, own)
+    const producer = new Producer(this.#accumulator, this.#turns, settings)
     this.#requests = new RequestQueue(this.#sender, producer)
     this.#provider = new MeterProvider({
       resource,
@@ -111,12 +122,18 @@ class OtlpExporter implements Exporter {
   #requestEnded(end: RequestEnd): void {
     this.status.update(end)
     if (end.status === 'OK') return
-    const { signal, status } = end
-    this.#accumulator.own.add('ebpf_top.export.failures', 1, `${signal} ${status}`, () => ({
+    const { signal, status, rejected } = end
+    const { own } = this.#accumulator
+    own.add('ebpf_top.export.failures', 1, `${signal} ${status}`, () => ({
       [ATTRIBUTES.signal]: signal,
       [ATTRIBUTES.errorType]: status,
     }))
+    if (signal === 'metrics') own.add('ebpf_top.export.rejected', rejected)
   }
+}
+
+function pointsIn({ scopeMetrics }: ResourceMetrics): number {
+  return scopeMetrics.flatMap(({ metrics }) => metrics).reduce((sum, { dataPoints }) => sum + dataPoints.length, 0)
 }
 
 /**
@@ -155,8 +172,9 @@ class RequestQueue implements PushMetricExporter {
   async #send(metrics: ResourceMetrics, round: number): Promise<void> {
     // where one request of a collection fails, the rest of it would too
     if (round !== this.#failed) {
-      if (await this.#sender.send(metrics)) this.#producer.arrived(metrics, round)
-      else this.#failed = round
+      const arrival = await this.#sender.send(metrics)
+      if (arrival === 'failed') this.#failed = round
+      else this.#producer.arrived(metrics, round, arrival)
     }
     this.#waiting--
   }

@@ -3,6 +3,7 @@
 import { logVerbosity, setLogger, setLogVerbosity } from '@grpc/grpc-js'
 import { DiagLogLevel, diag } from '@opentelemetry/api'
 import { oneLine } from '../table/line.ts'
+import { hearPartialSuccess } from './partial.ts'
 import type { LogLevel } from './settings.ts'
 
 const LEVELS: Readonly<Record<LogLevel, DiagLogLevel>> = {
@@ -31,9 +32,20 @@ export function routeLogs(level: LogLevel, write: (line: string) => void): void 
     if (recent.length > REMEMBERED) recent.shift()
     write(line)
   }
+  const from = (least: DiagLogLevel) => (LEVELS[level] >= least ? log : () => {})
+  const warn = from(DiagLogLevel.WARN)
   diag.setLogger(
-    { error: log, warn: log, info: log, debug: log, verbose: log },
-    { logLevel: LEVELS[level], suppressOverrideMessage: true },
+    {
+      error: from(DiagLogLevel.ERROR),
+      warn: (...words) => {
+        // whatever the level: it is how a request ended
+        if (!hearPartialSuccess(words)) warn(...words)
+      },
+      info: from(DiagLogLevel.INFO),
+      debug: from(DiagLogLevel.DEBUG),
+      verbose: from(DiagLogLevel.VERBOSE),
+    },
+    { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
   )
   process.removeAllListeners('warning').on('warning', ({ name, message }) => log(`${name}: ${message}`))
   setLogger({ error: log, info: log, debug: log })

@@ -160,7 +160,15 @@ export const METRICS = {
     unit: '{export}',
     perProcess: false,
     attributes: [A.signal, A.errorType],
-    description: 'Export requests that failed; error.type is the gRPC status. What they held goes with the next one.',
+    description:
+      'Export requests that failed; error.type is the gRPC status, or PARTIAL_SUCCESS. What they held goes with the next one.',
+  },
+  'ebpf_top.export.rejected': {
+    kind: 'counter',
+    unit: '{point}',
+    perProcess: false,
+    attributes: [],
+    description: 'Points of metrics that a collector did not take out of requests that it took (partial success).',
   },
   'ebpf_top.span.dropped': {
     kind: 'counter',

@@ -102,11 +102,14 @@ export class Producer implements MetricProducer {
     return metrics
   }
 
-  /** These have arrived, a part of collection number `round`. Deltas hold what has not arrived again. */
-  arrived({ scopeMetrics }: ResourceMetrics, round: number): void {
+  /**
+   * These have arrived, a part of collection number `round`. Deltas hold again what has not arrived; but nothing that was
+   * in a partial success, for nobody says which points were rejected, and those that were not would count twice.
+   */
+  arrived({ scopeMetrics }: ResourceMetrics, round: number, arrival: 'whole' | 'partial'): void {
     for (const { metrics } of scopeMetrics) {
       for (const { dataPoints } of metrics) {
-        if (round === this.rounds) this.#left -= dataPoints.length
+        if (round === this.rounds && arrival === 'whole') this.#left -= dataPoints.length
         for (const point of dataPoints) this.#arrivals.get(point)?.()
       }
     }

@@ -3,6 +3,8 @@
 import { status as grpcStatus } from '@grpc/grpc-js'
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import { oneLine } from '../table/line.ts'
+import { type Connection, exporterConfig, useProxy } from './connection.ts'
+import { takePartialSuccess } from './partial.ts'
 import type { RequestEnd } from './status.ts'
 
 /** What the OTLP exporters for metrics and spans have in common. */
@@ -11,41 +13,65 @@ interface Exporter<Items> {
   shutdown(): Promise<void>
 }
 
+export interface SenderSettings<Items> {
+  readonly signal: RequestEnd['signal']
+  readonly connection: Connection
+  readonly timeoutMs: number
+  make(config: ReturnType<typeof exporterConfig>): Exporter<Items>
+  /** Points or spans in a request. */
+  size(items: Items): number
+  onEnd(end: RequestEnd): void
+}
+
+/** All of it arrived; the collector took it, but not all that was in it; or nothing can be known to have arrived. */
+export type Arrival = 'whole' | 'partial' | 'failed'
+
 /** Those that say something about the connection and not about the request. */
 const DISCONNECTED = new Set(['UNAVAILABLE', 'DEADLINE_EXCEEDED'])
 
 export class Sender<Items> {
-  readonly #signal: RequestEnd['signal']
-  readonly #connect: () => Exporter<Items>
-  readonly #onEnd: (end: RequestEnd) => void
+  readonly #settings: SenderSettings<Items>
   #exporter: Exporter<Items> | null = null
 
-  constructor(signal: RequestEnd['signal'], connect: () => Exporter<Items>, onEnd: (end: RequestEnd) => void) {
-    this.#signal = signal
-    this.#connect = connect
-    this.#onEnd = onEnd
+  constructor(settings: SenderSettings<Items>) {
+    this.#settings = settings
   }
 
-  /** True if it arrived. Never rejects. */
-  async send(items: Items): Promise<boolean> {
-    this.#exporter ??= this.#connect()
-    const exporter = this.#exporter
-    const { code, error } = await new Promise<ExportResult>(resolve => exporter.export(items, resolve))
+  /** Never rejects. */
+  async send(items: Items): Promise<Arrival> {
+    const { signal, connection, size, onEnd } = this.#settings
+    const { code, error } = await this.#export(items)
     if (code === ExportResultCode.SUCCESS) {
-      this.#onEnd({ signal: this.#signal, status: 'OK', message: '' })
-      return true
+      const partial = takePartialSuccess(signal)
+      const rejected = Math.min(partial?.rejected ?? 0, size(items))
+      onEnd({ signal, status: rejected > 0 ? 'PARTIAL_SUCCESS' : 'OK', message: partial?.message ?? '', rejected })
+      return rejected > 0 ? 'partial' : 'whole'
     }
-    const end = { signal: this.#signal, ...reasonOf(error) }
+    const { status, message } = reasonOf(error)
     // gRPC waits ever longer before it tries again, up to two minutes; a new connection is tried with the next request
-    if (DISCONNECTED.has(end.status)) this.close()
-    this.#onEnd(end)
-    return false
+    if (DISCONNECTED.has(status)) this.close()
+    const through = connection.proxy === null ? '' : `through the proxy ${connection.proxy.shown}: `
+    onEnd({ signal, status, message: `${through}${message}`, rejected: 0 })
+    return 'failed'
   }
 
   close(): void {
     const exporter = this.#exporter
     this.#exporter = null
     exporter?.shutdown().catch(() => {})
+  }
+
+  #export(items: Items): Promise<ExportResult> {
+    const { connection, timeoutMs, make } = this.#settings
+    return new Promise<ExportResult>(resolve => {
+      // here, for the client is made with the first request
+      useProxy(connection)
+      this.#exporter ??= make(exporterConfig(connection, timeoutMs))
+      this.#exporter.export(items, resolve)
+    }).catch((error: unknown) => ({
+      code: ExportResultCode.FAILED,
+      error: error instanceof Error ? error : new Error(String(error)),
+    }))
   }
 }
 

@@ -5,7 +5,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import type { Resource } from '@opentelemetry/resources'
 import { RandomIdGenerator, type ReadableSpan } from '@opentelemetry/sdk-trace'
 import { ATTRIBUTES } from './attributes.ts'
-import { connection } from './credentials.ts'
+import type { Connection } from './connection.ts'
 import { SCOPE } from './producer.ts'
 import { Sender } from './sender.ts'
 import type { SeriesGroup } from './series.ts'
@@ -23,10 +23,12 @@ const SPANS_PER_REQUEST = 512
 /** Time between requests, in milliseconds; a full request does not wait. */
 const DELAY_MS = 2000
 
-type DropReason = 'kernel' | 'rate_limit' | 'queue_full' | 'export_failed'
+type DropReason = 'kernel' | 'rate_limit' | 'queue_full' | 'export_failed' | 'rejected'
 
 export interface SpanSettings {
+  readonly connection: Connection
   readonly timeoutMs: number
+  onEnd(end: RequestEnd): void
 }
 
 export class SpanSender {
@@ -41,8 +43,17 @@ export class SpanSender {
   #sending: Promise<void> | null = null
 
   /** `counters` gets what was dropped. */
-  constructor(settings: SpanSettings, resource: Resource, counters: SeriesGroup, onEnd: (end: RequestEnd) => void) {
-    this.#sender = new Sender('traces', () => new OTLPTraceExporter(connection('TRACES', settings)), onEnd)
+  constructor(settings: SpanSettings, resource: Resource, counters: SeriesGroup) {
+    this.#sender = new Sender({
+      ...settings,
+      signal: 'traces',
+      make: config => new OTLPTraceExporter(config),
+      size: spans => spans.length,
+      onEnd: end => {
+        this.#drop('rejected', end.rejected)
+        settings.onEnd(end)
+      },
+    })
     this.#resource = resource
     this.#counters = counters
     this.#timer = setInterval(() => this.#flush(), DELAY_MS).unref()
@@ -87,7 +98,7 @@ export class SpanSender {
   async #send(): Promise<void> {
     while (this.#waiting.length > 0) {
       const spans = this.#waiting.splice(0, SPANS_PER_REQUEST)
-      if (await this.#sender.send(spans)) continue
+      if ((await this.#sender.send(spans)) !== 'failed') continue
       // it may have arrived all the same: a span must not be there twice
       this.#drop('export_failed', spans.length)
       return

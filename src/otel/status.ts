@@ -5,9 +5,12 @@ export type ExportState = 'connecting' | 'ok' | 'failing' | 'disabled'
 /** What one request came to. */
 export interface RequestEnd {
   readonly signal: 'metrics' | 'traces'
-  /** Name of the gRPC status; OK where it arrived. */
+  /** Name of the gRPC status; OK where it arrived, PARTIAL_SUCCESS where the collector did not take all that was in it. */
   readonly status: string
+  /** One harmless line. */
   readonly message: string
+  /** Points or spans that the collector took the rest without. */
+  readonly rejected: number
 }
 
 export class ExportStatus {
@@ -20,20 +23,23 @@ export class ExportStatus {
   /** A pid filter is on. */
   filtered = false
   readonly #failing = new Set<string>()
+  readonly #target: string
   readonly #onChange: (line: string) => void
 
-  /** `onChange` gets one line for each change of the state. */
-  constructor(disabled: boolean, onChange: (line: string) => void) {
+  /** `target`: of the metrics. `onChange` gets one line for each change of the state. */
+  constructor(disabled: boolean, target: string, onChange: (line: string) => void) {
+    this.#target = target
     this.state = disabled ? 'disabled' : 'connecting'
     this.#onChange = onChange
     if (disabled) onChange('export is disabled by OTEL_SDK_DISABLED')
   }
 
-  update({ signal, status, message }: RequestEnd): void {
+  update({ signal, status, message, rejected }: RequestEnd): void {
     if (status === 'OK') this.#failing.delete(signal)
     else {
       this.failures++
-      this.lastError = `${status}${message === '' ? '' : `: ${message}`}`
+      const what = rejected === 0 ? [] : [`${rejected} ${signal === 'metrics' ? 'points' : 'spans'} rejected`]
+      this.lastError = [status, ...what, ...(message === '' ? [] : [message])].join(': ')
       this.#failing.add(signal)
     }
     const state = this.#failing.size > 0 ? 'failing' : 'ok'
@@ -53,15 +59,15 @@ export class ExportStatus {
   }
 
   /** For the header of the screen. */
-  get shown(): { readonly state: string; readonly reason: string } {
-    return {
-      state: `otlp ${this.state}${this.filtered ? ' (filtered)' : ''}`,
-      reason: this.state === 'failing' ? this.lastError : '',
-    }
+  get shown(): { readonly state: string; readonly target: string; readonly reason: string } {
+    const reason = this.state === 'failing' ? this.lastError : ''
+    const said = this.state === 'disabled' || reason.includes(this.#target)
+    const state = `otlp ${this.state}${this.filtered ? ' (filtered)' : ''}`
+    return { state, target: said ? '' : this.#target, reason }
   }
 
   get text(): string {
-    const { state, reason } = this.shown
-    return reason === '' ? state : `${state} ${reason}`
+    const { state, target, reason } = this.shown
+    return [state, target, reason].filter(part => part !== '').join(' ')
   }
 }

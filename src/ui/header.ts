@@ -38,8 +38,9 @@ export function headerLines(state: State): Line[] {
 /** How the export goes, in `room` cells, where the reason may be cut; null where there is not even room for the state. */
 function exportBeside({ exporter }: State, room: number): Line | null {
   if (exporter === null) return null
-  const { state, reason } = exporter
-  const line: Line = [exportSpan(exporter), span(reason === '' ? ' ' : ` ${sanitize(reason)} `, 'dim')]
+  const { state } = exporter
+  const details = exportDetails(exporter)
+  const line: Line = [exportSpan(exporter), span(details === '' ? ' ' : ` ${details} `, 'dim')]
   if (cells(state) > room) return null
   return lineWidth(line) > room ? fitLine(line, room) : line
 }
@@ -48,8 +49,17 @@ function exportBeside({ exporter }: State, room: number): Line | null {
 function exportItems({ exporter }: State): Item[] {
   if (exporter === null) return []
   const items: Item[] = [{ rank: exporter.reason === '' ? 2 : 0, line: [exportSpan(exporter)] }]
-  if (exporter.reason !== '') items.push({ rank: 8, line: [span(sanitize(exporter.reason), 'dim')] })
+  const details = exportDetails(exporter)
+  if (details !== '') items.push({ rank: 8, line: [span(details, 'dim')] })
   return items
+}
+
+/** Where it goes to, and why it fails. */
+function exportDetails({ target, reason }: ExporterState): string {
+  return [target, reason]
+    .filter(text => text !== '')
+    .map(sanitize)
+    .join(' ')
 }
 
 function exportSpan({ state, reason }: ExporterState): Span {

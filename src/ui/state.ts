@@ -63,6 +63,8 @@ export interface Pause {
 export interface ExporterState {
   /** In two or three words. */
   readonly state: string
+  /** Where it goes to; '' for nowhere. */
+  readonly target: string
   /** Why it fails; '' while it does not. */
   readonly reason: string
 }

@@ -21,12 +21,13 @@ const PATIENCE = 20_000
 /** The exporter in this process, as the command line starts it. The variables are set for good: one export a test. */
 export function startExport(
   environment: Readonly<Record<string, string>>,
-  options: { intervalSeconds?: number; pids?: boolean; top?: number; spans?: boolean } = {},
+  options: { endpoint?: string; intervalSeconds?: number; pids?: boolean; top?: number; spans?: boolean } = {},
 ): Started {
-  for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) delete process.env[name]
+  for (const name of Object.keys(process.env))
+    if (name.startsWith('OTEL_') || /_proxy$/i.test(name)) delete process.env[name]
   Object.assign(process.env, environment)
   const settings = readSettings(
-    { protocol: 'otlp', intervalSeconds: 0.3, pids: false, top: 200, spans: false, ...options },
+    { protocol: 'otlp', endpoint: null, intervalSeconds: 0.3, pids: false, top: 200, spans: false, ...options },
     process.env,
   )
   const lines: string[] = []

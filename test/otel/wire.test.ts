@@ -4,6 +4,7 @@ import { PROCESS_ATTRIBUTES } from '../../src/otel/attributes.ts'
 import { METRIC_NAMES, METRICS, type MetricDescription } from '../../src/otel/metrics.ts'
 import { Collector, type Point } from '../support/collector.ts'
 import { freePort } from '../support/exporting.ts'
+import { Front, TAKEN } from '../support/front.ts'
 import { connectionRow, processRow, slowCallRow } from '../support/samples.ts'
 import { callRow, sampleWith } from '../unit/otel/calls.ts'
 import { type Started, startExport } from './start.ts'
@@ -11,7 +12,7 @@ import { type Started, startExport } from './start.ts'
 /** All 64 digits, as the semantic conventions want them. */
 const CONTAINER = '0123456789abcdef'.repeat(4)
 const NOBODY = new Map<string, number>()
-const opened: (Collector | Started)[] = []
+const opened: (Collector | Front | Started)[] = []
 
 afterEach(async () => {
   for (const one of opened.splice(0)) await ('stop' in one ? one.stop() : one.close())
@@ -68,8 +69,17 @@ describe('over the wire', () => {
     exporter.take(sampleWith(0, NOBODY, { processes, connections: Array.from({ length: 1200 }, () => closed) }))
     exporter.take(fullSample())
     await is('failing')
-    const collector = await startCollector(port)
-    await collector.until(() => collector.latest('ebpf_top.span.dropped').length > 0)
+    const collector = await startCollector()
+    // it takes one request without some of it
+    const front = await Front.start(
+      [`127.0.0.1:${port}`],
+      (_, index) => (index === 0 ? { rejected: 1 } : TAKEN),
+      collector,
+    )
+    opened.push(front)
+    for (const name of ['ebpf_top.span.dropped', 'ebpf_top.export.rejected']) {
+      await collector.until(() => collector.latest(name).length > 0)
+    }
     await collector.exports(2)
 
     for (const name of METRIC_NAMES) {

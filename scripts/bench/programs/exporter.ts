@@ -21,7 +21,7 @@ durations.max = 9000
 
 const exports = Number(process.argv[2] ?? 1)
 const settings = readSettings(
-  { protocol: 'otlp', intervalSeconds: 1, pids: false, top: PROCESSES, spans: false },
+  { protocol: 'otlp', endpoint: null, intervalSeconds: 1, pids: false, top: PROCESSES, spans: false },
   process.env,
 )
 const exporter = startExporter(settings, () => {})

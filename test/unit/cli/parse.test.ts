@@ -27,7 +27,14 @@ function words(line: string): string[] {
     .map(word => (word === "''" ? '' : word))
 }
 
-const exportOptions = { protocol: 'otlp', intervalSeconds: null, pids: false, top: 200, spans: false } as const
+const exportOptions = {
+  protocol: 'otlp',
+  endpoint: null,
+  intervalSeconds: null,
+  pids: false,
+  top: 200,
+  spans: false,
+} as const
 
 const DEFAULTS: Options = {
   mode: 'screen',
@@ -71,6 +78,7 @@ describe('good command lines', () => {
     ['--filter=-x', { filter: '-x' }],
     ['-F 10', { filter: '10' }],
     ['--export otlp', { export: exportOptions }],
+    ['--export otlp --endpoint http://c:4317', { export: { ...exportOptions, endpoint: 'http://c:4317' } }],
     ['--export otlp --export-interval 5', { export: { ...exportOptions, intervalSeconds: 5 } }],
     [
       '--export otlp --export-pids --export-top 7 --export-spans',
@@ -172,6 +180,7 @@ describe('bad command lines', () => {
     ['--doctor --headless --export otlp', 'contradict'],
     ['--export-interval 5', '--export-interval without --export'],
     ['--export-pids', '--export-pids without --export'],
+    ['--endpoint http://c:4317', '--endpoint without --export'],
     ['--export-top 5', '--export-top without --export'],
     ['--export-spans', '--export-spans without --export'],
     ['--export otlp --export-top 0', '--export-top: "0" is not a number of processes'],

@@ -71,7 +71,7 @@ describe('delta', () => {
     accumulator.takeAll(sampleWith(1, calls(5)))
     const first = await collect()
     expect(values(first, CALLS)).toEqual([[5, 0, 1]])
-    producer.arrived(first, producer.rounds)
+    producer.arrived(first, producer.rounds, 'whole')
     accumulator.takeAll(sampleWith(2, calls(7)))
     const lost = await collect()
     expect(values(lost, CALLS)).toEqual([[7, 1, 2]])
@@ -80,7 +80,7 @@ describe('delta', () => {
     const third = await collect()
     expect(values(third, CALLS)).toEqual([[8, 1, 3]])
     expect(values(third, DURATION)).toEqual([[8, 1, 3]])
-    producer.arrived(third, producer.rounds)
+    producer.arrived(third, producer.rounds, 'whole')
     expect(values(await collect(), CALLS)).toEqual([])
   })
 
@@ -88,11 +88,11 @@ describe('delta', () => {
     const { accumulator, producer, collect } = start(DELTA)
     const set = (index: number) => ({ time: new Date(START_MS + (index + by) * 1000).toISOString() })
     accumulator.takeAll(sampleWith(1, calls(5)))
-    producer.arrived(await collect(), producer.rounds)
+    producer.arrived(await collect(), producer.rounds, 'whole')
     accumulator.takeAll(sampleWith(2, calls(7), set(2)))
     const second = await collect()
     expect(values(second, CALLS)).toEqual([[7, 1 + by, 2 + by]])
-    producer.arrived(second, producer.rounds)
+    producer.arrived(second, producer.rounds, 'whole')
     accumulator.takeAll(sampleWith(3, calls(1), set(3)))
     expect(values(await collect(), CALLS)).toEqual([[1, 2 + by, 3 + by]])
   })
@@ -102,8 +102,8 @@ describe('delta', () => {
     accumulator.takeAll(sampleWith(1, calls(5)))
     const first = await collect()
     accumulator.takeAll(sampleWith(2, calls(7)))
-    producer.arrived(await collect(), producer.rounds)
-    producer.arrived(first, 1)
+    producer.arrived(await collect(), producer.rounds, 'whole')
+    producer.arrived(first, 1, 'whole')
     accumulator.takeAll(sampleWith(3, calls(1)))
     expect(values(await collect(), CALLS)).toEqual([[1, 2, 3]])
   })
@@ -111,7 +111,7 @@ describe('delta', () => {
   it('levels stay what they are', async () => {
     const { accumulator, producer, collect } = start(DELTA)
     accumulator.takeAll(sampleWith(1, calls(5)))
-    producer.arrived(await collect(), producer.rounds)
+    producer.arrived(await collect(), producer.rounds, 'whole')
     expect(metricOf(await collect(), 'ebpf_top.memory.usage')).toMatchObject({
       aggregationTemporality: CUMULATIVE,
       isMonotonic: false,
@@ -136,7 +136,7 @@ describe('delta', () => {
       )
       const metrics = await collect()
       if (index % 3 === 0 && index < 60) continue
-      producer.arrived(metrics, producer.rounds)
+      producer.arrived(metrics, producer.rounds, 'whole')
       for (const { value } of metricOf(metrics, CALLS)?.dataPoints ?? []) received += Number(value)
     }
     expect(received).toBe(truth)
@@ -159,7 +159,7 @@ describe('parts of a collection', () => {
     const metric = metricOf(all, CALLS)
     if (metric?.dataPointType !== DataPointType.SUM) throw new Error('no such metric')
     const half = { ...metric, dataPoints: metric.dataPoints.slice(0, 1) }
-    producer.arrived({ ...all, scopeMetrics: [{ scope: { name: 'x' }, metrics: [half] }] }, producer.rounds)
+    producer.arrived({ ...all, scopeMetrics: [{ scope: { name: 'x' }, metrics: [half] }] }, producer.rounds, 'whole')
     expect(values(await collect(), CALLS)).toEqual([[5, 0, 1]])
   })
 })

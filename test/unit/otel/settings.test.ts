@@ -5,7 +5,14 @@ import { describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/cli/errors.ts'
 import { readSettings } from '../../../src/otel/settings.ts'
 
-const OPTIONS = { protocol: 'otlp', intervalSeconds: null, pids: false, top: 200, spans: false } as const
+const OPTIONS = {
+  protocol: 'otlp',
+  endpoint: null,
+  intervalSeconds: null,
+  pids: false,
+  top: 200,
+  spans: false,
+} as const
 
 const folder = mkdtempSync(join(tmpdir(), 'ebpf-top-settings-'))
 const noCertificate = join(folder, 'text')
@@ -13,8 +20,9 @@ writeFileSync(noCertificate, 'no certificate')
 
 describe('settings', () => {
   it('without variables are the defaults', () => {
-    expect(readSettings(OPTIONS, {})).toEqual({
-      target: 'localhost:4317',
+    expect(readSettings(OPTIONS, {})).toMatchObject({
+      metrics: { endpoint: { address: 'localhost:4317', tls: false }, compression: 'none', proxy: null },
+      traces: null,
       disabled: false,
       intervalMs: 10_000,
       timeoutMs: 9_000,
@@ -22,7 +30,6 @@ describe('settings', () => {
       logLevel: 'warn',
       pids: false,
       top: 200,
-      spans: false,
     })
   })
 
@@ -44,10 +51,6 @@ describe('settings', () => {
       { OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: 'base2_exponential_bucket_histogram' },
       { histograms: 'exponential' },
     ],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel.example:4317/' }, { target: 'otel.example:4317' }],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:secret@otel.example:4317' }, { target: 'otel.example:4317' }],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'otel.example:4317' }, {}],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'unix:///run/otel.sock' }, {}],
     [{ OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20x,x-tenant=7' }, {}],
     [{ OTEL_RESOURCE_ATTRIBUTES: 'a=1,b=x%2Cy' }, {}],
     [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, {}],
@@ -63,7 +66,7 @@ describe('settings', () => {
 
   it('of traces are looked at only for spans', () => {
     const environment = { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' }
-    expect(readSettings(OPTIONS, environment)).toMatchObject({ spans: false })
+    expect(readSettings(OPTIONS, environment)).toMatchObject({ traces: null })
     expect(() => readSettings({ ...OPTIONS, spans: true }, environment)).toThrow('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL')
   })
 })

@@ -151,7 +151,9 @@ describe('the header', () => {
     [120, 40],
   ])('always says that the export fails, on %i x %i cells too', async (columns, rows) => {
     const reason = `UNAVAILABLE: ${'connect '.repeat(20)}`
-    const person = sitDown(columns, rows, { exporter: () => ({ state: 'otlp failing (filtered)', reason }) })
+    const person = sitDown(columns, rows, {
+      exporter: () => ({ state: 'otlp failing (filtered)', target: 'collector:4317', reason }),
+    })
     person.take(sampleOf({ lost: { syscalls: 12_345_678, connections: 1, bytes: 2, slow_calls: 0 } }))
     await person.see('otlp failing (filtered)')
     person.type(' ')
@@ -159,13 +161,16 @@ describe('the header', () => {
     await person.see('otlp failing (filtered)')
   })
 
-  it('says how the export goes, and why it fails where there is room', async () => {
-    const person = sitDown(120, 40, { exporter: () => ({ state: 'otlp failing', reason: 'UNAVAILABLE: no route' }) })
+  it('says how the export goes, where to, and why it fails where there is room', async () => {
+    const person = sitDown(160, 40, {
+      exporter: () => ({ state: 'otlp failing', target: 'collector:4317', reason: 'UNAVAILABLE: no route' }),
+    })
     person.take(sampleOf())
-    await person.see('otlp failing UNAVAILABLE: no route')
-    const well = sitDown(80, 24, { exporter: () => ({ state: 'otlp ok', reason: '' }) })
+    await person.see('otlp failing collector:4317 UNAVAILABLE: no route')
+    const well = sitDown(80, 24, { exporter: () => ({ state: 'otlp ok', target: 'collector:4317', reason: '' }) })
     well.take(sampleOf())
     await well.see('otlp ok')
+    await well.see('collector:4317')
   })
 })
 
