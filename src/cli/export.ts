@@ -16,27 +16,27 @@ export async function openExporter(options: ExportOptions, log: (line: string) =
   return startExporter(settings, log)
 }
 
-/** A sampler whose samples `exporter` takes as well, before anybody else. */
-export function exporting(sampler: Sampler, exporter: Exporter): Sampler {
+/** A sampler whose samples another sink takes as well, before anybody else. */
+export function alsoFor(other: Sink, sampler: Sampler): Sampler {
   return {
     host: sampler.host,
     setFilter: pids => sampler.setFilter(pids),
     setInterval: seconds => sampler.setInterval(seconds),
     measureCost: on => sampler.measureCost(on),
-    run: sink => sampler.run(both(exporter, sink)),
+    run: sink => sampler.run(both(other, sink)),
     finish: () => sampler.finish(),
     stop: () => sampler.stop(),
     close: () => sampler.close(),
   }
 }
 
-function both(exporter: Exporter, sink: Sink): Sink {
+function both(other: Sink, sink: Sink): Sink {
   return {
     async take(sample: Sample) {
-      await Promise.all([exporter.take(sample), sink.take(sample)])
+      await Promise.all([other.take(sample), sink.take(sample)])
     },
     fail(error) {
-      exporter.fail(error)
+      other.fail(error)
       sink.fail(error)
     },
   }

@@ -4,8 +4,9 @@ import { Output } from '../batch/output.ts'
 import type { Exporter } from '../otel/exporter.ts'
 import type { Sampler, SamplerSettings } from '../session.ts'
 import { asUserError, explain, note, UserError, usageError } from './errors.ts'
-import { exporting, openExporter } from './export.ts'
+import { alsoFor, openExporter } from './export.ts'
 import { leaveSoon } from './leave.ts'
+import { NoteSink } from './notes.ts'
 import type { Command, Options } from './options.ts'
 import { system } from './system.ts'
 import { openTty } from './tty.ts'
@@ -71,7 +72,8 @@ async function openSampler(
   // the screen has them in its help
   if (options.mode !== 'screen') for (const text of sampler.host.notes) note(text)
   if (options.cost) sampler.measureCost(true)
-  return exporter === null ? sampler : exporting(sampler, exporter)
+  const told = options.mode === 'screen' ? sampler : alsoFor(new NoteSink(note), sampler)
+  return exporter === null ? told : alsoFor(exporter, told)
 }
 
 async function runHeadless(options: Options, exporter: Exporter | null): Promise<number> {

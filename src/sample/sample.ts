@@ -206,7 +206,10 @@ export interface LossRow {
   readonly count: number
 }
 
-/** How each kind of number is measured, as `hook` or `hook+hook`; `none` where the kernel offers no way. */
+/**
+ * How each kind of number is measured, as `hook` or `hook+hook`; `none` where the kernel offers no way, and
+ * `none (reason)` where reading it failed in this interval.
+ */
 export interface Sources {
   readonly syscalls: string
   readonly connections: string
@@ -245,6 +248,8 @@ export interface Sample {
   readonly lost: Lost
   /** The same by reason, without slow calls; only what lost any. */
   readonly losses: readonly LossRow[]
+  /** What cannot be seen for now, and why, a line each. */
+  readonly notes: readonly string[]
   readonly self: SelfUsage
   readonly maps: readonly MapUsage[]
   /** Made while they are gone through, where the kernel side wrote them: only until the sink has taken the sample. */

@@ -5,6 +5,7 @@ import { gracePeriod } from '../bpf/kernel.ts'
 import { describe, missed, ownCapabilities } from '../doctor/capabilities.ts'
 import { meansOf, notesOf } from '../plan/plan.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
+import { Failures, guarded } from '../tracers/guarded.ts'
 import type { Halves } from '../tracers/interface.ts'
 import { totalLost } from '../tracers/loss.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
@@ -34,6 +35,7 @@ export function samplerOf(tracers: Tracers, settings: SamplerSettings): Sampler 
 class KernelSampler implements Sampler {
   readonly host: Host
   readonly #tracers: Tracers
+  readonly #failures = new Failures()
   readonly #facts = new ProcessFacts()
   readonly #wakeup = new Wakeup()
   readonly #iterations: number | null
@@ -62,7 +64,7 @@ class KernelSampler implements Sampler {
         verifierLog: tracers.verifierLog,
       }),
     }
-    this.#tracers = tracers
+    this.#tracers = guarded(tracers, this.#failures)
     this.#iterations = settings.iterations
     this.#intervalNs = settings.intervalSeconds * 1e9
     this.#limitNs = (settings.firstIntervalSeconds ?? Infinity) * 1e9
@@ -163,13 +165,21 @@ class KernelSampler implements Sampler {
     connections.ended?.(records.processes.filter(record => record.exited).map(record => record.pid))
     this.#facts.forget()
     const { slowCallsLost, ...losses } = this.#takeLosses()
+    const maps = this.#arenas().flatMap(arena => arena.usage?.(epoch) ?? [])
+    const bpfSeconds = cost.take()
+    const notes = connections.notes?.() ?? []
+    const failures = this.#failures.take()
     const usage = process.cpuUsage(this.#usage)
     this.#usage = process.cpuUsage()
     const sample: Sample = {
       time: new Date(clocks.unixNs / 1e6).toISOString(),
       interval_seconds: (endedNs - startedNs) / 1e9,
       filter: { pids },
-      sources: { syscalls: syscalls.source, connections: connections.source, bytes: bytes.source },
+      sources: {
+        syscalls: sourceOf(syscalls.source, failures.get('syscalls')),
+        connections: sourceOf(connections.source, failures.get('connections')),
+        bytes: sourceOf(bytes.source, failures.get('bytes')),
+      },
       ...rows,
       lost: {
         syscalls: totalLost(losses.syscalls),
@@ -178,9 +188,10 @@ class KernelSampler implements Sampler {
         slow_calls: slowCallsLost,
       },
       losses: lossRows(losses),
-      maps: this.#arenas().flatMap(arena => arena.usage?.(epoch) ?? []),
+      notes: [...notes, ...Array.from(failures, ([part, reason]) => `${part} could not be read: ${reason}`)],
+      maps,
       self: {
-        bpf_seconds: cost.take(),
+        bpf_seconds: bpfSeconds,
         cpu_seconds: (usage.user + usage.system) / 1e6,
         resident_bytes: process.memoryUsage.rss(),
         sample_seconds: (monotonicNow() - begunNs) / 1e9,
@@ -226,6 +237,11 @@ class KernelSampler implements Sampler {
     const { processes, syscalls, slowCalls, connections } = this.#tracers
     return [processes.arena, syscalls.arena, slowCalls.arena, connections.closed]
   }
+}
+
+/** How something was measured in an interval. */
+function sourceOf(source: string, failure: string | undefined): string {
+  return failure === undefined ? source : `none (${failure})`
 }
 
 /** CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns, in nanoseconds. */

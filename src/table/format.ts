@@ -100,12 +100,12 @@ export interface Reading {
   readonly names?: Names | null
 }
 
-/** How `Sources` says that the kernel offers no way to measure something. */
+/** How `Sources` says that something is not measured; the reason may follow. */
 const NOT_MEASURED = 'none'
 
 /** Numbers of this kind are measured. */
 export function isMeasured(kind: keyof Sources, sources: Sources): boolean {
-  return sources[kind] !== NOT_MEASURED
+  return !sources[kind].startsWith(NOT_MEASURED)
 }
 
 /** The exact value; null also where what it comes from offers none. */

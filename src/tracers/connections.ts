@@ -65,6 +65,7 @@ export class ConnectionTracer {
   #searchedAt = -Infinity
   #searchMs = 0
   #listedAt = -Infinity
+  #isListLate = false
   readonly closed: Arena
   readonly #object: BpfObject
   readonly #control: Control
@@ -133,6 +134,11 @@ export class ConnectionTracer {
     if (this.#control.epoch === 0) await this.readOpen()
   }
 
+  notes(): string[] {
+    if (!this.#isListLate || this.#aside.running === 0) return []
+    return ['the list of sockets waits for a process that holds the lock of one: those without a file may be missing']
+  }
+
   /** Gives sockets a place that nobody told of. */
   async #search(): Promise<void> {
     const now = performance.now()
@@ -184,8 +190,10 @@ export class ConnectionTracer {
   }
 
   /** The kernel's list of all sockets, which takes the lock of each: another process goes through it. */
-  #walkList(): Promise<boolean> {
-    return this.#aside.read(this.#object.openWalk('walk_sockets'), PATIENCE_MS)
+  async #walkList(): Promise<boolean> {
+    const isWhole = await this.#aside.read(this.#object.openWalk('walk_sockets'), PATIENCE_MS)
+    this.#isListLate = !isWhole
+    return isWhole
   }
 
   #get(member: Member): number {

@@ -26,7 +26,7 @@ export interface Halves {
    */
   asRead?(epoch: number): boolean
   /** How full the half of an interval was; absent where that cannot be told. */
-  usage?(epoch: number): MapUsage
+  usage?(epoch: number): MapUsage | undefined
 }
 
 /** Single calls that took long. */
@@ -79,6 +79,8 @@ export interface Connections {
   readOpen(): Promise<ConnectionRecords>
   readClosed(epoch: number): ConnectionRecords
   takeLost(): Losses
+  /** What it cannot see for now, and why, a line each. */
+  notes?(): readonly string[]
 }
 
 /** The built-in tracers, attached but not yet counting. */

@@ -12,17 +12,25 @@ const NOTHING = { sentBytes: 0, receivedBytes: 0 }
 export class SocketBytes {
   readonly source = 'tcp_sockets'
   /** What is lost is lost with the connections, and counted there. */
-  readonly loss = { take: () => ({}) }
+  readonly loss = { take: () => this.#refuseFailed({}) }
   readonly processes: Processes
   readonly connections: Connections
   #open: ConnectionRecords = new ListOfSockets()
   #closed: ConnectionRecords = new ListOfSockets()
+  /** Why those that closed could not be read, which is no matter of processes. */
+  #failure: unknown = null
 
   constructor(processes: Processes, connections: Connections) {
     this.processes = {
       arena: processes.arena,
       read: epoch => {
-        this.#closed = connections.readClosed(epoch)
+        try {
+          this.#failure = null
+          this.#closed = connections.readClosed(epoch)
+        } catch (error) {
+          this.#failure = error
+          this.#closed = new ListOfSockets()
+        }
         return addBytes(processes.read(epoch), all(this.#open), all(this.#closed))
       },
     }
@@ -33,11 +41,18 @@ export class SocketBytes {
       ended: pids => connections.ended?.(pids),
       takeLost: () => connections.takeLost(),
       readOpen: async () => {
+        this.#open = new ListOfSockets()
         this.#open = await connections.readOpen()
         return this.#open
       },
-      readClosed: () => this.#closed,
+      readClosed: () => this.#refuseFailed(this.#closed),
+      notes: () => connections.notes?.() ?? [],
     }
+  }
+
+  #refuseFailed<T>(value: T): T {
+    if (this.#failure !== null) throw this.#failure
+    return value
   }
 }
 

@@ -91,6 +91,7 @@ function news(state: State): Item[] {
     if (isCompatible(shown)) items.push({ rank: 3, line: [span('compatible mode', 'warning')] })
     const unseen = unmeasured(shown.sources)
     if (unseen.length > 0) items.push({ rank: 3, line: [span(`not measured: ${unseen.join(', ')}`, 'warning')] })
+    for (const note of shown.notes) items.push({ rank: 4, line: [span(sanitize(note), 'warning')] })
   }
   items.push({ rank: 1, line: filters(state) })
   return items

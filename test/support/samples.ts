@@ -128,6 +128,7 @@ export function sampleOf(change: Partial<Sample> = {}): Sample {
     slow_calls: [],
     lost: { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 },
     losses: [],
+    notes: [],
     self: { cpu_seconds: 0.01, resident_bytes: 1 << 20, bpf_seconds: null, sample_seconds: 0.001 },
     maps: [],
     calls: [],

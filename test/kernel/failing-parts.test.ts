@@ -1,0 +1,131 @@
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Sample } from '../../src/sample/sample.ts'
+import { samplerOf } from '../../src/sample/sampler.ts'
+import { openTracers, type Tracers } from '../../src/tracers/tracers.ts'
+import { OBJECTS, sum } from '../support/top.ts'
+import { Workload } from '../support/workload.ts'
+
+const WHY = new Error('bad file descriptor\n\u001b[31m and more')
+
+/** What cannot be done, every other time that it is asked for. */
+function everyOther<T>(action: () => T): () => T {
+  let times = 0
+  return () => {
+    times++
+    if (times % 2 === 0) throw WHY
+    return action()
+  }
+}
+
+/** Every other call of what one of the connections' methods does fails. */
+function withoutWalks(tracers: Tracers): Tracers {
+  const { connections } = tracers
+  const walk = everyOther(() => connections.walk())
+  const { source, closed } = connections
+  return {
+    ...tracers,
+    connections: {
+      source,
+      closed,
+      walk: async () => walk(),
+      readOpen: () => connections.readOpen(),
+      readClosed: epoch => connections.readClosed(epoch),
+      takeLost: () => connections.takeLost(),
+    },
+  }
+}
+
+function withoutCalls(tracers: Tracers): Tracers {
+  const { syscalls } = tracers
+  let epoch = 0
+  const read = everyOther(() => syscalls.read(epoch))
+  return {
+    ...tracers,
+    syscalls: {
+      source: syscalls.source,
+      arena: { prepare: next => syscalls.arena.prepare(next) },
+      loss: syscalls.loss,
+      read(now) {
+        epoch = now
+        return read()
+      },
+    },
+  }
+}
+
+/** Runs it until so many samples were taken, all of which the workload is in. */
+async function samplesOf(broken: (tracers: Tracers) => Tracers): Promise<{ samples: Sample[]; bytes: number }> {
+  const workload = await Workload.start('load', 'stream', 2, 2)
+  const pids = [workload.pid, ...(await workload.step('workers'))]
+  const settings = { pids, intervalSeconds: 0.05, iterations: null, compat: false }
+  const sampler = samplerOf(broken(await openTracers(OBJECTS, pids)), settings)
+  const samples: Sample[] = []
+  const running = sampler.run({
+    take: sample => {
+      sample.keep()
+      samples.push(sample)
+    },
+    fail: error => {
+      throw error
+    },
+  })
+  onTestFinished(async () => {
+    sampler.stop()
+    await running
+    sampler.close()
+  })
+  while (samples.length === 0) await setTimeout(10)
+  const [, bytes = 0] = await workload.work()
+  await workload.end()
+  const until = samples.length + 4
+  while (samples.length < until) await setTimeout(10)
+  return { samples, bytes }
+}
+
+const REASON = 'bad file descriptor'
+
+describe('a part that fails every other time', () => {
+  test('says so, and the other parts are exact: connections', async () => {
+    const { samples, bytes } = await samplesOf(withoutWalks)
+    const failed = samples.filter(sample => sample.sources.connections.startsWith('none'))
+    expect(failed.length).toBeGreaterThan(0)
+    expect(failed.length).toBeLessThan(samples.length)
+    for (const { sources, notes } of failed) {
+      expect(sources).toEqual({ ...samples.at(0)?.sources, ...sources, connections: `none (${REASON})` })
+      expect(notes).toEqual([`connections could not be read: ${REASON}`])
+    }
+    const rows = samples.flatMap(sample => sample.connections)
+    // what moved while nobody looked is in the next sample
+    expect(sum(rows, row => row.sent_bytes)).toBe(bytes)
+    expect(
+      sum(
+        samples.flatMap(sample => sample.processes),
+        row => row.sent_bytes,
+      ),
+    ).toBe(bytes)
+  })
+
+  test('says so, and the other parts are exact: system calls', async () => {
+    const { samples, bytes } = await samplesOf(withoutCalls)
+    const failed = samples.filter(sample => sample.sources.syscalls.startsWith('none'))
+    expect(failed.length).toBeGreaterThan(0)
+    expect(failed.length).toBeLessThan(samples.length)
+    for (const { notes, syscalls } of failed) {
+      expect(notes).toEqual([`syscalls could not be read: ${REASON}`])
+      expect(syscalls).toEqual([])
+    }
+    expect(
+      sum(
+        samples.flatMap(sample => sample.connections),
+        row => row.sent_bytes,
+      ),
+    ).toBe(bytes)
+    expect(
+      sum(
+        samples.flatMap(sample => sample.processes),
+        row => row.sent_bytes,
+      ),
+    ).toBe(bytes)
+  })
+})
