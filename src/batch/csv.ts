@@ -10,10 +10,19 @@ export function csvHeader<Row>(table: Table<Row>): string {
   return record(['time', 'interval_seconds', ...table.columns.map(column => column.id)])
 }
 
-/** A record for each row: exact numbers of the interval, durations in nanoseconds, nothing where there is no value. */
-export function formatCsv<Row>(table: Table<Row>, sample: Sample, arrangement: Arrangement): string {
+/**
+ * A record for each row: exact numbers of the interval, durations in nanoseconds, nothing where there is no value.
+ * @param written how text is written: as it is, if nothing else is said
+ */
+export function formatCsv<Row>(
+  table: Table<Row>,
+  sample: Sample,
+  arrangement: Arrangement,
+  written: (text: string) => string = text => text,
+): string {
   return arrange(table, table.rows(sample), arrangement)
-    .map(row => record([sample.time, sample.interval_seconds, ...valuesOf(table, row, sample)]))
+    .map(row => [sample.time, sample.interval_seconds, ...valuesOf(table, row, sample)])
+    .map(values => record(values.map(value => (typeof value === 'string' ? written(value) : value))))
     .join('')
 }
 

@@ -2,6 +2,8 @@
 
 import type { OutputFormat, View } from '../cli/options.ts'
 import type { Sample } from '../sample/sample.ts'
+import { sanitize } from '../table/format.ts'
+import { toAscii } from '../table/signs.ts'
 import { OVERVIEW_TABLES, type Table } from '../table/table.ts'
 import { tables } from '../table/tables.ts'
 import { csvHeader, formatCsv } from './csv.ts'
@@ -15,6 +17,8 @@ export interface BatchSettings extends Arrangement {
   readonly view: View
   /** It is printed on a terminal, which must not obey what an untrusted name says. */
   readonly terminal: boolean
+  /** That terminal shows ASCII alone. */
+  readonly ascii: boolean
 }
 
 export interface BatchFormat {
@@ -25,22 +29,22 @@ export interface BatchFormat {
   note(sample: Sample): string
 }
 
-/** Control and format characters but the line feed. */
-const UNPRINTABLE = /[^\P{C}\n]/gu
-
 export function batchFormat(settings: BatchSettings): BatchFormat {
+  const { terminal } = settings
+  const ascii = terminal && settings.ascii
   switch (settings.output) {
-    case 'json':
-      return { header: '', sample: sample => formatJson(sample, settings), note: () => '' }
+    case 'json': {
+      const reader = ascii ? 'ascii' : terminal ? 'terminal' : 'program'
+      return { header: '', sample: sample => formatJson(sample, settings, reader), note: () => '' }
+    }
     case 'csv': {
       // A csv file has one heading, so that the overview has to be one table.
+      const shown = (text: string): string => (ascii ? toAscii(sanitize(text)) : sanitize(text))
+      const written = terminal ? shown : undefined
       const table: Table<unknown> = tables[settings.view === 'overview' ? 'syscalls' : settings.view]
       return {
         header: csvHeader(table),
-        sample: sample => {
-          const text = formatCsv(table, sample, settings)
-          return settings.terminal ? text.replace(UNPRINTABLE, '?') : text
-        },
+        sample: sample => formatCsv(table, sample, settings, written),
         note: sample => {
           const lost = formatLost(sample.lost)
           return lost === 'none' ? '' : `lost in the interval up to ${sample.time}: ${lost}`
@@ -50,8 +54,10 @@ export function batchFormat(settings: BatchSettings): BatchFormat {
     case 'text': {
       const names = settings.view === 'overview' ? OVERVIEW_TABLES : [settings.view]
       const shown: readonly Table<unknown>[] = names.map(name => tables[name])
-      const print = (sample: Sample) => shown.map(table => formatTable(table, sample, settings)).join('')
-      return { header: '', sample: sample => textHeader(sample) + print(sample), note: () => '' }
+      const print = (sample: Sample) =>
+        textHeader(sample) + shown.map(table => formatTable(table, sample, settings)).join('')
+      const lines = (text: string) => text.split('\n').map(toAscii).join('\n')
+      return { header: '', sample: sample => (ascii ? lines(print(sample)) : print(sample)), note: () => '' }
     }
   }
 }

@@ -2,11 +2,18 @@ import type { Sample } from '../sample/sample.ts'
 import { tables } from '../table/tables.ts'
 import { type Arrangement, arrange } from './rows.ts'
 
-/** What JSON leaves as it is but terminals obey, or readers take for the end of a line. */
-const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g
+/** What JSON leaves as it is and is written as an escape, by who reads it. */
+const ESCAPED = {
+  /** What readers take for the end of a line, and what a terminal obeys, if it ends there after all. */
+  program: /[\u007f-\u009f\u2028\u2029]/g,
+  /** All that is not seen, or turns the direction of writing. */
+  terminal: /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
+  /** All that is not ASCII. */
+  ascii: /[^ -~]+/g,
+} as const
 
 /** A sample as one line of JSON, ended by a line feed. Every row is in it but those that a filter leaves out. */
-export function formatJson(sample: Sample, arrangement: Arrangement): string {
+export function formatJson(sample: Sample, arrangement: Arrangement, reader: keyof typeof ESCAPED = 'program'): string {
   const { calls: _, ...rest } = sample
   const text = JSON.stringify({
     ...rest,
@@ -16,9 +23,12 @@ export function formatJson(sample: Sample, arrangement: Arrangement): string {
     listeners: arrange(tables.listeners, sample.listeners, arrangement),
     slow_calls: arrange(tables.slow, sample.slow_calls, arrangement),
   })
-  return `${text.replace(UNSAFE, escaped)}\n`
+  return `${text.replace(ESCAPED[reader], escaped)}\n`
 }
 
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+function escaped(characters: string): string {
+  return characters
+    .split('')
+    .map(unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
 }

@@ -27,6 +27,11 @@ export class Output {
     return this.#failure?.code === 'EPIPE' ? null : this.#failure
   }
 
+  /** The reader was not waited for: what it has got may end in the middle of a line. */
+  get cut(): boolean {
+    return this.#abandoned && this.#failure === null && this.#stream.writableLength > 0
+  }
+
   /** Resolves when the stream takes more, or never will. */
   write(text: string): Promise<void> {
     if (text === '' || this.#over || this.#stream.write(text)) return Promise.resolve()

@@ -14,7 +14,8 @@ const PATIENCE_MS = 1500
  * Prints samples until there are as many as were asked for, a signal comes, or nobody reads any more. The interval under
  * way ends with the signal, and is printed: everything up to it is counted. A slow reader makes the intervals longer; no
  * sample is left out. Data goes to `stdout`, all else to `stderr`.
- * @throws what the sampler fails with; UserError where `stdout` cannot be written to
+ * @throws what the sampler fails with; UserError where `stdout` cannot be written to, or was not read in time after a
+ * signal, so that its last line may be cut
  */
 export async function runBatch(
   openSampler: () => Promise<Sampler>,
@@ -60,6 +61,9 @@ export async function runBatch(
   for (const error of errors) throw error
   if (output.failure !== null) {
     throw new UserError('failed', `writing to stdout: ${output.failure.message}`, 'see to it that there is room for it')
+  }
+  if (output.cut) {
+    throw new UserError('failed', 'stdout was not read in time: its last line may be cut', 'leave that line out')
   }
 }
 

@@ -61,6 +61,10 @@ function specification({ short, value, repeatable }: Flag) {
 
 function readFlag(flag: Flag, found: unknown, argv: readonly string[]): readonly string[] {
   const list: readonly unknown[] = found === undefined ? [] : Array.isArray(found) ? found : [found]
+  if (isNegative(flag)) {
+    if (list.some(value => value !== false)) throw unknownFlag(flag.name.slice(NEGATION.length))
+    return list.map(() => '')
+  }
   if (flag.value === undefined) {
     const valued = argv.some(word => word.startsWith(`--${flag.name}=`) || word.startsWith(`-${flag.short}=`))
     if (valued || list.some(value => value !== true)) throw usageError(`--${flag.name} takes no value`, SEE_HELP)
@@ -85,9 +89,17 @@ function unknownFlag(name: string): UserError {
   return usageError(`unknown flag ${dashed(name)}`, SEE_HELP)
 }
 
-/** meow's key of a flag: `exportInterval`. */
+/** How flags begin that the parser takes for others set to false. */
+const NEGATION = 'no-'
+
+function isNegative(flag: Flag): boolean {
+  return flag.name.startsWith(NEGATION)
+}
+
+/** meow's key of a flag: `exportInterval`; `color` of `no-color`. */
 function key(flag: Flag): string {
-  return flag.name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+  const name = isNegative(flag) ? flag.name.slice(NEGATION.length) : flag.name
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function dashed(name: string): string {

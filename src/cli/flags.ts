@@ -47,6 +47,13 @@ export const flags = [
   { name: 'slow', value: 'DURATION', help: 'from when on a system call is slow: 500us, 10ms, 2s; default 10ms' },
   { name: 'headless', help: 'no screen and no batch output: export only, until SIGTERM' },
   { name: 'cost', help: 'measure what the BPF programs cost as well, which costs some more; key c on the screen' },
+  { name: 'no-color', help: 'a screen without colours, as NO_COLOR has it, which sudo drops' },
+  { name: 'no-mouse', help: 'nothing: the screen leaves the mouse to the terminal' },
+  {
+    name: 'realtime',
+    help: 'the screen before other processes, if it takes less than a tenth of a processor; key R',
+  },
+  { name: 'no-priority', help: 'never before other processes, whatever keys are pressed' },
   { name: 'tracer', value: 'FILE.bpf.o', repeatable: true, help: "load a tracer of one's own as well; repeatable" },
   { name: 'compat', help: 'use only what compatible mode uses, whatever the kernel offers' },
   { name: 'btf', value: 'FILE', help: 'kernel type information, for kernels without /sys/kernel/btf/vmlinux' },

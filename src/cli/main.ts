@@ -2,6 +2,10 @@ import { asUserError, explain } from './errors.ts'
 import { parseCommand } from './parse.ts'
 import { run } from './run.ts'
 import { system } from './system.ts'
+import { openTty } from './tty.ts'
+
+/** Milliseconds that whoever reads stderr may take. */
+const PATIENCE = 500
 
 /**
  * The whole program: does what the words of the command line say and ends the process with the status that the
@@ -13,8 +17,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     status = await run(parseCommand(argv, system))
   } catch (error) {
     status = asUserError(error).status
-    await new Promise(resolve => process.stderr.write(explain(error), resolve))
+    await say(explain(error))
   }
   // Ends the process even where something still holds it, such as a pipe that nobody reads.
   process.exit(status)
+}
+
+/** On stderr, as far as somebody reads it. */
+async function say(text: string): Promise<void> {
+  const said = new Promise(resolve => openTty(process.stderr).write(text, resolve))
+  await Promise.race([said, new Promise(resolve => setTimeout(resolve, PATIENCE))])
 }

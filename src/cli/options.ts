@@ -24,6 +24,10 @@ export interface Options {
   readonly slowNs: number
   /** Measure what the BPF programs cost, from the start. */
   readonly cost: boolean
+  /** The screen may have colours. */
+  readonly colour: boolean
+  /** When the screen is to come before all ordinary processes: from its start, once a person asks for it, or never. */
+  readonly realtime: 'now' | 'asked' | 'never'
   /** BPF objects of the user's own. */
   readonly tracers: readonly string[]
   readonly compat: boolean

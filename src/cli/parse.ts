@@ -26,6 +26,7 @@ const CONTRADICTIONS: readonly (readonly [FlagName, FlagName])[] = [
   ['headless', 'once'],
   ['headless', 'output'],
   ['once', 'iterations'],
+  ['realtime', 'no-priority'],
   ['doctor', 'headless'],
   ['doctor', 'export'],
 ]
@@ -67,6 +68,8 @@ function readOptions(args: Arguments, system: System): Options {
     export: exporter(args),
     slowNs: duration(args, 'slow') ?? DEFAULT_SLOW_NS,
     cost: args.given('cost'),
+    colour: !args.given('no-color'),
+    realtime: args.given('realtime') ? 'now' : args.given('no-priority') ? 'never' : 'asked',
     tracers: args.values('tracer').map(file => readable('tracer', file, system)),
     compat: args.given('compat'),
     btf: args.given('btf') ? readable('btf', args.value('btf') ?? '', system) : null,

@@ -3,6 +3,7 @@
 import { Output } from '../batch/output.ts'
 import type { Exporter } from '../otel/exporter.ts'
 import type { Sampler, SamplerSettings } from '../session.ts'
+import { isUtf8 } from '../table/signs.ts'
 import { asUserError, explain, note, UserError, usageError } from './errors.ts'
 import { alsoFor, openExporter } from './export.ts'
 import { leaveSoon } from './leave.ts'
@@ -30,7 +31,7 @@ export async function run(command: Command): Promise<number> {
 
 async function watch(options: Options): Promise<number> {
   refuseNotBuilt(options)
-  if (options.mode === 'screen') refuseNoTerminal()
+  if (options.mode === 'screen') await refuseNoTerminal()
   if (options.export === null) return show(options, null)
   // on the screen its state stands in the header
   const log = options.mode === 'screen' ? () => {} : note
@@ -87,7 +88,7 @@ async function runHeadless(options: Options, exporter: Exporter | null): Promise
 
 async function runBatch(options: Options, exporter: Exporter | null): Promise<number> {
   const batch = await import('../batch/run.ts')
-  const settings = { ...options, terminal: process.stdout.isTTY }
+  const settings = { ...options, terminal: process.stdout.isTTY, ascii: !isUtf8(process.env) }
   await batch.runBatch(() => openSampler(options, exporter), settings, openTty(process.stdout), openTty(process.stderr))
   return 0
 }
@@ -95,8 +96,9 @@ async function runBatch(options: Options, exporter: Exporter | null): Promise<nu
 async function runScreen(options: Options, exporter: Exporter | null): Promise<number> {
   // With DEV, Ink would look for the React developer tools.
   delete process.env.DEV
-  const { raisePriority } = await import('./priority.ts')
-  const lowerPriority = raisePriority()
+  const { Priority } = await import('./priority.ts')
+  const priority = new Priority()
+  const realtime = options.realtime !== 'now' ? undefined : priority.raise() ? 'raised' : 'refused'
   const settings = { ...options, firstIntervalSeconds: FIRST_INTERVAL_SECONDS }
   // before all else, so that the programs are loaded, on another thread, while the screen is
   await import('../sample/sampler.ts')
@@ -113,6 +115,8 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
       stdout: openTty(process.stdout),
       processExists: pid => system.processOf(pid) === pid,
       explain,
+      priority: options.realtime === 'never' ? null : priority,
+      realtime,
       exporter: () => exporter?.status.shown ?? null,
     })
     const sampling = sampler.run(screen).then(
@@ -120,7 +124,7 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
       error => screen.stop({ reason: 'error', error }),
     )
     const end = await screen.ended
-    lowerPriority()
+    priority.lower()
     // The screen has printed it.
     const status = end.reason === 'error' ? asUserError(end.error).status : 0
     leaveSoon(status)
@@ -132,13 +136,14 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
   }
 }
 
-function refuseNoTerminal(): void {
+async function refuseNoTerminal(): Promise<void> {
   const term = process.env.TERM ?? ''
   const remedy = 'add --batch or --output json for output without a terminal'
   if (!process.stdout.isTTY || !process.stdin.isTTY) {
     throw usageError(`${process.stdout.isTTY ? 'stdin' : 'stdout'} is not a terminal`, remedy)
   }
-  if (term === '' || term === 'dumb') throw usageError(`a terminal of type "${term}" cannot show the screen`, remedy)
+  const { isUnaddressable } = await import('../ui/ability.ts')
+  if (isUnaddressable(process.env)) throw usageError(`a terminal of type "${term}" cannot show the screen`, remedy)
 }
 
 /** Flags that are understood but whose part is not connected yet. */

@@ -2,7 +2,7 @@
 
 import { cells, takeLast } from '../table/format.ts'
 import { type Item, joinItems } from './items.ts'
-import { bindings, isAvailable } from './keys.ts'
+import { bindings, isAvailable, keyName } from './keys.ts'
 import { promptTexts } from './prompt.ts'
 import type { Prompt, State } from './state.ts'
 import { fitLine, type Line, lineWidth, span } from './style.ts'
@@ -24,7 +24,12 @@ function labels(state: State): Item[] {
   return bindings.flatMap(binding => {
     const { footer, shown } = binding
     if (footer === undefined || !isAvailable(binding, state)) return []
-    return [{ rank: footer.rank, line: [span(`${footer.shown ?? shown} `, 'strong'), span(footer.label, 'label')] }]
+    return [
+      {
+        rank: footer.rank,
+        line: [span(`${keyName(footer.shown ?? shown, state)} `, 'strong'), span(footer.label, 'label')],
+      },
+    ]
   })
 }
 

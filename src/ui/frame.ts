@@ -1,12 +1,13 @@
 /** The whole screen as parts made of lines of text. */
 
+import type { Palette } from './ability.ts'
 import { footerLine } from './footer.ts'
 import { headerLines } from './header.ts'
 import { helpLines } from './help.ts'
 import { type Band, LEAST, layout, tooSmall } from './layout.ts'
 import { paneLines } from './pane.ts'
 import type { State } from './state.ts'
-import { fitLine, type Line, type Palette, paint, span } from './style.ts'
+import { fitLine, type Line, paint, span } from './style.ts'
 
 /** What stands together on the screen: lines from the top down, escape sequences included. */
 export interface Part {
@@ -17,7 +18,7 @@ export interface Part {
 
 /** The parts from the top down: together as many lines as the terminal has rows, each as wide as the terminal. */
 export function frame(state: State, palette: Palette): Part[] {
-  const part = (name: string, lines: readonly Line[]): Part => ({ name, lines: painted(lines, palette) })
+  const part = (name: string, lines: readonly Line[]): Part => ({ name, lines: painted(lines, palette, state.ascii) })
   if (tooSmall(state.size)) return [part('notice', tooSmallLines(state))]
   const footer = part('footer', [footerLine(state)])
   if (state.help !== null) return [part('help', helpLines(state, state.help)), footer]
@@ -27,15 +28,15 @@ export function frame(state: State, palette: Palette): Part[] {
 
 /** Line by line from left to right over the panes of a band, which are of one height. */
 function bandPart(state: State, band: Band, palette: Palette): Part {
-  const [first = [], ...beside] = band.map(pane => painted(paneLines(state, pane), palette))
+  const [first = [], ...beside] = band.map(pane => painted(paneLines(state, pane), palette, state.ascii))
   return {
     name: band.map(pane => pane.table).join(' and '),
     lines: first.map((line, i) => [line, ...beside.map(lines => lines[i])].join(' ')),
   }
 }
 
-function painted(lines: readonly Line[], palette: Palette): string[] {
-  return lines.map(line => paint(line, palette))
+function painted(lines: readonly Line[], palette: Palette, ascii: boolean): string[] {
+  return lines.map(line => paint(line, palette, ascii))
 }
 
 function tooSmallLines({ size }: State): Line[] {

@@ -2,7 +2,7 @@
 
 import { ways } from '../plan/ways.ts'
 import type { Sample } from '../sample/sample.ts'
-import { cells, formatBytes, formatEvents, formatSeconds, sanitize } from '../table/format.ts'
+import { cells, formatBytes, formatEvents, formatNanoseconds, formatSeconds, sanitize } from '../table/format.ts'
 import { unmeasured } from './empty.ts'
 import { type Item, joinItems } from './items.ts'
 import { headerHeight } from './layout.ts'
@@ -88,6 +88,10 @@ function news(state: State): Item[] {
   if (shown !== null) {
     items.push({ rank: 2, line: eventRate(shown) })
     items.push({ rank: 1, line: lostEvents(shown, state.lost) })
+    if (state.late !== null) {
+      items.push({ rank: 2, line: [span(`late by ${formatNanoseconds(state.late.seconds * 1e9)}`, 'warning')] })
+    }
+    if (state.realtime === true) items.push({ rank: 4, line: [span('realtime', 'strong')] })
     if (isCompatible(shown)) items.push({ rank: 3, line: [span('compatible mode', 'warning')] })
     const unseen = unmeasured(shown.sources)
     if (unseen.length > 0) items.push({ rank: 3, line: [span(`not measured: ${unseen.join(', ')}`, 'warning')] })

@@ -1,7 +1,7 @@
 /** The help, made from the key bindings. */
 
 import { cells, fitText, sanitize } from '../table/format.ts'
-import { bindings } from './keys.ts'
+import { bindings, keyName } from './keys.ts'
 import { LINGERING } from './moment.ts'
 import type { Size, State } from './state.ts'
 import { fitLine, type Line, span } from './style.ts'
@@ -43,10 +43,10 @@ function section(title: string, entries: readonly (readonly [string, string])[])
   ]
 }
 
-function keySection(): Line[] {
+function keySection(state: State): Line[] {
   return section(
     'Keys',
-    bindings.map(({ shown, description }) => [shown, description]),
+    bindings.map(({ shown, description }) => [keyName(shown, state), description]),
   )
 }
 
@@ -79,7 +79,7 @@ function wrap(text: string, width: number): string[] {
 
 /** All lines of the help. */
 function helpText(state: State): readonly Line[] {
-  const keys = keySection()
+  const keys = keySection(state)
   const explained = section('Reading the tables', reading)
   const means = [[span(' ')], ...meansSection(state)]
   if (state.size.columns < TWO_COLUMNS) return [...keys, [span(' ')], ...explained, ...means]

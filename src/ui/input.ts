@@ -15,7 +15,7 @@ export type Key = string
 export type Input = { readonly type: 'key'; readonly key: Key } | { readonly type: 'paste'; readonly text: string }
 
 /** Milliseconds without a byte after which Esc is a key by itself, and not the start of a sequence in pieces. */
-const ESCAPE_PATIENCE = 150
+const ESCAPE_PATIENCE = 200
 
 /** Milliseconds without a byte after which a sequence that was begun will not go on. */
 const SEQUENCE_PATIENCE = 500

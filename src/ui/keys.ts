@@ -27,6 +27,7 @@ export type Action =
   | 'open group'
   | 'names'
   | 'cost'
+  | 'realtime'
   | 'filter'
   | 'pids'
   | 'only this'
@@ -63,6 +64,7 @@ export interface Binding {
 const hasGroups = (state: State): boolean => activeTable(state) === 'groups'
 const hasPids = (state: State): boolean => activeTable(state) !== 'syscalls' && !hasGroups(state)
 const hasAddresses = (state: State): boolean => showsConnections(state) || state.view === 'listeners'
+const isLate = (state: State): boolean => state.realtime === true || (state.realtime === false && state.late !== null)
 const inOverview = (state: State): boolean => state.view === 'overview'
 const canGoBack = (state: State): boolean =>
   state.help !== null ||
@@ -196,6 +198,14 @@ export const bindings: readonly Binding[] = [
     footer: { shown: '+ -', label: 'Interval', rank: 8 },
   },
   { keys: ['c'], shown: 'c', action: 'cost', description: 'measure the cost in the kernel, or not' },
+  {
+    keys: ['R'],
+    shown: 'R',
+    action: 'realtime',
+    description: 'before other processes, where late; or not',
+    footer: { label: 'Realtime', rank: 2 },
+    visible: isLate,
+  },
   { keys: ['d'], shown: 'd', action: 'interval', description: 'type the interval' },
   {
     keys: ['?', 'h'],
@@ -214,6 +224,13 @@ export const bindings: readonly Binding[] = [
     footer: { label: 'Quit', rank: 0 },
   },
 ]
+
+const ARROWS: Readonly<Record<string, string>> = { '←': 'Left', '→': 'Right', '↑': 'Up', '↓': 'Down' }
+
+/** Keys as a person calls them: by words where the terminal has no arrows. */
+export function keyName(shown: string, { ascii }: State): string {
+  return ascii ? shown.replaceAll(/[←→↑↓]/g, arrow => ARROWS[arrow] ?? arrow) : shown
+}
 
 /** What still works while the help covers the tables. */
 const HELP_ACTIONS: ReadonlySet<Action> = new Set<Action>([

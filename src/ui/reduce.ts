@@ -15,6 +15,7 @@ import {
   activeTable,
   type ExporterState,
   isInOverview,
+  type Late,
   listedAs,
   listFor,
   type Size,
@@ -31,7 +32,10 @@ export type Event =
   | { readonly type: 'sample'; readonly sample: Sample; readonly exporter: ExporterState | null }
   | { readonly type: 'resize'; readonly size: Size }
   | { readonly type: 'names'; readonly names: Names }
-  | { readonly type: 'message'; readonly text: string }
+  /** The screen was in other hands, or stood still, for no matter how long. */
+  | { readonly type: 'resumed' }
+  /** The program took so much of a processor that it is an ordinary one again: a part of 1. */
+  | { readonly type: 'lowered'; readonly share: number }
 
 /** Intervals that + and - step through, in seconds. */
 const INTERVAL_STEPS: readonly number[] = [INTERVAL_LEAST, 0.2, 0.5, 1, 2, 5, 10, 30, 60]
@@ -50,12 +54,33 @@ export function reduce(state: State, event: Event, machine: Machine): State {
     case 'names':
       // A filter may match a name.
       return settle({ ...state, names: event.names })
-    case 'message':
-      return { ...state, message: event.text }
+    case 'resumed':
+      return { ...state, expected: Infinity }
+    case 'lowered':
+      return {
+        ...state,
+        realtime: false,
+        message: `no longer in real time: ebpf-top took ${Math.round(100 * event.share)}% of a processor`,
+      }
   }
 }
 
-function sampled(state: State, sample: Sample): State {
+/** So many samples in time make the last late one forgotten. */
+const IN_TIME = 10
+
+/** Lateness that a person does not see: in seconds, and as a part of the interval. */
+const UNSEEN_SECONDS = 0.25
+const UNSEEN_PART = 0.25
+
+function lateOf({ late, expected, interval }: State, { interval_seconds, self }: Sample): Late | null {
+  const wanted = Math.max(expected, interval)
+  const seconds = interval_seconds + self.sample_seconds - wanted
+  if (seconds > Math.max(UNSEEN_SECONDS, UNSEEN_PART * wanted)) return { seconds, samples: 0 }
+  return late === null || late.samples >= IN_TIME ? null : { ...late, samples: late.samples + 1 }
+}
+
+function sampled(before: State, sample: Sample): State {
+  const state: State = { ...before, late: lateOf(before, sample), expected: before.interval }
   const lost = state.lost + Object.values(sample.lost).reduce((sum, count) => sum + count, 0)
   const latest = nextMoment(state.latest, sample)
   if (state.pause !== null) return { ...state, latest, lost, pause: { samples: state.pause.samples + 1 } }
@@ -110,6 +135,8 @@ function act(state: State, action: Action): State {
       return openGroup(state)
     case 'cost':
       return { ...state, costing: !state.costing }
+    case 'realtime':
+      return { ...state, realtime: !state.realtime }
     case 'names':
       return { ...state, naming: !state.naming }
     case 'filter':

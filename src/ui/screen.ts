@@ -3,6 +3,8 @@
 import type { Names } from '../names/names.ts'
 import { type NameSource, openNames } from '../names/resolver.ts'
 import type { Host, Session, Sink } from '../session.ts'
+import { isUtf8 } from '../table/signs.ts'
+import { paletteFor } from './ability.ts'
 import { holdConsole } from './console.ts'
 import { frame } from './frame.ts'
 import type { Input, Key } from './input.ts'
@@ -12,8 +14,7 @@ import { actionOf } from './keys.ts'
 import { addressesInSight } from './naming.ts'
 import type { Event } from './reduce.ts'
 import { type ExporterState, initialState, type Size, type View as ViewName } from './state.ts'
-import { createStore } from './store.ts'
-import { paletteFor } from './style.ts'
+import { createStore, NOT_PERMITTED, type Priority } from './store.ts'
 import { handleSuspension } from './suspension.ts'
 import { guardTerminal, type TerminalInput, type TerminalOutput } from './terminal.ts'
 import type { View } from './view.tsx'
@@ -42,6 +43,10 @@ export interface ScreenOptions {
   processExists(pid: number): boolean
   /** What is to be printed for an error, ended by a line feed. */
   explain(error: unknown): string
+  /** Who comes first; null or absent: that stays as it is. */
+  readonly priority?: Priority | null
+  /** This program does already, or the kernel has refused that; absent: nobody has asked. */
+  readonly realtime?: 'raised' | 'refused' | undefined
   /** How the export goes, asked for at every sample; null if there is none. */
   exporter?(): ExporterState | null
   /** Where names of hosts and services come from, once they are wanted; default: the system's. */
@@ -49,7 +54,9 @@ export interface ScreenOptions {
   /** Emits signals, uncaughtException and exit; default process. */
   readonly signals?: NodeJS.EventEmitter
   readonly jobs?: Jobs
-  /** For NO_COLOR and TERM; default process.env. */
+  /** Colours are wanted; default true. */
+  readonly colour?: boolean
+  /** For the type of the terminal, its colours and its characters; default process.env. */
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
@@ -75,8 +82,20 @@ export interface Screen extends Sink {
  */
 export function startScreen(options: ScreenOptions): Screen {
   const { stdin, stdout, stderr = process.stderr, signals = process, jobs = realJobs } = options
+  const { environment = process.env, colour = true, priority = null } = options
   const { promise: ended, resolve } = Promise.withResolvers<ScreenEnd>()
-  const store = createStore(initialState({ ...options, size: sizeOf(stdout) }), options.session, options, () => draw())
+  const store = createStore(
+    initialState({
+      ...options,
+      size: sizeOf(stdout),
+      ascii: !isUtf8(environment),
+      realtime: priority === null ? null : options.realtime === 'raised',
+      message: options.realtime === 'refused' ? NOT_PERMITTED : '',
+    }),
+    { session: options.session, priority },
+    options,
+    () => draw(),
+  )
   const terminal = guardTerminal(stdin, stdout)
   const release = holdConsole()
   let view: View | undefined
@@ -113,7 +132,7 @@ export function startScreen(options: ScreenOptions): Screen {
     else dispatch({ type: 'key', key })
   }
 
-  const palette = paletteFor(options.environment ?? process.env)
+  const palette = paletteFor(environment, colour)
   let toDraw = false
   const drawNow = (): void => {
     toDraw = false
@@ -134,6 +153,11 @@ export function startScreen(options: ScreenOptions): Screen {
     terminal.forget()
     draw()
   }
+  const takenBack = (): void => {
+    dispatch({ type: 'resumed' })
+    redraw()
+  }
+  if (priority !== null) priority.onLowered = share => dispatch({ type: 'lowered', share })
   /** Ink renders from here on. To load it takes longer than all else: the first numbers do not wait. */
   const mount = (): void => {
     import('./view.tsx')
@@ -190,7 +214,7 @@ export function startScreen(options: ScreenOptions): Screen {
   }
 
   const keyboard = openKeyboard(stdin, hear)
-  const suspension = handleSuspension(terminal, keyboard, jobs, signals, redraw)
+  const suspension = handleSuspension(terminal, keyboard, jobs, signals, takenBack)
   for (const signal of ENDING) signals.on(signal, onSignal)
   signals.on('uncaughtException', onError).on('unhandledRejection', onError).on('exit', onExit)
   stdout.on('resize', onResize)

@@ -59,6 +59,13 @@ export interface Pause {
   readonly samples: number
 }
 
+/** A sample that came late. */
+export interface Late {
+  readonly seconds: number
+  /** Samples since. */
+  readonly samples: number
+}
+
 /** How the export goes. */
 export interface ExporterState {
   /** In two or three words. */
@@ -73,6 +80,8 @@ export interface State {
   readonly host: Host
   readonly version: string
   readonly size: Size
+  /** The terminal shows ASCII alone. */
+  readonly ascii: boolean
   readonly view: View
   /** The table that the cursor keys act on in the overview. */
   readonly focus: OverviewTable
@@ -92,6 +101,12 @@ export interface State {
   readonly pids: readonly number[]
   /** Seconds. */
   readonly interval: number
+  /** Seconds that a sample came late by, of late; null: they come in time. */
+  readonly late: Late | null
+  /** Longest that the interval under way may be, in seconds. */
+  readonly expected: number
+  /** This program comes before all ordinary processes; null: that it may not. */
+  readonly realtime: boolean | null
   /** The samples are to say what the BPF programs cost. */
   readonly costing: boolean
   /** Null: nothing is exported. */
@@ -112,12 +127,18 @@ export interface Start {
   readonly host: Host
   readonly version: string
   readonly size: Size
+  /** The terminal shows ASCII alone; absent: all of Unicode. */
+  readonly ascii?: boolean
   readonly view: View
   /** Column id or heading to sort the opened view by; in the overview every table that has it. */
   readonly sort?: string | undefined
   readonly filter: string
   readonly pids: readonly number[]
   readonly interval: number
+  /** As in `State`; absent: null. */
+  readonly realtime?: boolean | null
+  /** As in `State`. */
+  readonly message?: string
 }
 
 /** The description of a table. Its rows are only ever handed back to the same description. */
@@ -146,7 +167,19 @@ export function showsConnections(state: State): boolean {
 }
 
 export function initialState(start: Start): State {
-  const { host, version, size, view, sort, filter, pids, interval } = start
+  const {
+    host,
+    version,
+    size,
+    ascii = false,
+    view,
+    sort,
+    filter,
+    pids,
+    interval,
+    realtime = null,
+    message = '',
+  } = start
   const tableState = (name: TableName): TableState => {
     const opened = view === 'overview' || view === name
     const column = opened && sort !== undefined ? findColumn(tableOf(name), sort)?.id : undefined
@@ -156,6 +189,7 @@ export function initialState(start: Start): State {
     host,
     version,
     size,
+    ascii,
     view,
     filter,
     pids,
@@ -175,13 +209,16 @@ export function initialState(start: Start): State {
     latest: null,
     pause: null,
     lost: 0,
+    late: null,
+    expected: Infinity,
+    realtime,
     costing: false,
     exporter: null,
     naming: false,
     names: null,
     prompt: null,
     help: null,
-    message: '',
+    message,
   }
 }
 

@@ -6,6 +6,25 @@ import type { Machine } from './prompt.ts'
 import { type Event, reduce } from './reduce.ts'
 import type { State } from './state.ts'
 
+/** What is said where `Priority.raise` is refused. */
+export const NOT_PERMITTED = 'real time is not permitted: it takes CAP_SYS_NICE'
+
+/** Which processes come first: this program, before all ordinary ones, or not. */
+export interface Priority {
+  /** False where the kernel refuses. */
+  raise(): boolean
+  lower(): void
+  /** Is told when it was lowered because the program took too much, and how much: a part of one processor. */
+  onLowered: (share: number) => void
+}
+
+/** What follows the state. */
+export interface Steered {
+  readonly session: Session
+  /** Null: it stays as it is. */
+  readonly priority: Priority | null
+}
+
 export interface Store {
   get(): State
   /** Takes the events in one after the other. */
@@ -13,29 +32,35 @@ export interface Store {
 }
 
 /** @param changed called after each `dispatch` that changed the state */
-export function createStore(initial: State, session: Session, machine: Machine, changed: () => void): Store {
+export function createStore(initial: State, steered: Steered, machine: Machine, changed: () => void): Store {
   let state = initial
   return {
     get: () => state,
     dispatch(events) {
       const before = state
-      for (const event of events) state = steered(session, state, reduce(state, event, machine))
+      for (const event of events) state = steer(steered, state, reduce(state, event, machine))
       if (state !== before) changed()
     },
   }
 }
 
 /** `next`, after the session and the sample have been told what differs from `before`; what they refuse stays as it was. */
-function steered(session: Session, before: State, next: State): State {
+function steer({ session, priority }: Steered, before: State, next: State): State {
   try {
     if (next.pids !== before.pids) session.setFilter(next.pids)
     if (next.interval !== before.interval) session.setInterval(next.interval)
+    if (next.realtime !== before.realtime) hurry(priority, next.realtime === true)
     if (next.costing !== before.costing) session.measureCost(next.costing)
     if (next.pause !== null && before.pause === null) next.shown?.sample.keep()
     return next
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    const { pids, interval, costing } = before
-    return { ...next, pids, interval, costing, message: sanitize(message) }
+    const { pids, interval, costing, realtime } = before
+    return { ...next, pids, interval, costing, realtime, message: sanitize(message) }
   }
+}
+
+function hurry(priority: Priority | null, first: boolean): void {
+  if (!first) priority?.lower()
+  else if (priority?.raise() === false) throw new Error(NOT_PERMITTED)
 }

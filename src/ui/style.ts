@@ -4,13 +4,14 @@
  */
 
 import { cells, fitText } from '../table/format.ts'
+import { toAscii } from '../table/signs.ts'
+import type { Palette } from './ability.ts'
 
 /** What a piece of text is on the screen; how that looks is the palette's matter. */
 export type Tone =
   | 'plain'
   | 'dim'
   | 'strong'
-  | 'good'
   | 'warning'
   | 'alarm'
   | 'accent'
@@ -29,9 +30,6 @@ export interface Span {
 /** One line of the screen, left to right. */
 export type Line = readonly Span[]
 
-/** `colour` as usual; `mono` with bold, dim and inverse only; `none` where not even those are understood. */
-export type Palette = 'colour' | 'mono' | 'none'
-
 /** SGR parameters that switch a tone on, and those that switch it off. */
 type Sgr = readonly [on: string, off: string]
 
@@ -40,19 +38,20 @@ const DIM: Sgr = ['2', '22']
 const INVERSE: Sgr = ['7', '27']
 
 const palettes: Readonly<Record<Palette, Readonly<Partial<Record<Tone, Sgr>>>>> = {
+  // Readable on a black ground, on a white one, and on both of Solarized, where bold and bright colours are greys: what
+  // has a ground of its own is black or white on it, what has none is red or magenta.
   colour: {
     dim: DIM,
     strong: BOLD,
-    good: ['32', '39'],
-    warning: ['33', '39'],
-    alarm: ['1;31', '22;39'],
-    accent: ['36', '39'],
+    warning: ['1;31', '22;39'],
+    alarm: ['1;37;41', '22;39;49'],
+    accent: ['35', '39'],
     heading: ['30;42', '39;49'],
-    sorted: ['1;30;46', '22;39;49'],
-    idle: ['97;100', '39;49'],
+    sorted: ['30;46', '39;49'],
+    idle: ['30;47', '39;49'],
     selected: ['30;46', '39;49'],
     label: ['30;46', '39;49'],
-    paused: ['1;30;43', '22;39;49'],
+    paused: ['30;43', '39;49'],
   },
   mono: {
     dim: DIM,
@@ -69,21 +68,16 @@ const palettes: Readonly<Record<Palette, Readonly<Partial<Record<Tone, Sgr>>>>> 
   none: {},
 }
 
-/** The palette that the environment asks for: NO_COLOR (no-color.org) and TERM=dumb. */
-export function paletteFor(environment: Readonly<Record<string, string | undefined>>): Palette {
-  if (environment.TERM === 'dumb') return 'none'
-  return environment.NO_COLOR ? 'mono' : 'colour'
-}
-
 export function span(text: string, tone: Tone = 'plain'): Span {
   return { text, tone }
 }
 
-/** The line with its escape sequences. */
-export function paint(line: Line, palette: Palette): string {
+/** The line with its escape sequences; with `ascii` every sign in ASCII. */
+export function paint(line: Line, palette: Palette, ascii = false): string {
   let painted = ''
-  for (const { text, tone } of line) {
+  for (const { text: written, tone } of line) {
     const sgr = palettes[palette][tone]
+    const text = ascii ? toAscii(written) : written
     painted += sgr === undefined || text === '' ? text : `\x1b[${sgr[0]}m${text}\x1b[${sgr[1]}m`
   }
   return painted

@@ -1,11 +1,11 @@
-/** While the built program has the terminal it comes before all others, where it may; in everything else it does not. */
+/** The built program comes before all others where somebody asks for it, while it has the terminal and takes little. */
 
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, expect, it } from 'vitest'
 import { Pty, program } from '../support/pty.ts'
 
-const open: Pty[] = []
+const open: { close(): void }[] = []
 afterEach(() => {
   for (const pty of open.splice(0)) pty.close()
 })
@@ -32,23 +32,41 @@ const FIRST = 'nice 0, real-time 1, policy 2'
 /** What whoever runs the tests may do. */
 const mayRaise = spawnSync('chrt', ['--rr', '1', 'true']).status === 0
 
-it('is raised while the screen is shown', async () => {
+it('is an ordinary process if nobody asks for more', async () => {
   const pty = start(...program())
   await pty.see('events/s')
-  expect(priorities(pty.pid)).toEqual([mayRaise ? FIRST : ORDINARY])
-})
-
-it('is not raised without CAP_SYS_NICE, of which nobody hears', async () => {
-  const pty = start('setpriv', '--bounding-set', '-sys_nice', ...program())
-  const lines = await pty.see('events/s')
   expect(priorities(pty.pid)).toEqual([ORDINARY])
-  expect(lines.join('\n')).not.toMatch(/sys_nice|priority/i)
 })
 
-it('is not raised where somebody wants it to be low', async () => {
+it('comes first with --realtime, while the screen is shown', async () => {
+  const pty = start(...program('--realtime'))
+  await pty.see('events/s')
+  // threads that have begun meanwhile among them
+  const wanted = mayRaise ? FIRST : ORDINARY
+  await pty.until(wanted, () => (priorities(pty.pid).join() === wanted ? true : undefined))
+})
+
+it('is not raised without CAP_SYS_NICE, which it says', async () => {
+  const pty = start('setpriv', '--bounding-set', '-sys_nice', ...program('--realtime'))
+  await pty.see('real time is not permitted')
+  expect(priorities(pty.pid)).toEqual([ORDINARY])
+})
+
+it('keeps the priority that somebody else gave it', async () => {
   const pty = start('nice', '-n', '5', ...program())
   await pty.see('events/s')
   expect(priorities(pty.pid)).toEqual(['nice 5, real-time 0, policy 0'])
+})
+
+it('is an ordinary process again when it takes more than a tenth of a processor', async () => {
+  const pty = start(...program('--realtime', '--delay', 0.1))
+  await pty.see('events/s')
+  // drawing all it has, as fast as keys can ask for it
+  const typing = setInterval(() => pty.type('r>\x0c'.repeat(20)), 20)
+  open.push({ close: () => clearInterval(typing) })
+  const ordinary = (): true | undefined => (priorities(pty.pid).join() === ORDINARY ? true : undefined)
+  expect(ordinary()).toBe(mayRaise ? undefined : true)
+  await pty.until('an ordinary process', ordinary)
 })
 
 it('is not raised for text', async () => {

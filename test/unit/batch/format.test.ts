@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { type BatchSettings, batchFormat } from '../../../src/batch/format.ts'
 import { processRow, sampleOf } from '../../support/samples.ts'
 
-const settings: BatchSettings = { output: 'text', view: 'overview', sort: null, filter: '', terminal: false }
+const settings: BatchSettings = {
+  output: 'text',
+  view: 'overview',
+  sort: null,
+  filter: '',
+  terminal: false,
+  ascii: false,
+}
 
 describe('batchFormat', () => {
   it('prints all tables in the overview and one in a view', () => {
@@ -29,10 +36,37 @@ describe('batchFormat', () => {
     expect(batchFormat({ ...settings, output: 'json' }).note(sampleOf({ lost }))).toBe('')
   })
 
-  it('keeps control characters of names from a terminal, and exact elsewhere', () => {
-    const sample = sampleOf({ processes: [processRow({ name: '\u001b[2J' })] })
-    const csv: BatchSettings = { ...settings, output: 'csv', view: 'processes' }
-    expect(batchFormat({ ...csv, terminal: true }).sample(sample)).not.toContain('\u001b')
-    expect(batchFormat(csv).sample(sample)).toContain('\u001b')
+  describe.each(['text', 'csv', 'json'] as const)('%s', output => {
+    const name = 'a\u001b[2J\u009b1m\u202eb\u200d\u00ad\u2028\u{e0041}\nc'
+    const sample = sampleOf({ processes: [processRow({ name, command: name.repeat(3) })] })
+    const print = (change: Partial<BatchSettings>): string =>
+      batchFormat({ ...settings, output, view: 'processes', ...change }).sample(sample)
+
+    it('keeps what is not seen from a terminal, line feeds of names too', () => {
+      const printed = print({ terminal: true })
+      expect(printed).toMatch(/^[\P{C}\n]*$/u)
+      expect(printed).not.toMatch(/\p{Default_Ignorable_Code_Point}|[\u2028\u2029]/u)
+      const plain = sampleOf({ processes: [processRow({ name: 'a', command: 'b' })] })
+      const lines = batchFormat({ ...settings, output, view: 'processes' })
+        .sample(plain)
+        .split('\n').length
+      expect(printed.split('\n')).toHaveLength(lines)
+    })
+
+    it('is ASCII on a terminal that shows nothing else, and as it is for a program', () => {
+      const processes = [processRow({ name: 'été漢👍', duration_ns: { sum: 9, max: 9000, p50: 1200, p95: 9, p99: 9 } })]
+      const printed = (change: Partial<BatchSettings>): string =>
+        batchFormat({ ...settings, output, view: 'processes', ...change }).sample(sampleOf({ processes }))
+      expect(printed({ terminal: true, ascii: true })).toMatch(/^[ -~\n]*$/)
+      expect(printed({ terminal: true })).toContain('été漢👍')
+      expect(printed({ ascii: true })).toBe(printed({}))
+    })
+
+    it('of json is the same to a reader', () => {
+      if (output !== 'json') return
+      const read = (change: Partial<BatchSettings>): unknown => JSON.parse(print(change))
+      expect(read({ terminal: true, ascii: true })).toEqual(read({}))
+      expect(read({ terminal: true })).toEqual(read({}))
+    })
   })
 })

@@ -6,7 +6,14 @@ import { UserError } from '../../../src/cli/errors.ts'
 import type { Sampler, Sink } from '../../../src/session.ts'
 import { sampleOf } from '../../support/samples.ts'
 
-const settings: BatchSettings = { output: 'json', view: 'overview', sort: null, filter: '', terminal: false }
+const settings: BatchSettings = {
+  output: 'json',
+  view: 'overview',
+  sort: null,
+  filter: '',
+  terminal: false,
+  ascii: false,
+}
 
 /** Gives samples as fast as they are taken. */
 class FakeSampler implements Sampler {
@@ -159,8 +166,19 @@ describe('runBatch', () => {
     const running = runBatch(async () => sampler, settings, stdout, new Kept())
     await new Promise(resolve => setTimeout(resolve, 20))
     process.emit('SIGTERM')
-    await running
+    await expect(running).rejects.toThrow('its last line may be cut')
     expect(sampler.closed).toBe(true)
+  })
+
+  it('waits a moment for the reader after a signal, so that the last line is whole', async () => {
+    const [sampler, stdout] = [new FakeSampler(1e9), new PassThrough({ highWaterMark: 16 })]
+    const running = runBatch(async () => sampler, settings, stdout, new Kept())
+    await new Promise(resolve => setTimeout(resolve, 20))
+    process.emit('SIGTERM')
+    let text = ''
+    setTimeout(() => stdout.on('data', chunk => (text += chunk)), 300)
+    await running
+    for (const line of text.trimEnd().split('\n')) JSON.parse(line)
   })
 
   it('fails with what the sampler fails with, closed', async () => {

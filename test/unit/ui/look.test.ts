@@ -239,11 +239,128 @@ describe('without colours', () => {
     expect(person.stdout.written).not.toMatch(/\x1b\[[\d;]*\b[349]\dm/)
   })
 
+  it('is nothing that only colour tells: the alarm has words, the selected row a mark', async () => {
+    const person = sitDown(80, 24, {
+      view: 'processes',
+      environment: { TERM: 'dumb', LANG: 'C.UTF-8' },
+      exporter: () => ({ state: 'otlp failing', reason: 'UNAVAILABLE', target: 'c:4317' }),
+    })
+    person.take(sampleOf({ lost: { syscalls: 12, connections: 0, bytes: 0, slow_calls: 0 } }))
+    const text = (await person.see('lost 12 syscalls')).join('\n')
+    expect(text).toContain('otlp failing')
+    expect(text).toContain('>    100')
+    person.type('d0\r')
+    await person.see('at least 0.1 seconds')
+  })
+
   it('TERM=dumb has no styles at all, and a mark shows the selected row', async () => {
     const person = sitDown(80, 24, { view: 'processes', environment: { TERM: 'dumb' } })
     person.take(sampleOf())
     await person.see('>    100 nginx')
     expect(person.looksOf('nginx')).toEqual({ inverse: false, dim: false, bold: false, coloured: false })
+  })
+})
+
+describe('in a locale that is not UTF-8', () => {
+  const environment = { TERM: 'xterm', LANG: 'en_US.ISO-8859-1' }
+
+  it.each(['overview', 'syscalls', 'connections', 'processes', 'listeners', 'slow'] as const)(
+    'the view %s is ASCII, and its columns stand where they stand elsewhere',
+    async view => {
+      const sample = sampleOf({
+        processes: [processRow({ name: 'été' }), processRow({ pid: 7, name: '漢字👍🏽', syscalls: 9 })],
+        connections: [connectionRow({ remote: { address: '2001:db8:1234:5678:9abc:def0:1234:5678', port: 5 } })],
+      })
+      const [plain, full] = [sitDown(80, 24, { view, environment }), sitDown(80, 24, { view })]
+      for (const person of [plain, full]) person.take(sample)
+      await full.see('Quit')
+      const lines = await plain.see(seen => seen.at(-1)?.includes('Quit') === true && !seen.join().includes('waiting'))
+      expect(plain.stdout.written).toMatch(/^\p{ASCII}*$/u)
+      expect(lines.map(line => stringWidth(line)).slice(0, -1)).toEqual(
+        full
+          .look()
+          .map(line => stringWidth(line))
+          .slice(0, -1),
+      )
+      expect(lines.join('\n')).toMatch(/v +ERR|[v^] /)
+    },
+  )
+
+  it('keys have names, and the help, the prompt and a pause are ASCII too', async () => {
+    const person = sitDown(120, 24, { environment })
+    person.take(sampleOf())
+    await person.see('Left Right Table')
+    person.type('?')
+    await person.see('Shift-Tab')
+    person.type('G')
+    await person.see('CAP_SYS_ADMIN')
+    person.type('\x1b')
+    await person.see('nginx')
+    person.type('/é“x')
+    await person.see('none of the syscalls matches')
+    person.type('\r ')
+    await person.see('PAUSED')
+    expect(person.stdout.written).toMatch(/^\p{ASCII}*$/u)
+  })
+})
+
+describe('frames that come late', () => {
+  const late = sampleOf({ interval_seconds: 2.5 })
+
+  it('are told, and R puts the program before others', async () => {
+    const person = sitDown(120, 24)
+    person.take(sampleOf({ interval_seconds: 0.1 }))
+    person.take(sampleOf())
+    person.type('R')
+    await person.see(seen => !seen.join().includes('Realtime'))
+    expect(person.priority.raised).toBe(false)
+    person.take(late)
+    await person.see('late by 1.5s')
+    await person.see('R Realtime')
+    person.take(sampleOf())
+    person.type('R')
+    await person.see('realtime')
+    expect(person.priority.raised).toBe(true)
+    person.type('R')
+    await expect.poll(() => person.priority.raised).toBe(false)
+    person.type('R')
+    await expect.poll(() => person.priority.raised).toBe(true)
+    person.priority.onLowered(0.234)
+    await person.see('no longer in real time: ebpf-top took 23% of a processor')
+    await person.see(seen => !/realtime/.test(seen.slice(0, -1).join()))
+    for (let i = 0; i < 12; i++) person.take(sampleOf())
+    person.type('x')
+    await person.see(seen => !seen.join().includes('late by'))
+  })
+
+  it('of which the kernel permits nothing, it says so', async () => {
+    const person = sitDown(120, 24)
+    person.priority.permitted = false
+    person.take(sampleOf())
+    person.take(late)
+    await person.see('R Realtime')
+    person.type('R')
+    await person.see('real time is not permitted: it takes CAP_SYS_NICE')
+    await person.see(seen => !/realtime/.test(seen.slice(0, -1).join()))
+  })
+
+  it('leave the key out where it is not to be', async () => {
+    const person = sitDown(120, 24, { priority: null })
+    person.take(sampleOf())
+    person.take(late)
+    const lines = await person.see('late by 1.5s')
+    expect(lines.join()).not.toContain('Realtime')
+  })
+
+  it('are not those after a stop', async () => {
+    const person = sitDown(120, 24)
+    person.take(sampleOf())
+    await person.see('nginx')
+    person.signals.emit('SIGCONT', 'SIGCONT')
+    person.take(sampleOf({ interval_seconds: 300 }))
+    person.take(sampleOf())
+    const lines = await person.see('events/s 1400')
+    expect(lines.join()).not.toContain('late')
   })
 })
 

@@ -98,6 +98,8 @@ export interface Person {
   readonly signals: EventEmitter
   /** What the session was told, in order. */
   readonly told: string[]
+  /** Whether it comes before others, as it was told. */
+  readonly priority: { raised: boolean; permitted: boolean; onLowered: (share: number) => void }
   /** What job control did, in order. */
   readonly stopped: string[]
   /** The lines that are on the terminal, without spaces at their ends. */
@@ -125,7 +127,20 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
     stopSelf: () => stopped.push('self'),
     refreshSize: () => stopped.push('size asked'),
   }
+  const priority = {
+    raised: false,
+    permitted: true,
+    onLowered: (_: number): void => {},
+    raise(): boolean {
+      priority.raised = priority.permitted
+      return priority.permitted
+    },
+    lower(): void {
+      priority.raised = false
+    },
+  }
   const screen = startScreen({
+    priority,
     host: {
       name: 'web-1',
       kernel: '6.12.30-amd64',
@@ -148,7 +163,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
     stderr,
     signals,
     jobs,
-    environment: { TERM: 'xterm-256color' },
+    environment: { TERM: 'xterm-256color', LANG: 'C.UTF-8' },
     processExists: pid => pid < 1000,
     explain: error => `ebpf-top: ${error instanceof Error ? error.message : String(error)}\n  what to do\n`,
     ...change,
@@ -166,6 +181,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
     stderr,
     signals,
     told,
+    priority,
     stopped,
     look,
     async see(seen) {

@@ -1,10 +1,10 @@
 /** What Ink makes of the lines: nothing else, whatever stands in them. */
 
 import { afterEach, expect, it } from 'vitest'
+import type { Palette } from '../../../src/ui/ability.ts'
 import { frame } from '../../../src/ui/frame.ts'
 import { reduce } from '../../../src/ui/reduce.ts'
 import { initialState, type Size, type State, VIEWS, type View as ViewName } from '../../../src/ui/state.ts'
-import type { Palette } from '../../../src/ui/style.ts'
 import { mountView, type View } from '../../../src/ui/view.tsx'
 import { fullSample, processRow } from './samples.ts'
 
