@@ -8,6 +8,9 @@ import { graphemes, widthOf } from './width.ts'
 /** What stands for a character that must not reach a terminal. */
 const REPLACEMENT = '?'
 
+/** Code units of sanitized text that one cell can take. */
+const LONGEST_CELL = 16
+
 /** What stands for the text that was cut away. */
 const ELLIPSIS = '…'
 
@@ -24,12 +27,17 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
  */
 const PLAIN = /^[\x20-\x7e\xa1-\xac\xae-\xff…“”←↑→↓█▲▼]*$/
 
+/** A mark without a character that it belongs to, or more than three on one: they would pile up over other lines. */
+const STRAY_MARKS =
+  /^[\p{Mn}\p{Me}\p{Emoji_Modifier}]+|(?<=[\p{Mn}\p{Me}\p{Emoji_Modifier}]{3})[\p{Mn}\p{Me}\p{Emoji_Modifier}]+/gu
+
 /**
- * Untrusted text made harmless: every character of `UNPRINTABLE` becomes one visible `?`, so that the result is one
- * line, holds no escape sequence and reads in the order it is stored.
+ * Untrusted text made harmless: every character of `UNPRINTABLE` becomes one visible `?`, and so do marks that are too
+ * many, so that the result is one line, holds no escape sequence and reads in the order it is stored.
  */
 export function sanitize(text: string): string {
-  return PLAIN.test(text) ? text : text.replaceAll(UNPRINTABLE, REPLACEMENT)
+  if (PLAIN.test(text)) return text
+  return text.replaceAll(UNPRINTABLE, REPLACEMENT).replaceAll(STRAY_MARKS, REPLACEMENT)
 }
 
 /** Width of a sanitized text in terminal cells; wide characters take two. */
@@ -42,8 +50,11 @@ export function cells(text: string): number {
  * at its end or in its middle. The text must be sanitized.
  */
 export function fitText(text: string, width: number, align: 'left' | 'right', cut: 'end' | 'middle' = 'end'): string {
-  const length = cells(text)
-  if (length > width) return cut === 'end' ? cutEnd(text, width) : cutMiddle(text, width)
+  const most = LONGEST_CELL * (width + 1)
+  // of a text that is far too long the middle is not even looked at
+  const near = text.length > 2 * most && !PLAIN.test(text) ? text.slice(0, most) + text.slice(-most) : text
+  const length = cells(near)
+  if (length > width) return cut === 'end' ? cutEnd(near, width) : cutMiddle(near, width)
   const padding = ' '.repeat(width - length)
   return align === 'left' ? text + padding : padding + text
 }

@@ -16,10 +16,15 @@ const DOUBLE = /^(?:\p{Regional_Indicator}{2}|[\d#*]\u20e3|\p{Emoji_Modifier_Bas
 
 let segmenter: Intl.Segmenter | undefined
 
+/** More code units are no character, but a text that is made to look like one. */
+const LONGEST = 16
+
 /** What people take for characters, one after the other. */
 export function graphemes(text: string): string[] {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-  return Array.from(segmenter.segment(text), ({ segment }) => segment)
+  return Array.from(segmenter.segment(text), ({ segment }) =>
+    segment.length > LONGEST ? Array.from(segment) : segment,
+  ).flat()
 }
 
 /** Terminal cells of any sanitized text. */

@@ -1,5 +1,7 @@
 /** The terminal as this program uses it, and as it was before. */
 
+import { placed } from './placing.ts'
+
 /**
  * What another program may have left on, off: reports of mouse and focus, which would come as input, and whatever would
  * put text in another place or write it with other signs - origin, margins, inserting, character set, keypad.
@@ -122,7 +124,7 @@ export function guardTerminal(stdin: TerminalInput, stdout: TerminalOutput): Ter
 function difference(drawn: readonly string[] | null, wanted: readonly string[]): string {
   let changed = ''
   wanted.forEach((line, i) => {
-    if (line !== drawn?.[i]) changed += `\x1b[${i + 1}H\x1b[K${line.trimEnd()}`
+    if (line !== drawn?.[i]) changed += `\x1b[${i + 1}H\x1b[K${placed(line.trimEnd(), i + 1)}`
   })
   return changed
 }
