@@ -27,12 +27,13 @@ struct calls {
 	__u32 call;		/* number, and COMPAT_BIT for the 32-bit table */
 	__u32 epoch;
 	__u32 errors;
-	__u32 untimed;		/* calls whose begin was not seen: in none of the members below but failures */
+	__u32 untimed;		/* calls whose begin was not seen, or no octave left for: in none of the members below but failures */
 	__u32 twin;		/* 1 + index of the row for the same number of the other table; 0: not known */
 	__u64 sum_ns;
 	__u64 max_ns;
 	struct failure failures[MAX_FAILURES];
-	__u32 slots[HISTOGRAM_SLOTS];
+	__u64 touched;		/* octaves that it has counts of, as bits */
+	__u32 octaves[OCTAVES];	/* 1 + index of these counts; 0: there are none */
 };
 
 struct {
@@ -43,8 +44,24 @@ struct {
 	__type(value, struct calls);
 } calls SEC(".maps");
 
+#define MAX_OCTAVES 65536
+
+/* how many calls of a row fell into each bucket of one octave; few rows have any of more than three */
+struct octave {
+	__u32 counts[OCTAVE_BUCKETS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * MAX_OCTAVES);
+	__type(key, __u32);
+	__type(value, struct octave);
+} octaves SEC(".maps");
+
 struct syscall_state {
 	__u32 used[2];		/* rows handed out in each half, also beyond its end */
+	__u32 octaves_used[2];	/* the same of octaves */
 	__u64 lost_no_row;	/* calls not counted: all rows of the interval taken */
 	__u64 lost_no_task;	/* calls not counted: no memory for their start */
 };
@@ -186,6 +203,54 @@ static __always_inline void count_error(struct calls *row, __u32 number)
 			return;
 		}
 	}
+}
+
+/* a row has no counts of this octave yet; NULL: there is no room for them */
+static __noinline struct octave *new_octave(__u32 epoch, struct calls *row, __u32 number)
+{
+	struct syscall_state *state = get_state();
+	struct octave *octave;
+	__u32 index, before;
+
+	if (!state || number >= OCTAVES)
+		return NULL;
+	index = __sync_fetch_and_add(&state->octaves_used[epoch & 1], 1);
+	if (index >= MAX_OCTAVES)
+		return NULL;
+	index += (epoch & 1) * MAX_OCTAVES;
+	octave = bpf_map_lookup_elem(&octaves, &index);
+	if (!octave)
+		return NULL;
+	__builtin_memset(octave, 0, sizeof(*octave));
+	before = __sync_val_compare_and_swap(&row->octaves[number], 0, index + 1);
+	if (before) {
+		/* another thread was first */
+		index = before - 1;
+		return bpf_map_lookup_elem(&octaves, &index);
+	}
+	__sync_fetch_and_or(&row->touched, 1ULL << number);
+	return octave;
+}
+
+static __always_inline void count_duration(__u32 epoch, struct calls *row, __u64 duration)
+{
+	__u32 bucket = histogram_bucket(duration), number = bucket / OCTAVE_BUCKETS, index;
+	struct octave *octave;
+
+	/* the verifier does not see that it is */
+	if (number >= OCTAVES)
+		return;
+	index = row->octaves[number] - 1;
+	octave = bpf_map_lookup_elem(&octaves, &index);
+	if (!octave)
+		octave = new_octave(epoch, row, number);
+	if (!octave) {
+		__sync_fetch_and_add(&row->untimed, 1);
+		return;
+	}
+	__sync_fetch_and_add(&octave->counts[bucket % OCTAVE_BUCKETS], 1);
+	__sync_fetch_and_add(&row->sum_ns, duration);
+	raise_to(&row->max_ns, duration);
 }
 
 #endif

@@ -23,18 +23,28 @@ struct compat_call_key {
 	__u32 call;		/* number, and COMPAT_BIT for the 32-bit table */
 };
 
-/* calls of one process to one system call in one interval */
+/* the octave of calls whose begin was not seen, which have no duration */
+#define NO_OCTAVE OCTAVES
+
+struct compat_octave_key {
+	__u32 process;
+	__u32 call;
+	__u32 octave;
+};
+
+/* calls of one process to one system call in one interval, whose durations are in one octave */
 struct compat_calls {
 	__u64 sum_ns;
+	__u32 counts[OCTAVE_BUCKETS];
 	__u32 errors;
-	__u32 untimed;		/* calls whose begin was not seen: in none of the others but errors */
-	__u32 slots[HISTOGRAM_SLOTS];
+	__u32 unused;
 };
 
 struct compat_call_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_CALLS);
-	__type(key, struct compat_call_key);
+	/* few calls have durations in more than three */
+	__uint(max_entries, 3 * MAX_CALLS);
+	__type(key, struct compat_octave_key);
 	__type(value, struct compat_calls);
 };
 
@@ -160,7 +170,8 @@ static __always_inline void count_failure(__u32 epoch, const struct compat_call_
 }
 
 /* rows of the call and of its process, all or none */
-static __always_inline struct compat_calls *make_calls(__u32 epoch, const struct compat_call_key *key, __u64 pid_tgid)
+static __always_inline struct compat_calls *make_calls(__u32 epoch, const struct compat_octave_key *key,
+						       __u64 pid_tgid)
 {
 	struct compat_calls *calls;
 
@@ -189,22 +200,25 @@ static __always_inline void count_error(struct compat_calls *calls, __u32 epoch,
 static __always_inline void count_call(struct compat_state *state, __u32 epoch, const struct compat_call_key *key,
 				       __u64 duration, long result, __u64 pid_tgid)
 {
+	__u32 bucket = histogram_bucket(duration);
+	struct compat_octave_key octave = {
+		.process = key->process,
+		.call = key->call,
+		.octave = bucket / OCTAVE_BUCKETS,
+	};
 	struct compat_calls *calls;
 	__u64 *longest;
-	__u32 slot;
 
 	if (epoch & 1)
 		longest = LOOKUP_OR_ZERO(&longest_odd, key, __u64);
 	else
 		longest = LOOKUP_OR_ZERO(&longest_even, key, __u64);
-	calls = make_calls(epoch, key, pid_tgid);
+	calls = make_calls(epoch, &octave, pid_tgid);
 	if (!calls || !longest) {
 		__sync_fetch_and_add(&state->lost_calls, 1);
 		return;
 	}
-	slot = histogram_slot(duration);
-	if (slot < HISTOGRAM_SLOTS)
-		__sync_fetch_and_add(&calls->slots[slot], 1);
+	__sync_fetch_and_add(&calls->counts[bucket % OCTAVE_BUCKETS], 1);
 	__sync_fetch_and_add(&calls->sum_ns, duration);
 	if (duration > *longest)
 		*longest = duration;
@@ -215,13 +229,14 @@ static __always_inline void count_call(struct compat_state *state, __u32 epoch, 
 static __always_inline void count_untimed(struct compat_state *state, __u32 epoch, const struct compat_call_key *key,
 					  long result, __u64 pid_tgid)
 {
-	struct compat_calls *calls = make_calls(epoch, key, pid_tgid);
+	struct compat_octave_key octave = { .process = key->process, .call = key->call, .octave = NO_OCTAVE };
+	struct compat_calls *calls = make_calls(epoch, &octave, pid_tgid);
 
 	if (!calls) {
 		__sync_fetch_and_add(&state->lost_calls, 1);
 		return;
 	}
-	__sync_fetch_and_add(&calls->untimed, 1);
+	__sync_fetch_and_add(&calls->counts[0], 1);
 	count_error(calls, epoch, key, result);
 }
 

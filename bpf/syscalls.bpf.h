@@ -127,9 +127,7 @@ static __always_inline void count_call(struct control *ctl, __u32 epoch, struct 
 	row = row_of(epoch, process, call);
 	if (!row)
 		return;
-	__sync_fetch_and_add(&row->slots[histogram_slot(duration)], 1);
-	__sync_fetch_and_add(&row->sum_ns, duration);
-	raise_to(&row->max_ns, duration);
+	count_duration(epoch, row, duration);
 	if (is_error(ret))
 		count_error(row, -ret);
 }

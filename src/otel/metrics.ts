@@ -4,7 +4,7 @@ import { ATTRIBUTES as A } from './attributes.ts'
 
 /**
  * counter: only rises; level: goes up and down (an OpenTelemetry up-down counter); gauge: must not be added up;
- * histogram: exponential, of scale 0.
+ * histogram: exponential, of scale 3.
  */
 export type MetricKind = 'counter' | 'level' | 'gauge' | 'histogram'
 
@@ -41,7 +41,7 @@ export const METRICS = {
     unit: '{call}',
     perProcess: true,
     attributes: [A.syscallName],
-    description: 'System calls that returned.',
+    description: 'System calls that returned, those that seccomp answered among them.',
   },
   'ebpf_top.syscall.errors': {
     kind: 'counter',
@@ -55,7 +55,8 @@ export const METRICS = {
     unit: 's',
     perProcess: true,
     attributes: [A.syscallName],
-    description: 'Durations of system calls, in the buckets in which the kernel side counted them.',
+    description:
+      'Durations of system calls, in the buckets in which the kernel side counted them; not of those that seccomp answered, which nobody saw begin.',
   },
   'ebpf_top.tcp.connection.opened': {
     kind: 'counter',

@@ -1,6 +1,6 @@
 /** Counters and histograms of one process, or of whatever else shares a set of attributes. They only grow. */
 
-import { HISTOGRAM_SLOTS, HistogramSum } from '../sample/histogram.ts'
+import { HistogramSum } from '../sample/histogram.ts'
 import type { CounterName, HistogramName } from './metrics.ts'
 
 export type Labels = Readonly<Record<string, string | number | boolean>>
@@ -53,7 +53,7 @@ export class SeriesGroup {
 
   /** One duration, in nanoseconds. */
   record(name: HistogramName, nanoseconds: number): void {
-    recordDuration(this.histogram(name), nanoseconds)
+    this.histogram(name).record(nanoseconds)
   }
 
   counters(name: CounterName): Iterable<CounterSeries> {
@@ -80,17 +80,6 @@ export class SeriesGroup {
     const series = getOrAdd(this.#counters, name, () => new Map<string, CounterSeries>())
     return getOrAdd(series, key, () => new CounterSeries({ ...this.labels, ...labelsOf(key) }))
   }
-}
-
-/** Units of 2^-30 s, in which the buckets of a Histogram are powers of two, in one nanosecond. */
-const UNITS_PER_NANOSECOND = 2 ** 30 / 1e9
-
-function recordDuration(histogram: HistogramSum, nanoseconds: number): void {
-  const bucket = Math.floor(Math.log2(Math.max(1, nanoseconds * UNITS_PER_NANOSECOND)))
-  const slot = Math.min(bucket, HISTOGRAM_SLOTS - 1)
-  histogram.counts[slot] = (histogram.counts[slot] ?? 0) + 1
-  histogram.sum += nanoseconds
-  histogram.max = Math.max(histogram.max, nanoseconds)
 }
 
 function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

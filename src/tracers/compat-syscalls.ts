@@ -1,8 +1,8 @@
 import type { KeyedMap } from '../bpf/hash.ts'
 import { readU64, type StructLayout } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
-import type { CallSums } from '../sample/call-sums.ts'
-import { addCounts, HISTOGRAM_SLOTS } from '../sample/histogram.ts'
+import { type CallSums, CallTotals } from '../sample/call-sums.ts'
+import { FIRST_KERNEL_OCTAVE, type Histogram, KERNEL_OCTAVES, OCTAVE_BUCKETS, OCTAVES } from '../sample/histogram.ts'
 import { CompatLoss } from './compat-loss.ts'
 import type { CompatProcesses } from './compat-processes.ts'
 import { type CallRecord, type CallRecords, COMPAT_BIT, type FailureRecord } from './syscalls.ts'
@@ -18,7 +18,9 @@ export class CompatSyscalls {
   readonly #processes: CompatProcesses
   readonly #halves: readonly [Maps, Maps]
   readonly #calls: StructLayout
+  readonly #counts: number
   readonly #call: StructLayout
+  readonly #octave: StructLayout
   readonly #failure: StructLayout
 
   constructor(object: BpfObject, source: string, processes: CompatProcesses) {
@@ -32,7 +34,9 @@ export class CompatSyscalls {
     })
     this.#halves = [half('even'), half('odd')]
     this.#calls = object.layout('compat_calls')
+    this.#counts = this.#calls.array('counts', 4, OCTAVE_BUCKETS)
     this.#call = object.layout('compat_call_key')
+    this.#octave = object.layout('compat_octave_key')
     this.#failure = object.layout('compat_failure_key')
   }
 
@@ -43,31 +47,25 @@ export class CompatSyscalls {
       maps.longest.drain().map(([key, values]) => [this.#name(this.#call, key), greatest(values)]),
     )
     const failures = this.#readFailures(maps.failures)
-    const slotsAt = this.#calls.array('slots', 4, HISTOGRAM_SLOTS)
-    const records = maps.calls.drain().flatMap(([key, row]): CompatCall | [] => {
-      const process = this.#processes.indexOf(key.getUint32(this.#call.u32('process'), true))
-      if (process < 0) return []
-      const call = key.getUint32(this.#call.u32('call'), true)
-      const name = this.#name(this.#call, key)
-      const slots = new Uint32Array(row.buffer, row.byteOffset + slotsAt, HISTOGRAM_SLOTS)
-      return {
-        process,
-        call,
-        number: call & ~COMPAT_BIT,
-        abi: call & COMPAT_BIT ? 'compat' : 'native',
-        errors: row.getUint32(this.#calls.u32('errors'), true),
-        failures: failures.get(name) ?? [],
-        untimed: row.getUint32(this.#calls.u32('untimed'), true),
-        slots,
-        durations: {
-          sum: readU64(row, this.#calls.u64('sum_ns')),
-          max: longest.get(name) ?? 0,
-          count: bucket => slots[bucket] ?? 0,
-          addTo: counts => addCounts(slots, 0, counts),
-        },
+    const rows = new Map<string, CompatCall>()
+    for (const [key, row] of maps.calls.drain()) {
+      const process = this.#processes.indexOf(key.getUint32(this.#octave.u32('process'), true))
+      if (process < 0) continue
+      const name = this.#name(this.#octave, key)
+      let record = rows.get(name)
+      if (record === undefined) {
+        const call = key.getUint32(this.#octave.u32('call'), true)
+        record = new CompatCall(process, call, failures.get(name) ?? [], longest.get(name) ?? 0)
+        rows.set(name, record)
       }
-    })
-    return new CompatCalls(records)
+      record.add(
+        key.getUint32(this.#octave.u32('octave'), true),
+        row.getUint32(this.#calls.u32('errors'), true),
+        readU64(row, this.#calls.u64('sum_ns')),
+        new Uint32Array(row.buffer, row.byteOffset + this.#counts, OCTAVE_BUCKETS),
+      )
+    }
+    return new CompatCalls([...rows.values()])
   }
 
   #readFailures(map: KeyedMap): Map<string, FailureRecord[]> {
@@ -87,11 +85,83 @@ export class CompatSyscalls {
   }
 }
 
-/** A record, and what adding it up takes. */
-interface CompatCall extends CallRecord {
+/** A record, of which the kernel side has an entry for each octave of its durations. */
+class CompatCall implements CallRecord, Histogram {
+  readonly process: number
   /** The number, marked with COMPAT_BIT where it is one of the 32-bit table. */
   readonly call: number
-  readonly slots: Uint32Array
+  readonly failures: readonly FailureRecord[]
+  readonly max: number
+  errors = 0
+  untimed = 0
+  sum = 0
+  /** For each octave of the kernel side 1 + the index of its counts. */
+  readonly octaves = new Uint32Array(KERNEL_OCTAVES)
+  counts = new Uint32Array(0)
+
+  constructor(process: number, call: number, failures: readonly FailureRecord[], max: number) {
+    this.process = process
+    this.call = call
+    this.failures = failures
+    this.max = max
+  }
+
+  get number(): number {
+    return this.call & ~COMPAT_BIT
+  }
+
+  get abi(): 'native' | 'compat' {
+    return this.call & COMPAT_BIT ? 'compat' : 'native'
+  }
+
+  get durations(): Histogram {
+    return this
+  }
+
+  /** One entry; calls without a duration are behind the last octave. */
+  add(octave: number, errors: number, sum: number, counts: Uint32Array): void {
+    this.errors += errors
+    this.sum += sum
+    if (octave >= KERNEL_OCTAVES) {
+      this.untimed += counts[0] ?? 0
+      return
+    }
+    const all = new Uint32Array(this.counts.length + OCTAVE_BUCKETS)
+    all.set(this.counts)
+    all.set(counts, this.counts.length)
+    this.counts = all
+    this.octaves[octave] = all.length / OCTAVE_BUCKETS
+  }
+
+  addTo(sums: CallSums, totals: CallTotals): void {
+    totals.process = this.process
+    totals.call = this.call
+    totals.errors = this.errors
+    totals.untimed = this.untimed
+    totals.sum = this.sum
+    totals.max = this.max
+    totals.lowOctaves = 0
+    totals.highOctaves = 0
+    for (const [octave, place] of this.octaves.entries()) {
+      if (place === 0) continue
+      if (octave < 32) totals.lowOctaves |= 1 << octave
+      else totals.highOctaves |= 1 << (octave - 32)
+    }
+    sums.add(totals, this.octaves, 0, this.counts)
+  }
+
+  nextOctave(from: number): number {
+    for (let octave = Math.max(0, from - FIRST_KERNEL_OCTAVE); octave < KERNEL_OCTAVES; octave++) {
+      if (this.octaves[octave] !== 0) return octave + FIRST_KERNEL_OCTAVE
+    }
+    return OCTAVES
+  }
+
+  count(bucket: number): number {
+    const i = bucket % OCTAVE_BUCKETS
+    const place = this.octaves[(bucket - i) / OCTAVE_BUCKETS - FIRST_KERNEL_OCTAVE] ?? 0
+    return place === 0 ? 0 : (this.counts[(place - 1) * OCTAVE_BUCKETS + i] ?? 0)
+  }
 }
 
 /** Records that are made already. */
@@ -111,9 +181,8 @@ class CompatCalls implements CallRecords {
   }
 
   addTo(sums: CallSums, from: number, to: number): void {
-    for (const { process, call, errors, untimed, durations, slots } of this.#records.slice(from, to)) {
-      sums.add(process, call, errors, untimed, durations.sum, durations.max, slots, 0)
-    }
+    const totals = new CallTotals()
+    for (const record of this.#records.slice(from, to)) record.addTo(sums, totals)
   }
 
   /** They were taken out of the maps. */

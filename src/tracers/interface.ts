@@ -26,7 +26,7 @@ export interface Halves {
    */
   asRead?(epoch: number): boolean
   /** How full the half of an interval was; absent where that cannot be told. */
-  usage?(epoch: number): MapUsage | undefined
+  usage?(epoch: number): MapUsage | readonly MapUsage[] | undefined
 }
 
 /** Single calls that took long. */

@@ -1,8 +1,8 @@
 import type { SharedBytes } from '../bpf/kernel.ts'
 import { joinU64, type StructLayout } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
-import type { CallSums } from '../sample/call-sums.ts'
-import { addCounts, HISTOGRAM_SLOTS, type Histogram } from '../sample/histogram.ts'
+import { type CallSums, CallTotals } from '../sample/call-sums.ts'
+import { FIRST_KERNEL_OCTAVE, type Histogram, KERNEL_OCTAVES, OCTAVE_BUCKETS, OCTAVES } from '../sample/histogram.ts'
 import { Arena } from './arena.ts'
 import type { Halves } from './interface.ts'
 import { Loss } from './loss.ts'
@@ -66,7 +66,8 @@ function offsetsIn(layout: StructLayout, failure: StructLayout) {
     untimed: layout.u32('untimed') / WORD,
     sum: layout.u64('sum_ns') / WORD,
     max: layout.u64('max_ns') / WORD,
-    slots: layout.array('slots', WORD, HISTOGRAM_SLOTS) / WORD,
+    touched: layout.u64('touched') / WORD,
+    octaves: layout.array('octaves', WORD, KERNEL_OCTAVES) / WORD,
     failures: layout.array('failures', failure.size, MAX_FAILURES) / WORD,
     failure: { size: failure.size / WORD, number: failure.u32('number') / WORD, count: failure.u32('count') / WORD },
   }
@@ -78,6 +79,7 @@ export class SyscallTracer {
   readonly arena: Halves
   readonly loss: Loss
   readonly #arena: Arena
+  readonly #octaves: Arena
   readonly #at: Offsets
   #read: RowsOfCalls | null = null
 
@@ -86,10 +88,16 @@ export class SyscallTracer {
     const rows = object.rows('calls', 'calls')
     const state = object.array('syscall_state', 'syscall_state')
     const arena = new Arena(rows, state, 'used')
+    const octaves = new Arena(object.rows('octaves', 'octave'), state, 'octaves_used')
+    object.layout('octave').array('counts', WORD, OCTAVE_BUCKETS)
     this.#arena = arena
+    this.#octaves = octaves
     this.arena = {
-      prepare: epoch => arena.prepare(epoch),
-      usage: epoch => arena.usage(epoch),
+      prepare: epoch => {
+        arena.prepare(epoch)
+        octaves.prepare(epoch)
+      },
+      usage: epoch => [arena.usage(epoch), octaves.usage(epoch)],
       asRead: epoch => this.#read?.length === arena.taken(epoch) && this.#read.asAdded(),
     }
     this.loss = new Loss(object, state, { no_row: 'lost_no_row', no_memory: 'lost_no_task' }, SYSCALL_PROGRAMS)
@@ -98,7 +106,8 @@ export class SyscallTracer {
 
   /** The calls of an interval, to be read before the next one ends; a pair of process and call may have two records. */
   read(epoch: number): CallRecords {
-    this.#read = new RowsOfCalls(this.#arena.map(epoch), this.#at, epoch)
+    const ahead = (epoch & 1) * this.#octaves.capacity
+    this.#read = new RowsOfCalls(this.#arena.map(epoch), this.#octaves.map(epoch), ahead, this.#at, epoch)
     return this.#read
   }
 }
@@ -106,20 +115,29 @@ export class SyscallTracer {
 /** The rows as the kernel side wrote them, where they lie. */
 export class RowsOfCalls implements CallRecords {
   words: Uint32Array
+  counts: Uint32Array
+  /** Octaves of the map that are before these. */
+  readonly ahead: number
   readonly #at: Offsets
   readonly #epoch: number
   readonly #release: () => void
   /** Of all rows that were added up, what a program that counts a call changes last; see `asAdded`. */
   #lows = 0
   #highs = 0
+  readonly #totals = new CallTotals()
   /** A program was still making one of the rows. */
   #unfinished = false
 
-  constructor({ bytes, release }: SharedBytes, at: Offsets, epoch: number) {
-    this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / WORD)
+  constructor(rows: SharedBytes, octaves: SharedBytes, ahead: number, at: Offsets, epoch: number) {
+    this.words = wordsOf(rows)
+    this.counts = wordsOf(octaves)
+    this.ahead = ahead
     this.#at = at
     this.#epoch = epoch
-    this.#release = release
+    this.#release = () => {
+      rows.release()
+      octaves.release()
+    }
   }
 
   get length(): number {
@@ -151,7 +169,8 @@ export class RowsOfCalls implements CallRecords {
 
   addTo(sums: CallSums, from: number, to: number): void {
     const words = this.words
-    const { size, process, call, epoch, errors, untimed, sum, max, slots } = this.#at
+    const { size, process, call, epoch, errors, untimed, sum, max, touched, octaves } = this.#at
+    const totals = this.#totals
     for (let row = from * size; row < to * size; row += size) {
       // the last that is written of a new row
       if (words[row + epoch] !== this.#epoch) this.#unfinished = true
@@ -164,24 +183,28 @@ export class RowsOfCalls implements CallRecords {
       const maxLow = words[row + max] ?? 0
       this.#lows += failed + unseen + sumLow + maxLow
       this.#highs += sumHigh + maxHigh
-      sums.add(
-        words[row + process] ?? 0,
-        words[row + call] ?? 0,
-        failed,
-        unseen,
-        joinU64(sumLow, sumHigh),
-        joinU64(maxLow, maxHigh),
-        words,
-        row + slots,
-      )
+      totals.process = words[row + process] ?? 0
+      totals.call = words[row + call] ?? 0
+      totals.errors = failed
+      totals.untimed = unseen
+      totals.sum = joinU64(sumLow, sumHigh)
+      totals.max = joinU64(maxLow, maxHigh)
+      totals.lowOctaves = words[row + touched] ?? 0
+      totals.highOctaves = words[row + touched + 1] ?? 0
+      sums.add(totals, words, row + octaves, this.counts, this.ahead)
     }
   }
 
   release(): void {
     // whoever reads memory that is not mapped any more ends the program
     this.words = new Uint32Array(0)
+    this.counts = new Uint32Array(0)
     this.#release()
   }
+}
+
+function wordsOf({ bytes }: SharedBytes): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / WORD)
 }
 
 /** A record that reads its row when it is asked. */
@@ -239,12 +262,19 @@ class RowOfCalls implements CallRecord, Histogram {
     return this.#u64(this.#at.max)
   }
 
-  count(bucket: number): number {
-    return this.#u32(this.#at.slots + bucket)
+  nextOctave(from: number): number {
+    for (let octave = Math.max(0, from - FIRST_KERNEL_OCTAVE); octave < KERNEL_OCTAVES; octave++) {
+      if (this.#u32(this.#at.octaves + octave) !== 0) return octave + FIRST_KERNEL_OCTAVE
+    }
+    return OCTAVES
   }
 
-  addTo(counts: number[]): void {
-    addCounts(this.#rows.words, this.#row + this.#at.slots, counts)
+  count(bucket: number): number {
+    const i = bucket % OCTAVE_BUCKETS
+    const octave = (bucket - i) / OCTAVE_BUCKETS - FIRST_KERNEL_OCTAVE
+    if (octave < 0 || octave >= KERNEL_OCTAVES) return 0
+    const place = this.#u32(this.#at.octaves + octave)
+    return place === 0 ? 0 : (this.#rows.counts[(place - 1 - this.#rows.ahead) * OCTAVE_BUCKETS + i] ?? 0)
   }
 
   #u32(word: number): number {

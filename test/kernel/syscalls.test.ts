@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bucketStart } from '../../src/sample/histogram.ts'
+import { bucketOf, bucketStart } from '../../src/sample/histogram.ts'
 import { type JsonSample, lost, sum, Top } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
@@ -162,7 +162,7 @@ describe('system calls', () => {
     const samples = await top.finish()
     const rows = samples.flatMap(sample => sample.syscalls).filter(row => row.syscall === 'clock_nanosleep')
     expect(sum(rows, row => row.count)).toBe(sleeps)
-    const leastBucket = Math.floor(Math.log2((sleepNs * 2 ** 30) / 1e9))
+    const leastBucket = bucketOf(sleepNs)
     for (const { count, duration_ns } of rows) {
       expect(duration_ns.sum).toBeGreaterThanOrEqual(count * sleepNs)
       expect(duration_ns.sum).toBeLessThanOrEqual(count * duration_ns.max)

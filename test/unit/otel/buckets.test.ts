@@ -8,9 +8,9 @@ const DURATIONS = [
   1, 2, 3, 500, 999, 1000, 1001, 1_000_000, 33_333_333, 1_000_000_001, 61_000_000_000, 3_600_000_000_007,
 ]
 
-/** Index of the bucket of scale 0, by the specification's formula: its bounds are 2^index and 2^(index+1) seconds. */
+/** Index of the bucket of scale 3, by the specification's formula: its bounds are 2^(index/8) and 2^((index+1)/8) seconds. */
 function reference(nanoseconds: number): number {
-  return Math.ceil(Math.log2(nanoseconds / 1e9)) - 1
+  return Math.ceil(Math.log2(nanoseconds / 1e9) * 8) - 1
 }
 
 function recorded(durations: readonly number[]): HistogramSum {
@@ -23,10 +23,10 @@ describe('an exponential histogram', () => {
   it.each(DURATIONS)('has %i ns in the bucket that the specification says', duration => {
     const { positive, count, sum, scale } = exponentialHistogram(recorded([duration]))
     expect({ ...positive, count, scale }).toEqual({
-      offset: Math.max(-30, reference(duration)),
+      offset: reference(duration),
       bucketCounts: [1],
       count: 1,
-      scale: 0,
+      scale: 3,
     })
     expect(sum).toBeCloseTo(duration / 1e9, 12)
   })
@@ -35,7 +35,7 @@ describe('an exponential histogram', () => {
     const many = DURATIONS.flatMap((duration, i) => Array.from({ length: i + 1 }, () => duration))
     const expected = new Map<number, number>()
     for (const duration of many) {
-      const index = Math.max(-30, reference(duration))
+      const index = reference(duration)
       expected.set(index, (expected.get(index) ?? 0) + 1)
     }
     const { positive, count, zeroCount, max } = exponentialHistogram(recorded(many))
@@ -48,13 +48,13 @@ describe('an exponential histogram', () => {
 
   it('takes the buckets of the kernel side as they are', () => {
     const histogram = new HistogramSum()
-    histogram.counts[0] = 3
-    histogram.counts[47] = 2
+    histogram.addCount(40, 3).addCount(391, 2)
     const { positive, count } = exponentialHistogram(histogram)
     expect(count).toBe(5)
-    expect(positive.offset).toBe(-30)
-    expect(positive.bucketCounts).toHaveLength(48)
-    expect([positive.bucketCounts[0], positive.bucketCounts[47]]).toEqual([3, 2])
+    expect(positive.offset).toBe(-200)
+    expect(positive.bucketCounts).toHaveLength(352)
+    expect([positive.bucketCounts[0], positive.bucketCounts[351]]).toEqual([3, 2])
+    expect(positive.bucketCounts.slice(1, 351).every(between => between === 0)).toBe(true)
   })
 
   it('without a count has no buckets', () => {

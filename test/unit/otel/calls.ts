@@ -20,7 +20,7 @@ export class Accumulator extends otel.Accumulator {
 /** Calls of one process, all in the bucket of 1 to 2 us (2^10 units of 2^-30 s). */
 export function callRow(pid: number, count: number, change: Partial<CallRow> = {}): CallRow {
   const durations = new HistogramSum()
-  durations.counts[10] = count
+  if (count > 0) durations.addCount(80, count)
   durations.sum = count * 1500
   durations.max = count === 0 ? 0 : 1900
   return { pid, syscall: 'read', id: 0, abi: 'native', errors: 0, failures: [], untimed: 0, durations, ...change }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { Times } from '../../../src/bpf/clock.ts'
 import { assemble, type Records, type Rows } from '../../../src/sample/assemble.ts'
-import type { CallSums } from '../../../src/sample/call-sums.ts'
-import { HISTOGRAM_SLOTS, HistogramSum } from '../../../src/sample/histogram.ts'
+import { type CallSums, CallTotals } from '../../../src/sample/call-sums.ts'
+import { HistogramSum, KERNEL_OCTAVES } from '../../../src/sample/histogram.ts'
 import { Sockets } from '../../../src/sample/sockets.ts'
 import { type ConnectionRecord, ListOfSockets } from '../../../src/tracers/socket-record.ts'
 import { type CallRecords, COMPAT_BIT } from '../../../src/tracers/syscalls.ts'
@@ -47,11 +47,14 @@ class Reads implements CallRecords {
   }
 
   addTo(sums: CallSums, from: number, to: number): void {
-    const slots = new Uint32Array(HISTOGRAM_SLOTS)
-    slots[10] = 1
+    const octaves = new Uint32Array(KERNEL_OCTAVES)
+    octaves[5] = 1
+    const counts = Uint32Array.of(0, 0, 0, 0, 0, 1, 0, 0)
+    const totals = Object.assign(new CallTotals(), { lowOctaves: 1 << 5 })
     for (const process of this.#processes.slice(from, to)) {
-      sums.add(process, 0, 0, 0, 1500, 1500, slots, 0)
-      sums.add(process, 1 | COMPAT_BIT, 1, 0, 1800, 1800, slots, 0)
+      sums.add(Object.assign(totals, { process, call: 0, errors: 0, sum: 1500, max: 1500 }), octaves, 0, counts)
+      const failed = { process, call: 1 | COMPAT_BIT, errors: 1, sum: 1800, max: 1800 }
+      sums.add(Object.assign(totals, failed), octaves, 0, counts)
     }
   }
 

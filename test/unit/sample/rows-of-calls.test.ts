@@ -4,7 +4,19 @@ import { type Offsets, RowsOfCalls } from '../../../src/tracers/syscalls.ts'
 
 /** A layout of its own, in words. */
 const AT: Offsets = {
-  ...{ size: 66, process: 0, call: 1, epoch: 2, errors: 3, sum: 4, max: 6, slots: 8, failures: 56, untimed: 64 },
+  ...{
+    size: 64,
+    process: 0,
+    call: 1,
+    epoch: 2,
+    errors: 3,
+    sum: 4,
+    max: 6,
+    failures: 8,
+    untimed: 16,
+    touched: 18,
+    octaves: 20,
+  },
   failure: { size: 2, number: 0, count: 1 },
 }
 const EPOCH = 5
@@ -15,10 +27,16 @@ function addedRows() {
   for (const row of [0, AT.size]) {
     words.set([0, row, EPOCH, 1], row)
     words.set([1000, 0, 900, 0], row + AT.sum)
-    words[row + AT.slots + 9] = 2
+    words[row + AT.touched] = 1 << 9
+    words[row + AT.octaves + 9] = 101
   }
   let released = 0
-  const rows = new RowsOfCalls({ bytes: new DataView(words.buffer), release: () => void released++ }, AT, EPOCH)
+  const counts = {
+    bytes: new DataView(Uint32Array.from([0, 2, 0, 0, 0, 0, 0, 0]).buffer),
+    release: () => void released++,
+  }
+  const bytes = new DataView(words.buffer)
+  const rows = new RowsOfCalls({ bytes, release: () => void released++ }, counts, 100, AT, EPOCH)
   const sums = new CallSums([0], 1)
   rows.addTo(sums, 0, 1)
   rows.addTo(sums, 1, 2)
@@ -28,6 +46,9 @@ function addedRows() {
 test('rows are as they were added while nobody writes to them', () => {
   const { rows, sums } = addedRows()
   expect([sums.ofProcess(0).sum, sums.ofProcess(0).max, sums.ofProcess(0).errors]).toEqual([2000, 900, 2])
+  expect([sums.ofProcess(0).count(113), rows.at(0)?.durations.count(113), rows.at(1)?.durations.nextOctave(0)]).toEqual(
+    [4, 2, 14],
+  )
   expect(rows.asAdded()).toBe(true)
 })
 
@@ -47,7 +68,8 @@ test.each([
 test('a row that was being made when it was added has to be read again, whatever is in it then', () => {
   const { words } = addedRows()
   words[AT.size + AT.epoch] = EPOCH - 2
-  const rows = new RowsOfCalls({ bytes: new DataView(words.buffer), release() {} }, AT, EPOCH)
+  const none = { bytes: new DataView(new ArrayBuffer(0)), release() {} }
+  const rows = new RowsOfCalls({ bytes: new DataView(words.buffer), release() {} }, none, 0, AT, EPOCH)
   rows.addTo(new CallSums([0], 1), 0, 2)
   words[AT.size + AT.epoch] = EPOCH
   expect(rows.asAdded()).toBe(false)
@@ -56,5 +78,5 @@ test('a row that was being made when it was added has to be read again, whatever
 test('what was released is not read any more', () => {
   const { rows, released } = addedRows()
   rows.release()
-  expect([rows.length, rows.at(0), released()]).toEqual([0, undefined, 1])
+  expect([rows.length, rows.at(0), released()]).toEqual([0, undefined, 2])
 })
