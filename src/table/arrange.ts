@@ -1,4 +1,6 @@
 import type { Names } from '../names/names.ts'
+import { sanitize } from './format.ts'
+import { toAscii } from './signs.ts'
 import type { Column, Table, Value } from './table.ts'
 
 export interface Order {
@@ -59,22 +61,32 @@ function byKey<Row>(table: Table<Row>): Ties<Row> {
   }
 }
 
+/** How rows are seen: what is filtered depends on it. */
+export interface Sight {
+  /** Names instead of addresses; null: none. */
+  readonly names: Names | null
+  /** In ASCII alone. */
+  readonly ascii: boolean
+}
+
+const PLAIN_SIGHT: Sight = { names: null, ascii: false }
+
 /**
  * The rows with `text` (case ignored) in one of their text columns, or in a name shown there, or as one of their whole
- * numbers; all where it is empty.
+ * numbers; all where it is empty. Text is found as it is, and as it is seen: with `?` for what is not shown.
  */
 export function filterRows<Row>(
   table: Table<Row>,
   rows: readonly Row[],
   text: string,
-  names: Names | null = null,
+  sight: Sight = PLAIN_SIGHT,
 ): readonly Row[] {
   const wanted = text.trim()
   if (wanted === '') return rows
   const pattern = new RegExp(wanted.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'iu')
   const number = /^\d+$/.test(wanted) ? Number(wanted) : null
   const columns = table.columns.filter(({ unit }) => unit === 'text' || (unit === 'number' && number !== null))
-  return rows.filter(row => columns.some(column => matches(column, row, pattern, number, names)))
+  return rows.filter(row => columns.some(column => matches(column, row, pattern, number, sight)))
 }
 
 function matches<Row>(
@@ -82,11 +94,19 @@ function matches<Row>(
   row: Row,
   pattern: RegExp,
   number: number | null,
-  names: Names | null,
+  { names, ascii }: Sight,
 ): boolean {
-  if (names !== null && column.named !== undefined && pattern.test(column.named(row, names))) return true
+  if (names !== null && column.named !== undefined && isFound(column.named(row, names), '', pattern, ascii)) return true
   const value = column.value(row)
-  return typeof value === 'string' ? pattern.test(value) : number !== null && value === number
+  if (typeof value !== 'string') return number !== null && value === number
+  return isFound(value, column.mark?.(row) ?? '', pattern, ascii)
+}
+
+function isFound(text: string, mark: string, pattern: RegExp, ascii: boolean): boolean {
+  if (pattern.test(text)) return true
+  const clean = sanitize(mark + text)
+  const seen = ascii ? toAscii(clean) : clean
+  return seen !== text && pattern.test(seen)
 }
 
 /** The column that a person means by `name`: an id, or a heading without its "/s", case ignored. */

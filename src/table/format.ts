@@ -73,7 +73,7 @@ function cutMiddle(text: string, width: number): string {
 }
 
 /** The start of `text` that takes at most `width` cells. */
-function take(text: string, width: number): string {
+export function take(text: string, width: number): string {
   if (PLAIN.test(text)) return text.slice(0, Math.max(0, width))
   let taken = ''
   let used = 0

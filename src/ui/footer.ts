@@ -1,6 +1,7 @@
 /** The last line of the screen: a prompt, a message, or what the keys do. */
 
-import { cells, takeLast } from '../table/format.ts'
+import { cells, take, takeLast } from '../table/format.ts'
+import { graphemes } from '../table/width.ts'
 import { type Item, joinItems } from './items.ts'
 import { bindings, isAvailable, keyName } from './keys.ts'
 import { promptTexts } from './prompt.ts'
@@ -10,8 +11,8 @@ import { fitLine, type Line, lineWidth, span } from './style.ts'
 /** Fewest cells for the text of a prompt; where a message leaves less, the message is cut. */
 const LEAST_TEXT = 12
 
-/** What the cursor of a prompt stands on. */
-const CURSOR = '█'
+/** Where the text of a prompt ends, so that spaces at its end are seen; there it is the cursor. */
+const END = '█'
 
 export function footerLine(state: State): Line {
   const { columns } = state.size
@@ -33,12 +34,23 @@ function labels(state: State): Item[] {
   })
 }
 
-/** The end of a text that is too long stays in sight, because it is being typed there. */
+/** Of a text that is too long the part around the cursor stays in sight. */
 function promptLine(prompt: Prompt, columns: number): Line {
+  const { text, cursor } = prompt.line
   const { label, hint } = promptTexts[prompt.kind]
   const start: Line = [span(` ${label}: `, 'strong')]
   const aside = prompt.problem === null ? span(`  (${hint})`, 'dim') : span(`  ${prompt.problem}`, 'alarm')
-  const room = columns - lineWidth(start) - cells(CURSOR) - cells(aside.text)
-  const text = takeLast(prompt.text, Math.max(LEAST_TEXT, room))
-  return [...start, span(text), span(CURSOR, 'accent'), aside]
+  const room = Math.max(LEAST_TEXT, columns - lineWidth(start) - cells(END) - cells(aside.text))
+  const before = text.slice(0, cursor)
+  const behind = take(text.slice(cursor), Math.max(room - cells(before), Math.ceil(room / 2)))
+  const shown = takeLast(before, room - cells(behind))
+  const [at = '', ...rest] = graphemes(behind)
+  return [
+    ...start,
+    span(shown),
+    span(at, 'cursor'),
+    span(rest.join('')),
+    span(END, at === '' ? 'accent' : 'dim'),
+    aside,
+  ]
 }

@@ -1,7 +1,6 @@
 /** The rows of a table as they stand on the screen: filtered, grouped and sorted. */
 
-import type { Names } from '../names/names.ts'
-import { filterRows, type Order, sortRows } from '../table/arrange.ts'
+import { filterRows, type Order, type Sight, sortRows } from '../table/arrange.ts'
 import { connectionTable } from '../table/connections.ts'
 import { type Grouping, groupKey, groupTables } from '../table/groups.ts'
 import type { Column, ListName, Table } from '../table/table.ts'
@@ -22,8 +21,7 @@ interface Wanted {
   readonly name: ListName
   readonly order: Order
   readonly filter: string
-  /** Only what is filtered depends on them. */
-  readonly names: Names | null
+  readonly sight: Sight
   readonly grouping: Grouping | null
   readonly group: string | null
 }
@@ -67,7 +65,8 @@ function wantedIn(state: State, name: ListName): Wanted {
     name,
     order: state.tables[name].order,
     filter,
-    names: filter === '' ? null : namesIn(state),
+    // only what is filtered depends on names
+    sight: { names: filter === '' ? null : namesIn(state), ascii: state.ascii },
     grouping: connections ? state.grouping : null,
     group: connections ? (state.group?.key ?? null) : null,
   }
@@ -77,17 +76,17 @@ function isSame(a: Wanted, b: Wanted): boolean {
   return (
     a.order === b.order &&
     a.filter === b.filter &&
-    a.names === b.names &&
+    a.sight.names === b.sight.names &&
     a.grouping === b.grouping &&
     a.group === b.group
   )
 }
 
-function unsorted(moment: Moment, { name, filter, names, grouping, group }: Wanted): Pick<Listing, 'rows' | 'all'> {
+function unsorted(moment: Moment, { name, filter, sight, grouping, group }: Wanted): Pick<Listing, 'rows' | 'all'> {
   switch (name) {
     case 'groups': {
       // those of this interval only: the others would be counted again and again
-      const connections = filterRows(connectionTable, moment.sample.connections, filter, names)
+      const connections = filterRows(connectionTable, moment.sample.connections, filter, sight)
       const rows = groupTables[grouping ?? 'remote'].rows({ ...moment.sample, connections })
       return { rows, all: rows.length }
     }
@@ -95,11 +94,11 @@ function unsorted(moment: Moment, { name, filter, names, grouping, group }: Want
       const connections = connectionsOf(moment)
       const ofGroup =
         grouping === null || group === null ? connections : connections.filter(row => groupKey(row, grouping) === group)
-      return { rows: filterRows(connectionTable, ofGroup, filter, names), all: ofGroup.length }
+      return { rows: filterRows(connectionTable, ofGroup, filter, sight), all: ofGroup.length }
     }
     default: {
       const rows = tableOf(name).rows(moment.sample)
-      return { rows: filterRows(tableOf(name), rows, filter, names), all: rows.length }
+      return { rows: filterRows(tableOf(name), rows, filter, sight), all: rows.length }
     }
   }
 }

@@ -13,6 +13,7 @@ import {
   type TableName,
 } from '../table/table.ts'
 import { tables } from '../table/tables.ts'
+import type { EditedLine } from './line.ts'
 import type { Moment } from './moment.ts'
 
 export const VIEWS = ['overview', ...TABLE_NAMES] as const
@@ -41,7 +42,11 @@ export type PromptKind = 'filter' | 'pids' | 'interval'
 /** A line of text being typed at the foot of the screen. */
 export interface Prompt {
   readonly kind: PromptKind
-  readonly text: string
+  readonly line: EditedLine
+  /** Which of the texts entered before stands in its place, counted from the newest; null: none. */
+  readonly recalled: number | null
+  /** What was typed before one of them was fetched. */
+  readonly draft: string
   /** Why the text cannot be accepted; null before Enter. */
   readonly problem: string | null
 }
@@ -116,6 +121,8 @@ export interface State {
   /** Those known by now. */
   readonly names: Names | null
   readonly prompt: Prompt | null
+  /** What was entered in the prompts, the newest first. */
+  readonly entered: Readonly<Record<PromptKind, readonly string[]>>
   /** First visible line of the help; null: no help. */
   readonly help: number | null
   /** One line for the user until the next key; '' if there is none. */
@@ -217,6 +224,7 @@ export function initialState(start: Start): State {
     naming: false,
     names: null,
     prompt: null,
+    entered: { filter: [], pids: [], interval: [] },
     help: null,
     message,
   }

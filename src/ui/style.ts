@@ -21,6 +21,7 @@ export type Tone =
   | 'selected'
   | 'label'
   | 'paused'
+  | 'cursor'
 
 export interface Span {
   readonly text: string
@@ -52,6 +53,7 @@ const palettes: Readonly<Record<Palette, Readonly<Partial<Record<Tone, Sgr>>>>> 
     selected: ['30;46', '39;49'],
     label: ['30;46', '39;49'],
     paused: ['30;43', '39;49'],
+    cursor: INVERSE,
   },
   mono: {
     dim: DIM,
@@ -64,6 +66,7 @@ const palettes: Readonly<Record<Palette, Readonly<Partial<Record<Tone, Sgr>>>>> 
     selected: INVERSE,
     label: INVERSE,
     paused: ['1;7', '22;27'],
+    cursor: INVERSE,
   },
   none: {},
 }

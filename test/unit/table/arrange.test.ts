@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { filterRows, findColumn, sortRows } from '../../../src/table/arrange.ts'
 import { tables } from '../../../src/table/tables.ts'
-import { connectionRow, processRow } from '../ui/samples.ts'
+import { connectionRow, processRow, syscallRow } from '../ui/samples.ts'
 
 const { connections, processes } = tables
 const rows = [
@@ -58,8 +58,42 @@ describe('filtering', () => {
   it('finds names where names are shown', () => {
     const names = { host: () => 'db.example', service: () => 'postgresql' }
     expect(filterRows(connections, rows, 'DB.EX')).toEqual([])
-    expect(filterRows(connections, rows, 'DB.EX', names)).toEqual(rows)
-    expect(filterRows(connections, rows, '203.0.113', names)).toEqual(rows)
+    expect(filterRows(connections, rows, 'DB.EX', { names, ascii: false })).toEqual(rows)
+    expect(filterRows(connections, rows, '203.0.113', { names, ascii: false })).toEqual(rows)
+  })
+})
+
+describe('what is seen is found, as it is and as it is shown', () => {
+  const sight = { names: null, ascii: true }
+  it.each([
+    ['ab\u200dcdjoin', 'ab?cdjoin'],
+    ['ef\u00adghsoft', 'ef?ghsoft'],
+    ['ij\x07klbell', 'ij?klbell'],
+    ['mn\ufffdop', 'mn\ufffdop'],
+    ['\x1b[31mred', '?[31mred'],
+    ['\u202eexe', '?exe'],
+    [`z${'\u0301'.repeat(9)}y`, 'z\u0301\u0301\u0301?'],
+  ])('%j by %j', (name, text) => {
+    const row = processRow({ name, command: 'other' })
+    expect(filterRows(processes, [row, processRow()], text)).toEqual([row])
+    expect(filterRows(processes, [row, processRow()], name)).toEqual([row])
+  })
+
+  it.each([
+    ['été', '?t?'],
+    ['漢字', '????'],
+    ['x\u200dy', 'x?y'],
+  ])('%j by %j in ASCII', (name, text) => {
+    const row = processRow({ name, command: 'other' })
+    expect(filterRows(processes, [row, processRow()], text, sight)).toEqual([row])
+    expect(filterRows(processes, [row, processRow()], name, sight)).toEqual([row])
+  })
+
+  it('marks in front of it as well, and names', () => {
+    const row = syscallRow({ abi: 'compat' })
+    expect(filterRows(tables.syscalls, [row, syscallRow({ id: 9 })], '32:read')).toEqual([row])
+    const names = { host: () => 'db\x1bx', service: () => null }
+    expect(filterRows(connections, rows, 'db?x', { names, ascii: false })).toEqual(rows)
   })
 })
 

@@ -88,7 +88,7 @@ const means: readonly Means[] = [
 ]
 
 /** Milliseconds that a state of the screen may take to come about. Generous: it only matters when a test fails. */
-const PATIENCE = 3000
+const PATIENCE = 15_000
 
 export interface Person {
   readonly screen: Screen
