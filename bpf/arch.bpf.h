@@ -55,6 +55,10 @@ extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
  */
 #if defined(__TARGET_ARCH_x86)
 
+#define CALL_CLOSE 3
+#define CALL_DUP2 33
+#define CALL_DUP3 292
+#define CALL_CLOSE_RANGE 436
 #define CALL_CONNECT 42
 #define CALL_ACCEPT 43
 #define CALL_ACCEPT4 288
@@ -94,6 +98,9 @@ static __always_inline bool in_compat_call(struct task_struct *task)
 
 #elif defined(__TARGET_ARCH_arm64)
 
+#define CALL_CLOSE 57
+#define CALL_DUP3 24
+#define CALL_CLOSE_RANGE 436
 #define CALL_ACCEPT 202
 #define CALL_CONNECT 203
 #define CALL_ACCEPT4 242
@@ -127,7 +134,7 @@ static __always_inline bool in_compat_call(struct task_struct *task)
 
 #if defined(__TARGET_ARCH_x86)
 
-/* number of the system call that has these registers at its end */
+/* number of the system call that has these registers, in it and at its end */
 static __always_inline long number_in(struct pt_regs *regs)
 {
 	return regs->orig_ax;

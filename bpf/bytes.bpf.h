@@ -41,24 +41,18 @@ static __always_inline struct process *current_process(struct control *ctl, stru
 	return NULL;
 }
 
-/* the socket has it that this process is its owner, under the name that it has by now */
-static __always_inline bool knows_owner(const struct tcp_socket *socket, struct task_struct *thread)
+/* this process moved bytes over a socket, and so has it */
+static __always_inline void moved_by(struct sock *sk, __u16 protocol, struct task_struct *thread)
 {
-	struct task_struct *leader = thread->group_leader;
-	const __u64 *was = (const __u64 *)socket->name;
-	const __u64 *is = (const __u64 *)leader->comm;
+	struct tcp_socket *socket;
 
-	return socket->owner == thread->tgid && socket->owner_started_ns == leader->start_boottime &&
-	       was[0] == is[0] && was[1] == is[1];
-}
-
-/* this process acts on a TCP socket, and so has it */
-static __always_inline void moved_by(struct sock *sk, struct task_struct *thread)
-{
-	struct tcp_socket *socket = find_socket(sk);
-
-	if (socket && (socket->unused || !knows_owner(socket, thread)))
-		set_owner(socket, thread);
+	if (protocol == IPPROTO_MPTCP) {
+		mptcp_used_by((__u64)sk, thread);
+	} else if (protocol == IPPROTO_TCP) {
+		socket = find_socket(sk);
+		if (socket && (socket->unused || !knows_owner(&socket->owner, thread)))
+			used_by(socket, thread);
+	}
 }
 
 /* an IP socket moved bytes: make its owner known, and say which process it was */
@@ -70,8 +64,7 @@ static __always_inline struct process *moved(struct sock *sk, __u16 protocol)
 	if (!ctl || !ctl->epoch)
 		return NULL;
 	thread = bpf_get_current_task_btf();
-	if (protocol == IPPROTO_TCP)
-		moved_by(sk, thread);
+	moved_by(sk, protocol, thread);
 	return watched(ctl, thread->tgid) ? current_process(ctl, thread) : NULL;
 }
 
@@ -85,7 +78,7 @@ static __always_inline bool is_ip(const struct sock *sk)
 /* adds to the sum of its protocol */
 static __always_inline void count(__u16 protocol, int length, __u64 *tcp, __u64 *udp, __u64 *other)
 {
-	if (protocol == IPPROTO_TCP)
+	if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
 		__sync_fetch_and_add(tcp, length);
 	else if (protocol == IPPROTO_UDP)
 		__sync_fetch_and_add(udp, length);

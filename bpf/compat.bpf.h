@@ -173,7 +173,7 @@ static __always_inline void lose_bytes(void)
 
 static __always_inline void count_sent(struct compat_process *process, __u32 protocol, int length)
 {
-	if (protocol == IPPROTO_TCP)
+	if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
 		__sync_fetch_and_add(&process->tcp_sent, length);
 	else if (protocol == IPPROTO_UDP)
 		__sync_fetch_and_add(&process->udp_sent, length);
@@ -183,7 +183,7 @@ static __always_inline void count_sent(struct compat_process *process, __u32 pro
 
 static __always_inline void count_received(struct compat_process *process, __u32 protocol, int length)
 {
-	if (protocol == IPPROTO_TCP)
+	if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
 		__sync_fetch_and_add(&process->tcp_received, length);
 	else if (protocol == IPPROTO_UDP)
 		__sync_fetch_and_add(&process->udp_received, length);

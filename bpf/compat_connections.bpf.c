@@ -182,8 +182,8 @@ int compat_set_state(struct state_record *ctx)
 
 	if (!ctl || !state)
 		return FOR_OTHERS_TOO;
-	/* the lower byte, which is all there is of it in the older record */
-	if ((ctx->protocol & 0xff) != IPPROTO_TCP)
+	/* not IPPROTO_MPTCP, whose lower byte is the same; that byte is all there is of it in the record before MPTCP came */
+	if ((ctl->old_state_record ? ctx->protocol & 0xff : ctx->protocol) != IPPROTO_TCP)
 		return FOR_OTHERS_TOO;
 	if (ctx->before == TCP_LISTEN || ctx->after == TCP_LISTEN)
 		return FOR_OTHERS_TOO;

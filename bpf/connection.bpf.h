@@ -6,7 +6,7 @@
 #ifndef EBPF_TOP_CONNECTION_BPF_H
 #define EBPF_TOP_CONNECTION_BPF_H
 
-#include "control.bpf.h"
+#include "mptcp.bpf.h"
 
 enum direction {
 	DIRECTION_UNKNOWN,	/* older than the tool: user space asks the listeners */
@@ -40,7 +40,7 @@ struct tcp_socket {
 	__u64 started_ns;	/* when it began, or was first seen */
 	__u64 established_ns;	/* inbound: since then it waits for accept; 0: not yet, or not seen */
 	__u64 accepted_ns;	/* 0: not yet, or not seen */
-	__u64 owner_started_ns;	/* since boot; with the pid it names a process for good */
+	__u64 mptcp;		/* address of the MPTCP socket that it belongs to; 0: none */
 	__u64 listener;		/* inbound: id of the listening socket that made it; 0: not known */
 	/* totals at the last walk over all sockets */
 	__u64 sent;
@@ -52,16 +52,16 @@ struct tcp_socket {
 	__u32 opened_pass;	/* walk that first saw it; 0: none */
 	__u32 accepted_pass;	/* walk that first saw it accepted; 0: none */
 	__u32 shut_pass;	/* walk that first saw it closed though nobody had told that; 0: none */
-	__u32 owner;		/* process; 0: not known */
 	__u32 namespace;
 	__u8 direction;
 	__u8 older;		/* than the tool */
 	__u8 unread;		/* what it moved before it was first seen is not known yet */
+	__u8 joined;		/* a further subflow of a connection by MPTCP: nobody accepts it */
 	__u8 taken;		/* by accept, however that was called */
 	__u8 unused;		/* its owner accepted it, and did nothing with it yet */
 	__u8 closer;
 	__u8 reset;
-	char name[16];
+	struct owner owner;	/* see owner_of */
 };
 
 /* accepted_pass of a connection that was accepted before it was first seen */
@@ -172,19 +172,28 @@ static __always_inline struct tcp_socket *find_socket(struct sock *sk)
 	return socket;
 }
 
-/* the process that acts on the socket now is the one that holds it */
-static __always_inline void set_owner(struct tcp_socket *socket, struct task_struct *task)
+/* of an MPTCP socket, all subflows have the same */
+static __always_inline struct owner *owner_of(struct tcp_socket *socket)
 {
-	BPF_CORE_READ_INTO(&socket->name, task, group_leader, comm);
-	socket->owner_started_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	socket->owner = task->tgid;
+	struct owner *owner = socket->mptcp ? mptcp_owner(socket->mptcp) : NULL;
+
+	return owner ? owner : &socket->owner;
+}
+
+/* this process acts on the socket, and so has it */
+static __always_inline void used_by(struct tcp_socket *socket, struct task_struct *task)
+{
+	struct owner *owner = owner_of(socket);
+
+	if (may_own(owner, task) && !(socket->mptcp && task->flags & PF_KTHREAD) && !knows_owner(owner, task))
+		set_owner(owner, task);
 	socket->unused = 0;
 }
 
 /*
- * Places of inbound connections by the address of their socket, for the accept call: it returns a file descriptor,
- * through which a program finds the address but no pointer that leads to what the socket remembers. Without an entry,
- * for want of memory, the time in the accept queue is not known; nothing is lost.
+ * Places of inbound connections, and of listening sockets, by the address of their socket, for the accept call: of file
+ * descriptors a program finds the address but no pointer that leads to what the socket remembers. Without an entry, for
+ * want of memory, the time in the accept queue is not known; nothing is lost.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -194,7 +203,7 @@ struct {
 	__type(value, __u32);
 } accepts SEC(".maps");
 
-/* an inbound connection that nobody has accepted yet, and that has its place */
+/* a listening socket, or an inbound connection that nobody has accepted yet; it has its place */
 static __always_inline void await_accept(struct sock *sk)
 {
 	struct socket_memory *memory = bpf_sk_storage_get(&socket_memories, sk, 0, 0);
@@ -286,6 +295,7 @@ struct connection {
 	__u8 held;		/* by a process, through a descriptor */
 	__u8 zero_window;
 	__u8 busy;		/* somebody held its lock: totals are those of the last walk */
+	__u8 mptcp;		/* a subflow of MPTCP, or a socket that listens for them */
 	__u8 time_wait;		/* it closed, and the kernel still waits in TIME_WAIT */
 	__u8 local[16];		/* IPv4 in the first four bytes */
 	__u8 remote[16];

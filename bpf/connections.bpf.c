@@ -67,7 +67,7 @@ static __always_inline struct tcp_socket *began(struct connection_state *state, 
 	socket = begin(state, sk, NULL, true);
 	if (!socket)
 		return NULL;	/* its end will be told, see closing() */
-	set_owner(socket, bpf_get_current_task_btf());
+	used_by(socket, bpf_get_current_task_btf());
 	return socket;
 }
 
@@ -148,6 +148,19 @@ static __always_inline enum closer closer_of(const struct sock *sk, const struct
 	return CLOSER_LOCAL;
 }
 
+/* in the process that closes its side: it has it, if nobody else is known to, or did nothing with it yet */
+static __always_inline void closes_side(struct sock *sk, struct tcp_socket *socket)
+{
+	struct task_struct *thread = bpf_get_current_task_btf();
+
+	/* a thread of the kernel closes subflows, and what a process has let go of */
+	if (socket->mptcp || (thread->flags & PF_KTHREAD && BPF_CORE_READ(sk, sk_socket, file)))
+		return;
+	socket->taken = 1;
+	if (!socket->owner.pid || socket->unused)
+		used_by(socket, thread);
+}
+
 /* a socket changes its state; `again`: somebody may have told it already */
 static __always_inline void changed(struct sock *sk, int before, int after, bool again)
 {
@@ -185,12 +198,12 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 		__sync_fetch_and_add(&state->stood_in, 1);
 	if (!socket)
 		return;
-	/* these two happen only in the process that closes its side */
+	if (after == TCP_LISTEN)
+		await_accept(sk);
+	/* these two happen only where somebody closes its side */
 	if ((before == TCP_ESTABLISHED && after == TCP_FIN_WAIT1) ||
 	    (before == TCP_CLOSE_WAIT && after == TCP_LAST_ACK)) {
-		socket->taken = 1;
-		if (!socket->owner || socket->unused)
-			set_owner(socket, bpf_get_current_task_btf());
+		closes_side(sk, socket);
 	}
 	/* the reset goes out when this is over */
 	if ((before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT) && after == TCP_CLOSE && !sk->sk_err)
@@ -199,7 +212,7 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 		socket->closer = closer_of(sk, socket, after);
 	if (after == TCP_CLOSE) {
 		closed(ctl, state, sk, memory, socket, before);
-		if (socket->direction == DIRECTION_INBOUND)
+		if (socket->direction == DIRECTION_INBOUND || before == TCP_LISTEN)
 			bpf_map_delete_elem(&accepts, &address);
 		/* its row is whole before the walk may free the place (full barrier) */
 		__sync_fetch_and_and(&socket->id, 0);
@@ -258,6 +271,22 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state_understudy, struct sock *sk, int before, int after)
 {
 	changed(sk, before, after, true);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(owner_executes, struct task_struct *thread)
+{
+	may_let_go(thread->tgid);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(owner_exits, struct task_struct *thread)
+{
+	/* lowered before this */
+	if (!BPF_CORE_READ(thread, signal, live.counter))
+		may_let_go(thread->tgid);
 	return 0;
 }
 

@@ -39,6 +39,7 @@ enum {
 
 /* helpers that older kernels lack: a program asks whether there is one (bpf_core_enum_value_exists) */
 enum bpf_func_id {
+	BPF_FUNC_task_pt_regs = 175,
 	BPF_FUNC_loop = 181,
 };
 
@@ -59,6 +60,7 @@ enum {
 	SOCK_DGRAM = 2,
 	IPPROTO_TCP = 6,
 	IPPROTO_UDP = 17,
+	IPPROTO_MPTCP = 262,
 	MSG_PEEK = 0x2,
 	MSG_ERRQUEUE = 0x2000,
 	S_IFMT = 0170000,
@@ -67,6 +69,12 @@ enum {
 
 enum {
 	EINPROGRESS = 115,
+};
+
+/* task_struct.flags */
+enum {
+	PF_EXITING = 0x00000004,
+	PF_KTHREAD = 0x00200000,
 };
 
 /*
@@ -137,6 +145,7 @@ struct file {
 };
 
 struct fdtable {
+	unsigned int max_fds;
 	struct file **fd;
 };
 
@@ -163,6 +172,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	struct seccomp seccomp;
 	void *stack;
+	unsigned int flags;
 	unsigned short migration_disabled;
 	int pid;
 	int tgid;
@@ -247,6 +257,7 @@ struct request_sock_queue {
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	struct request_sock_queue icsk_accept_queue;
+	void *icsk_ulp_data;
 };
 
 struct minmax_sample {
@@ -274,6 +285,17 @@ struct tcp_sock {
 	__u32 total_retrans;
 	__u32 data_segs_out;
 	struct minmax rtt_min;
+	bool is_mptcp;
+};
+
+struct mptcp_sock {
+	struct sock *first;
+};
+
+struct mptcp_subflow_context {
+	__u32 mp_capable : 1;
+	__u32 mp_join : 1;
+	struct sock *conn;
 };
 
 struct socket {

@@ -40,8 +40,8 @@ static __always_inline int owned(struct sock *sk, int length)
 {
 	struct control *ctl = get_control();
 
-	if (length > 0 && ctl && ctl->epoch && is_ip(sk) && sk->sk_protocol == IPPROTO_TCP)
-		moved_by(sk, bpf_get_current_task_btf());
+	if (length > 0 && ctl && ctl->epoch && is_ip(sk))
+		moved_by(sk, sk->sk_protocol, bpf_get_current_task_btf());
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 SEC("tp/raw_syscalls/sys_enter")
 int sys_enter(struct enter_record *ctx)
 {
+	socket_call_entered(NULL, ctx->number);
 	call_entered(NULL, ctx->number);
 	return FOR_OTHERS_TOO;
 }

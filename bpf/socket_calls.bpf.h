@@ -13,14 +13,28 @@
 /* the socket behind a file descriptor of this thread; NULL: there is none */
 static __always_inline struct socket *socket_of(struct task_struct *thread, __u32 fd)
 {
-	struct file **files = BPF_CORE_READ(thread, files, fdt, fd);
+	struct fdtable *table = thread->files->fdt;
 	struct file *file;
 
-	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
+	if (fd >= table->max_fds || bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd) || !file)
 		return NULL;
 	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
 	return BPF_CORE_READ(file, private_data);
+}
+
+static __always_inline __u16 protocol_of(const struct socket *sock)
+{
+	return BPF_CORE_READ(sock, sk, sk_protocol);
+}
+
+/* an inbound connection that was not accepted yet, or a listening socket, by its address; NULL: none is known */
+static __always_inline struct tcp_socket *accepting_socket(__u64 address)
+{
+	__u32 *place = bpf_map_lookup_elem(&accepts, &address);
+	struct tcp_socket *socket = place ? socket_at(*place) : NULL;
+
+	return socket && socket->address == address && socket->id ? socket : NULL;
 }
 
 /* accept returned a connection: it has an owner, and waited until now */
@@ -30,7 +44,6 @@ static __noinline void accept_returned(long fd)
 	struct tcp_socket *socket;
 	struct socket *sock;
 	__u64 address;
-	__u32 *place;
 
 	if (fd < 0)
 		return;
@@ -38,15 +51,72 @@ static __noinline void accept_returned(long fd)
 	if (!sock)
 		return;
 	address = (__u64)BPF_CORE_READ(sock, sk);
-	place = bpf_map_lookup_elem(&accepts, &address);
-	socket = place ? socket_at(*place) : NULL;
-	if (!socket || socket->address != address || !socket->id || socket->accepted_ns)
+	if (protocol_of(sock) == IPPROTO_MPTCP) {
+		mptcp_used_by(address, thread);
+		address = first_subflow(address);
+	}
+	socket = accepting_socket(address);
+	if (!socket || socket->accepted_ns)
 		return;
-	if (!socket->owner) {
-		set_owner(socket, thread);
+	if (!owner_of(socket)->pid) {
+		used_by(socket, thread);
 		socket->unused = 1;
 	}
 	socket->accepted_ns = bpf_ktime_get_ns();
+}
+
+/* accept is called: of those that have the listening socket open, this process used it last */
+static __noinline void accept_entered(__u32 fd)
+{
+	struct task_struct *thread = bpf_get_current_task_btf();
+	struct socket *sock = socket_of(thread, fd);
+	struct tcp_socket *socket;
+	__u64 address;
+
+	if (!sock)
+		return;
+	address = (__u64)BPF_CORE_READ(sock, sk);
+	if (protocol_of(sock) == IPPROTO_MPTCP) {
+		mptcp_used_by(address, thread);
+		return;
+	}
+	socket = accepting_socket(address);
+	if (socket && !knows_owner(&socket->owner, thread))
+		used_by(socket, thread);
+}
+
+/* a descriptor is about to be closed, or to become that of another file: others may have the socket open still */
+static __noinline void descriptor_given_up(__u32 fd)
+{
+	struct task_struct *thread = bpf_get_current_task_btf();
+	struct socket *sock = socket_of(thread, fd);
+	struct control *ctl = get_control();
+	struct tcp_socket *socket = NULL;
+	struct owner *owner = NULL;
+	__u32 index, *hint;
+	__u64 address;
+
+	if (!sock || !ctl)
+		return;
+	address = (__u64)BPF_CORE_READ(sock, sk);
+	switch (protocol_of(sock)) {
+	case IPPROTO_MPTCP:
+		owner = mptcp_owner(address);
+		break;
+	case IPPROTO_TCP:
+		index = index_of((void *)address, HINT_BITS);
+		hint = bpf_map_lookup_elem(&place_hints, &index);
+		socket = hint ? socket_at(*hint) : NULL;
+		if (!socket || socket->address != address) {
+			/* another socket has its hint: whichever of its sockets it was */
+			may_let_go(thread->tgid);
+			return;
+		}
+		owner = &socket->owner;
+		break;
+	}
+	if (owner && owner->pid == thread->tgid)
+		owner->left_pass = ctl->pass + 1;
 }
 
 struct socket_address {
@@ -174,6 +244,29 @@ static __always_inline void socket_call_returned(struct control *ctl, struct tas
 		break;
 	case CALL_SPLICE:
 		splice_returned(ctl, task, registers_of(regs), result);
+	}
+}
+
+/* a call that tells who uses a socket, or may let go of one, whoever is watched */
+static __always_inline void socket_call_entered(struct pt_regs *regs, long number)
+{
+	switch (number) {
+	case CALL_CLOSE:
+	case CALL_DUP3:
+#ifdef CALL_DUP2
+	case CALL_DUP2:
+#endif
+		regs = registers_of(regs);
+		descriptor_given_up(number == CALL_CLOSE ? PT_REGS_PARM1_CORE_SYSCALL(regs) :
+							   PT_REGS_PARM2_CORE_SYSCALL(regs));
+		break;
+	case CALL_CLOSE_RANGE:
+		may_let_go(current_tgid());
+		break;
+	case CALL_ACCEPT:
+	case CALL_ACCEPT4:
+		accept_entered(PT_REGS_PARM1_CORE_SYSCALL(registers_of(regs)));
+		break;
 	}
 }
 

@@ -110,6 +110,11 @@ static __always_inline struct tcp_socket *begin(struct connection_state *state, 
 	socket->cookie = bpf_get_socket_cookie(sk);
 	socket->started_ns = bpf_ktime_get_ns();
 	socket->namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	socket->mptcp = mptcp_of(sk);
+	if (socket->mptcp) {
+		socket->joined = first_subflow(socket->mptcp) != (__u64)sk;
+		expect_mptcp(socket->mptcp, now && !socket->joined);
+	}
 	socket->id = new_id(state);
 	socket->listener = memory->listener;
 	socket->row = NO_ROW;
@@ -142,6 +147,14 @@ static __always_inline void copy_address(__u8 *to, const struct in6_addr *from)
 	words[3] = from->in6_u.u6_addr32[3];
 }
 
+/* whose row it is */
+static __always_inline void describe_owner(struct connection *row, const struct owner *owner)
+{
+	row->owner = owner->pid;
+	row->owner_started_ns = owner->started_ns;
+	__builtin_memcpy(row->name, owner->name, sizeof(row->name));
+}
+
 static __always_inline void describe(struct connection *row, const struct tcp_sock *tp, struct tcp_socket *socket)
 {
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
@@ -154,13 +167,12 @@ static __always_inline void describe(struct connection *row, const struct tcp_so
 	row->rtt_min_us = tp->rtt_min.s[0].v;
 	row->segments = tp->data_segs_out;
 	row->retransmits = tp->total_retrans;
-	row->owner = socket->owner;
-	row->owner_started_ns = socket->owner_started_ns;
+	describe_owner(row, owner_of(socket));
 	row->direction = socket->direction;
 	row->older = socket->older;
 	row->closer = socket->closer;
 	row->reset = socket->reset;
-	__builtin_memcpy(row->name, socket->name, sizeof(row->name));
+	row->mptcp = socket->mptcp && (common->skc_state == TCP_LISTEN || speaks_mptcp(sk));
 	row->held = sk->sk_socket != NULL;
 	row->namespace = socket->namespace;
 	row->family = common->skc_family;
@@ -222,13 +234,15 @@ static __always_inline bool goes_to_time_wait(const struct sock *sk, const struc
 /* whether a process took it out of the accept queue */
 static __always_inline bool is_accepted(const struct connection *row, const struct tcp_socket *socket)
 {
-	return socket->direction == DIRECTION_INBOUND && (row->accepted_ns || row->held || socket->taken);
+	return socket->direction == DIRECTION_INBOUND && !socket->joined && (row->accepted_ns || row->held || socket->taken);
 }
 
 /* known to be of a process that is not watched; what is nobody's yet may be its listener's, which user space knows */
-static __always_inline bool of_others(const struct control *ctl, const struct tcp_socket *socket)
+static __always_inline bool of_others(const struct control *ctl, struct tcp_socket *socket)
 {
-	return socket->owner && !watched(ctl, socket->owner);
+	__u32 pid = owner_of(socket)->pid;
+
+	return pid && !watched(ctl, pid);
 }
 
 #endif

@@ -18,15 +18,6 @@ struct {
 	__type(value, struct connection);
 } open_connections SEC(".maps");
 
-/* one bit per process id: those that ended and were owners; somebody else may hold their sockets */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PID_LIMIT / 64);
-	__type(key, __u32);
-	__type(value, __u64);
-} ended_owners SEC(".maps");
-
 /* a walk over an accept queue */
 struct queue_walk {
 	const struct request_sock *request;
@@ -79,8 +70,10 @@ static __always_inline struct tcp_socket *found(struct connection_state *state, 
 	if (!socket)
 		return NULL;
 	socket->unread = !unplaced && !at_rest;
-	if (counters->state == TCP_LISTEN)
+	if (counters->state == TCP_LISTEN) {
+		await_accept(sk);
 		find_queued(sk, socket->id);
+	}
 	/* connections have it from the socket that listened; those that connect themselves have none */
 	if (counters->state == TCP_LISTEN || !sk->sk_max_ack_backlog)
 		return socket;
@@ -108,6 +101,7 @@ static __always_inline void tell_open(const struct control *ctl, struct connecti
 	__u64 received_before = counts ? socket->received : received;
 	__u32 drops_before = socket->drops;
 	struct connection *row;
+	bool doubtful;
 	__u32 index;
 
 	socket->pass = ctl->pass;
@@ -119,7 +113,9 @@ static __always_inline void tell_open(const struct control *ctl, struct connecti
 	socket->unread = !at_rest && !counts;
 	if (!socket->opened_pass)
 		socket->opened_pass = ctl->pass;
-	if (of_others(ctl, socket))
+	/* whose socket it is may turn out otherwise */
+	doubtful = tp->inet_conn.icsk_inet.sk.sk_socket && is_doubtful(ctl, owner_of(socket));
+	if (!doubtful && of_others(ctl, socket))
 		return;
 	index = __sync_fetch_and_add(&state->open_used, 1);
 	row = bpf_map_lookup_elem(&open_connections, &index);
@@ -256,12 +252,17 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 	return 0;
 }
 
-static __always_inline bool has_ended(__u32 owner)
+/* whether a process waits for connections, as far as its first thread tells */
+static __always_inline bool accepts_from(struct task_struct *task, __u32 fd)
 {
-	__u32 index = owner / 64;
-	__u64 *word = bpf_map_lookup_elem(&ended_owners, &index);
+	struct pt_regs *regs;
+	long number;
 
-	return word && (*word >> (owner % 64) & 1);
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return false;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	number = number_in(regs);
+	return (number == CALL_ACCEPT || number == CALL_ACCEPT4) && (__u32)PT_REGS_PARM1_CORE_SYSCALL(regs) == fd;
 }
 
 /* of a socket that a file leads to: its place, which it gets if it has none */
@@ -287,7 +288,7 @@ static __always_inline struct tcp_socket *socket_of_file(const struct control *c
 
 /*
  * All open files, in all network namespaces, without any lock: for sockets whose begin nobody told; for those whose owner
- * is not known, or has ended, since the process is told that has it open; and to tell all of them, where there is no
+ * is not known, or may have let go of them, since the process is told that has it open; and to tell all of them, where there is no
  * walk_places.
  */
 SEC("iter/task_file")
@@ -300,7 +301,9 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	struct connection *row;
 	struct socket *sock;
 	struct control *ctl;
+	struct owner *owner;
 	struct sock *sk;
+	bool accepts;
 	__u32 index;
 
 	if (!task || !file)
@@ -311,22 +314,25 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	if (!sock || !ctl || !state)
 		return 0;
 	sk = sock->sk;
-	/* a raw socket may have that protocol as well */
-	if (!sk || sk->sk_protocol != IPPROTO_TCP || sk->sk_type != SOCK_STREAM)
+	/* a raw socket may have these protocols as well */
+	if (!sk || sk->sk_type != SOCK_STREAM)
 		return 0;
-	socket = socket_of_file(ctl, state, sk);
+	accepts = sk->__sk_common.skc_state == TCP_LISTEN && accepts_from(task, ctx->fd);
+	if (sk->sk_protocol == IPPROTO_MPTCP) {
+		owner = mptcp_owner((__u64)sk);
+		if (owner)
+			found_holder(ctl, owner, task, accepts);
+		return 0;
+	}
+	socket = sk->sk_protocol == IPPROTO_TCP ? socket_of_file(ctl, state, sk) : NULL;
 	if (!socket)
 		return 0;
-	if (!socket->owner || has_ended(socket->owner))
-		set_owner(socket, task);
+	found_holder(ctl, &socket->owner, task, accepts);
 	/* who used it since its row was written is its owner there as well */
 	index = socket->row;
 	row = bpf_map_lookup_elem(&open_connections, &index);
-	if (row && socket->pass == ctl->pass && row->id == socket->id) {
-		row->owner = socket->owner;
-		row->owner_started_ns = socket->owner_started_ns;
-		__builtin_memcpy(row->name, socket->name, sizeof(row->name));
-	}
+	if (row && socket->pass == ctl->pass && row->id == socket->id)
+		describe_owner(row, &socket->owner);
 	return 0;
 }
 

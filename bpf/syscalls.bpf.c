@@ -7,6 +7,7 @@
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 {
+	socket_call_entered(regs, number);
 	return call_entered(regs, number);
 }
 
@@ -14,6 +15,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter_again, struct pt_regs *regs, long number)
 {
+	socket_call_entered(regs, number);
 	return call_entered_again(regs, number);
 }
 

@@ -33,13 +33,10 @@ import {
   type MetricName,
 } from './metrics.ts'
 import type { SeriesGroup } from './series.ts'
-import { exported } from './time.ts'
+import { hrTime } from './time.ts'
 import type { Turns } from './turns.ts'
 
 export const SCOPE = { name: 'ebpf-top', version: VERSION }
-
-/** Collections whose arrival is still waited for: those that come while one is under way are passed over. */
-const REMEMBERED = 16
 
 export interface ProducerSettings {
   /** The kernel side's buckets are those of an exponential histogram; an explicit one has the same bounds. */
@@ -68,8 +65,8 @@ export class Producer implements MetricProducer {
   readonly #exponential = new Ledger<Histogram, ExponentialHistogram>({ ...histograms, send: exponentialHistogram })
   readonly #explicit = new Ledger<Histogram, ExplicitHistogram>({ ...histograms, send: explicitHistogram })
   readonly #arrivals = new WeakMap<object, () => void>()
-  /** Of the last collections, by their number. */
-  readonly #underWay = new Map<number, { left: number; readonly collection: Collection }>()
+  /** Points of the last collection that have not arrived. */
+  #left = 0
 
   /** `turns`: of all that is done to the accumulator. */
   constructor(accumulator: Accumulator, turns: Turns, settings: ProducerSettings) {
@@ -80,20 +77,21 @@ export class Producer implements MetricProducer {
 
   async collect(): Promise<CollectionResult> {
     const errors: unknown[] = []
-    const round = ++this.rounds
+    this.rounds++
     // if it threw, the batch of every producer would be lost
     const metrics = await this.#turns
-      .do(() => this.#collect(round))
+      .do(() => this.#collect())
       .catch((error: unknown): MetricData[] => {
         errors.push(error)
         return []
       })
+    this.#left = metrics.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0)
     const scopeMetrics = metrics.length === 0 ? [] : [{ scope: SCOPE, metrics }]
     return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors }
   }
 
   /** Metrics that have points, all of the same moment. */
-  *#collect(round: number): Generator<void, MetricData[]> {
+  *#collect(): Generator<void, MetricData[]> {
     const metrics: MetricData[] = []
     const collection = yield* this.#accumulator.collect()
     if (collection === null) return metrics
@@ -101,9 +99,6 @@ export class Producer implements MetricProducer {
       const metric = yield* this.#metric(name, collection)
       if (metric.dataPoints.length > 0) metrics.push(metric)
     }
-    const left = metrics.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0)
-    this.#underWay.delete(round - REMEMBERED)
-    this.#underWay.set(round, { left, collection })
     return metrics
   }
 
@@ -112,16 +107,13 @@ export class Producer implements MetricProducer {
    * in a partial success, for nobody says which points were rejected, and those that were not would count twice.
    */
   arrived({ scopeMetrics }: ResourceMetrics, round: number, arrival: 'whole' | 'partial'): void {
-    const underWay = this.#underWay.get(round)
     for (const { metrics } of scopeMetrics) {
       for (const { dataPoints } of metrics) {
-        if (underWay !== undefined && arrival === 'whole') underWay.left -= dataPoints.length
+        if (round === this.rounds && arrival === 'whole') this.#left -= dataPoints.length
         for (const point of dataPoints) this.#arrivals.get(point)?.()
       }
     }
-    if (underWay?.left !== 0) return
-    this.#underWay.delete(round)
-    this.#accumulator.delivered(underWay.collection)
+    if (round === this.rounds && this.#left === 0) this.#accumulator.delivered()
   }
 
   readonly #onArrival: OnArrival = (point, act) => {
@@ -174,7 +166,7 @@ export class Producer implements MetricProducer {
     ledger: Ledger<Value, Sent>,
     seriesOf: (group: SeriesGroup) => Iterable<Series<Value>>,
     temporality: AggregationTemporality,
-    { groups, end }: Collection,
+    { groups, endMs, setMs }: Collection,
   ): Generator<void, DataPoint<Sent>[]> {
     const points: DataPoint<Sent>[] = []
     for (const group of groups) {
@@ -182,19 +174,17 @@ export class Producer implements MetricProducer {
       const series = seriesOf(group)
       points.push(
         ...(temporality === AggregationTemporality.CUMULATIVE
-          ? ledger.totals(series, group.start, end)
-          : ledger.deltas(series, group.start, end, this.#onArrival)),
+          ? ledger.totals(series, group.startMs, endMs, setMs)
+          : ledger.deltas(series, group.startMs, endMs, setMs, this.#onArrival)),
       )
     }
     return points
   }
 }
 
-function levelPoints(name: LevelName, { levels, start, end }: Collection): DataPoint<number>[] {
-  const [startTime, endTime] = [exported(start), exported(end)]
-  return levels
-    .filter(level => level.name === name)
-    .map(({ labels, value }) => point(startTime, endTime, labels, value))
+function levelPoints(name: LevelName, { levels, startMs, endMs, setMs }: Collection): DataPoint<number>[] {
+  const [start, end] = [hrTime(startMs + setMs), hrTime(endMs + setMs)]
+  return levels.filter(level => level.name === name).map(({ labels, value }) => point(start, end, labels, value))
 }
 
 function isCounter(name: MetricName): name is CounterName {

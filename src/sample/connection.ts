@@ -191,6 +191,10 @@ export class Connection implements ConnectionRow {
     return this.record.busy
   }
 
+  get mptcp(): boolean | null {
+    return this.record.mptcp
+  }
+
   get reset(): 'sent' | 'received' | null {
     return this.record.reset
   }
@@ -283,6 +287,7 @@ export function plainConnection(row: ConnectionRow): ConnectionRow {
     send_queue_bytes: row.send_queue_bytes,
     zero_window: row.zero_window,
     busy: row.busy,
+    mptcp: row.mptcp,
     reset: row.reset,
     closed_by: row.closed_by,
     network_namespace: row.network_namespace,

@@ -119,6 +119,8 @@ export interface ConnectionRow {
    * sample before, and what it moved meanwhile is in the next one in which it is not busy, or in that of its end.
    */
   readonly busy: boolean
+  /** It is a subflow of a connection by MPTCP, which is what the process has open; null: not told. */
+  readonly mptcp: boolean | null
   /** A reset ended it: sent by this end or received. */
   readonly reset: 'sent' | 'received' | null
   /** Which end closed first; null while neither did. */
@@ -148,6 +150,8 @@ export interface ListenerRow {
   readonly container: string | null
   readonly family: Family
   readonly local: Endpoint
+  /** It listens for connections by MPTCP as well; null: not told. */
+  readonly mptcp: boolean | null
   /** Connections that wait to be accepted, and how many may. */
   readonly backlog: number
   readonly backlog_limit: number

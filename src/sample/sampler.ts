@@ -162,7 +162,6 @@ class KernelSampler implements Sampler {
       read = await this.#read(epoch, pids, end)
     }
     const { records, rows } = read
-    connections.ended?.(records.processes.filter(record => record.exited).map(record => record.pid))
     this.#facts.forget()
     const { slowCallsLost, ...losses } = this.#takeLosses()
     const maps = this.#arenas().flatMap(arena => arena.usage?.(epoch) ?? [])

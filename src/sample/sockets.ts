@@ -126,6 +126,7 @@ export function* listenerRows(
     container: record.owner === 0 ? null : factsOf(record.owner, 0, record.name).container,
     family: record.family,
     local: record.local,
+    mptcp: record.mptcp,
     backlog: record.receiveQueue,
     backlog_limit: record.sendQueue,
     accepts: record.accepted === null ? null : (accepts.get(id) ?? 0),

@@ -50,18 +50,10 @@ export class CompatConnections {
     const before = isFirst ? this.#diags.dump([], () => false) : this.#found
     const found = this.#diags.dump(before, socket => isFirst || this.#mayBeOpen(socket))
     this.#found = isFirst ? found : this.#leaveStrangers(found)
-    const orphans = this.#found.filter(
-      socket => socket.inode !== 0 && (this.#records.isLeft(socket) || !this.#tracedBy(socket)?.owner),
-    )
-    await this.#owners.search(new Set(orphans.map(({ inode }) => inode)))
+    const held = this.#found.filter(({ inode }) => inode !== 0)
+    await this.#owners.search(new Map(held.map(socket => [socket.inode, this.#tracedBy(socket)?.owner || null])))
     // what is there before the first interval is older than the tool
     if (isFirst) for (const socket of this.#found) this.#open(socket, true)
-  }
-
-  /** These processes have ended: what they held may have another holder. */
-  ended(pids: readonly number[]): void {
-    this.#records.leave(pids)
-    this.#owners.forget(pids)
   }
 
   /** What the last walk found, connections and listening sockets. To be called once. */

@@ -15,9 +15,17 @@ const NLM_F_DUMP = 0x300
 const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
 const NLMSG_ALIGN = 4
+/** Without the bit that says that an attribute holds others. */
+const NLA_TYPE_MASK = 0x3fff
 const INET_DIAG_INFO = 2
 const INET_DIAG_SKMEMINFO = 7
 const INET_DIAG_SKV6ONLY = 11
+const INET_DIAG_ULP_INFO = 19
+/** Inside of that (<linux/inet_diag.h>), and inside of what MPTCP says (<linux/mptcp.h>). */
+const INET_ULP_INFO_MPTCP = 3
+const MPTCP_SUBFLOW_ATTR_FLAGS = 8
+/** Bits of these flags: both ends agreed to speak MPTCP, at the beginning or for a further subflow. */
+const MPTCP_AGREED = 0b1111
 /** Index among the 32-bit numbers of that (<linux/sock_diag.h>). */
 const SK_MEMINFO_DROPS = 8
 const IPPROTO_TCP = 6
@@ -153,6 +161,8 @@ export interface DiagSocket extends SocketName {
   readonly device: number
   /** A listening socket that takes no IPv4. */
   readonly onlyV6: boolean
+  /** A subflow of a connection by MPTCP, or a socket that listens for them. */
+  readonly mptcp: boolean
   /** Bytes that wait to be read; of a listening socket: connections that wait, and how many may. */
   readonly receiveQueue: number
   readonly sendQueue: number
@@ -301,6 +311,7 @@ function readSocket(message: DataView, info: DataView): DiagSocket {
     local: { ...readAddress(message, at.id + at.local, family), port: message.getUint16(at.id) },
     remote: { ...readAddress(message, at.id + at.remote, family), port: message.getUint16(at.id + at.remotePort) },
     inode: message.getUint32(at.inode, true),
+    mptcp: isMptcp(message),
     device: message.getUint32(at.id + at.device, true),
     onlyV6: onlyV6.byteLength > 0 && onlyV6.getUint8(0) !== 0,
     receiveQueue: message.getUint32(at.receiveQueue, true),
@@ -317,14 +328,22 @@ function readSocket(message: DataView, info: DataView): DiagSocket {
   }
 }
 
-/** The content of an attribute; empty where there is none. */
-function findAttribute(message: DataView, type: number): DataView {
-  for (let start = koffi.sizeof(Message); start + koffi.sizeof(Attribute) <= message.byteLength; ) {
+/** Whether it is of MPTCP; a subflow that fell back is plain TCP. Told to who has CAP_NET_ADMIN. */
+function isMptcp(message: DataView): boolean {
+  const subflow = findAttribute(findAttribute(message, INET_DIAG_ULP_INFO), INET_ULP_INFO_MPTCP, 0)
+  const flags = findAttribute(subflow, MPTCP_SUBFLOW_ATTR_FLAGS, 0)
+  if (flags.byteLength < 4) return false
+  return message.getUint8(at.state) === LISTEN || (flags.getUint32(0, true) & MPTCP_AGREED) !== 0
+}
+
+/** The content of an attribute, of those that begin at some place; empty where there is none. */
+function findAttribute(message: DataView, type: number, from = koffi.sizeof(Message)): DataView {
+  for (let start = from; start + koffi.sizeof(Attribute) <= message.byteLength; ) {
     const length = message.getUint16(start, true)
-    if (length < koffi.sizeof(Attribute)) break
-    if (message.getUint16(start + at.attributeType, true) === type) {
-      const from = message.byteOffset + start + koffi.sizeof(Attribute)
-      return new DataView(message.buffer, from, length - koffi.sizeof(Attribute))
+    if (length < koffi.sizeof(Attribute) || start + length > message.byteLength) break
+    if ((message.getUint16(start + at.attributeType, true) & NLA_TYPE_MASK) === type) {
+      const content = message.byteOffset + start + koffi.sizeof(Attribute)
+      return new DataView(message.buffer, content, length - koffi.sizeof(Attribute))
     }
     start += align(length)
   }

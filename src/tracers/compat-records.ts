@@ -11,8 +11,6 @@ const AFTER_FIN: ReadonlySet<string> = new Set(['CLOSE_WAIT', 'LAST_ACK', 'CLOSI
 export class CompatRecords {
   readonly #owners: SocketOwners
   #known = new Map<string, ConnectionRecord>()
-  /** Connections whose owner has ended, though they live. */
-  #left = new Set<string>()
   /** What listening sockets had dropped when they were last seen. */
   #drops = new Map<string, number>()
   #lastId = 0
@@ -34,19 +32,7 @@ export class CompatRecords {
   /** Forgets all but those of these sockets, and of connections between these ends. */
   keep(sockets: ReadonlySet<string>, ends: ReadonlySet<string>): void {
     this.#known = new Map([...this.#known].filter(([key, record]) => sockets.has(key) || ends.has(endsOf(record))))
-    this.#left = this.#left.intersection(this.#known)
     this.#drops = new Map([...this.#drops].filter(([key]) => this.#known.has(key)))
-  }
-
-  /** These processes have ended: what they owned belongs to whoever has it open now. */
-  leave(pids: readonly number[]): void {
-    const ended = new Set(pids)
-    for (const [key, { owner }] of this.#known) if (ended.has(owner)) this.#left.add(key)
-  }
-
-  /** Whether the process that the tracepoint told of no longer owns a socket. */
-  isLeft(socket: Found): boolean {
-    return this.#left.has(keyOf(socket))
   }
 
   /** The record of an open socket. */
@@ -84,6 +70,7 @@ export class CompatRecords {
       sendQueue: 0,
       device: 0,
       onlyV6: false,
+      mptcp: false,
       rttNs: 0,
       minRttNs: null,
     }
@@ -108,7 +95,6 @@ export class CompatRecords {
     const before = this.get(socket)
     const isListener = socket.state === LISTEN
     const holder = this.#owners.get(socket.inode)
-    const user = this.isLeft(socket) ? undefined : traced
     const direction = traced?.direction ?? before?.direction ?? null
     const isNew = before === undefined && !older && !isListener
     // a socket that was reset has cleared its counters: what was seen stays
@@ -120,9 +106,10 @@ export class CompatRecords {
     return {
       id: before?.id ?? ++this.#lastId,
       listener: 0,
-      owner: user?.owner || holder?.pid || before?.owner || 0,
+      // where nobody has it open any more, the last one that had
+      owner: holder?.pid || before?.owner || traced?.owner || 0,
       ownerStartedNs: 0,
-      name: (user?.owner ? user.name : (holder?.name ?? before?.name)) ?? '',
+      name: holder?.name ?? (before?.owner ? before.name : traced?.name) ?? '',
       family: socket.remote.family,
       direction,
       state: STATES[socket.state] ?? 'UNKNOWN',
@@ -153,6 +140,7 @@ export class CompatRecords {
       zeroWindow: null,
       busy: false,
       timeWait: false,
+      mptcp: socket.mptcp,
       drops: isListener ? this.#newDrops(socket, older) : 0,
       totalDrops: socket.drops,
       namespace: socket.namespace,

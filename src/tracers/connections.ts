@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AsideReader } from '../bpf/aside.ts'
 import { gracePeriod } from '../bpf/kernel.ts'
-import { readU64 } from '../bpf/layout.ts'
 import type { ArrayMap, BpfObject } from '../bpf/object.ts'
 import type { RowMap } from '../bpf/row-map.ts'
-import { inSlices, PORTION } from '../sample/slices.ts'
+import { inSlices } from '../sample/slices.ts'
 import { Arena } from './arena.ts'
 import type { Control } from './control.ts'
+import { Doubts } from './doubts.ts'
 import { addLosses, Loss, type Losses, totalLost } from './loss.ts'
 import type { ConnectionRecords } from './socket-record.ts'
 import { RowsOfSockets, type SocketOffsets, socketOffsets } from './socket-rows.ts'
@@ -75,18 +75,14 @@ export class ConnectionTracer {
   readonly #session: number
   readonly #loss: Loss
   readonly #at: SocketOffsets
-  readonly #endedOwners: DataView
-  /** Processes that ended since the last walk. */
-  #ended: readonly number[] = []
-  /** Connections whose owner was looked for once, in vain or not. */
-  #searched = new Set<number>()
+  readonly #doubts: Doubts
   #withoutRow = 0
 
   constructor(object: BpfObject, control: Control) {
     this.#object = object
     this.#control = control
     this.#open = object.rows('open_connections', 'connection')
-    this.#endedOwners = object.bytes('ended_owners')
+    this.#doubts = new Doubts(object)
     this.#state = object.array('connection_state', 'connection_state')
     const { layout } = this.#state
     this.#quick = object.has('walk_places')
@@ -122,6 +118,7 @@ export class ConnectionTracer {
 
   /** Walks over all sockets, and never waits for the lock of one. */
   async walk(): Promise<void> {
+    this.#doubts.mark()
     this.#control.beginPass()
     this.#set('open_used', 0)
     if (this.#quick) {
@@ -209,20 +206,9 @@ export class ConnectionTracer {
     this.#state.view.setBigUint64(this.#session, session, true)
   }
 
-  /** These processes have ended: what they held may have another holder. */
-  ended(pids: readonly number[]): void {
-    this.#ended = [...this.#ended, ...pids]
-  }
-
-  /** What the last walk found, connections and listening sockets; where one has no known owner, all open files are looked at. */
+  /** What the last walk found, connections and listening sockets; where an owner is in doubt, all open files are looked at. */
   async readOpen(): Promise<ConnectionRecords> {
-    const rows = await inSlices(this.#copyOpen())
-    const ended = this.#ended
-    this.#ended = []
-    if (!(await inSlices(this.#newOrphans(rows, new Set(ended))))) return new RowsOfSockets(rows, this.#at)
-    for (const pid of ended) setBit(this.#endedOwners, pid, true)
-    await this.#object.walk('walk_files')
-    for (const pid of ended) setBit(this.#endedOwners, pid, false)
+    if (this.#doubts.settle()) await this.#object.walk('walk_files')
     return new RowsOfSockets(await inSlices(this.#copyOpen()), this.#at)
   }
 
@@ -245,30 +231,4 @@ export class ConnectionTracer {
     this.#withoutRow = Math.max(0, used - this.#open.entries)
     return this.#open.copyInPortions(this.#control.epoch, 0, Math.min(used, this.#open.entries))
   }
-
-  /** Whether there are sockets that are held, but not by a known process that lives, and were not looked for yet. */
-  *#newOrphans(rows: DataView, ended: ReadonlySet<number>): Generator<void, boolean> {
-    const unknown = new Set<number>()
-    let found = false
-    for (let row = 0; row < rows.byteLength; row += this.#at.size) {
-      if (row % (PORTION * this.#at.size) === 0) yield
-      // what waits to be accepted is nobody's yet, what was closed is nobody's any more
-      if (rows.getUint8(row + this.#at.held) === 0) continue
-      const owner = rows.getUint32(row + this.#at.owner, true)
-      if (owner === 0) unknown.add(readU64(rows, row + this.#at.id))
-      else found ||= ended.has(owner)
-    }
-    found ||= !unknown.isSubsetOf(this.#searched)
-    this.#searched = unknown
-    return found
-  }
-}
-
-/** Of a bitmap with one bit per process id. */
-function setBit(bitmap: DataView, pid: number, on: boolean): void {
-  const at = Math.floor(pid / 8)
-  if (at >= bitmap.byteLength) return
-  const bit = 1 << (pid % 8)
-  const value = bitmap.getUint8(at)
-  bitmap.setUint8(at, on ? value | bit : value & ~bit)
 }

@@ -83,7 +83,6 @@ export function guarded(tracers: Tracers, failures: Failures): Tracers {
       source: connections.source,
       closed: halves('connections', connections.closed),
       walk: () => failures.guardAsync('connections', () => connections.walk(), undefined),
-      ended: pids => failures.guard('connections', () => connections.ended?.(pids), undefined),
       // after a walk that failed there is only what an earlier one found
       readOpen: async () =>
         failures.has('connections')

@@ -73,8 +73,6 @@ export interface Connections {
   readonly closed: Halves
   /** Looks at all sockets: what they moved until now belongs to this interval. */
   walk(): Promise<void>
-  /** These processes have ended: what they held may have another holder. */
-  ended?(pids: readonly number[]): void
   /** What the last walk found, and who holds it. No program changes that any more, so that it is read before all else. */
   readOpen(): Promise<ConnectionRecords>
   readClosed(epoch: number): ConnectionRecords

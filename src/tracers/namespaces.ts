@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readdirSync, readlinkSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { inNetworkNamespace } from '../bpf/kernel.ts'
+import { readProcessLink } from './process-folder.ts'
 
 /** Processes looked at in one go, so that the event loop is never held up for long. */
 const BATCH = 200
@@ -77,7 +78,7 @@ export class NetworkNamespaces {
 
   /** Whether each of the others still has the process that it was found by. */
   #allLive(): boolean {
-    return [...this.#others].every(([inode, { pid }]) => namespaceOf(pid) === inode)
+    return [...this.#others].every(([inode, { pid }]) => namespaceOf(pid)?.inode === inode)
   }
 
   async #searchAll(): Promise<void> {
@@ -107,10 +108,11 @@ export class NetworkNamespaces {
 
   /** Inode of the namespace of a process, which is opened if it is new; null for the own one and for what has ended. */
   #look(pid: string): number | null {
-    const inode = namespaceOf(pid)
-    if (inode === null || inode === this.own) return null
+    const namespace = namespaceOf(pid)
+    if (namespace === null || namespace.inode === this.own) return null
+    const { inode, path } = namespace
     try {
-      if (!this.#others.has(inode)) this.#others.set(inode, { file: openSync(pathOf(pid), 'r'), pid })
+      if (!this.#others.has(inode)) this.#others.set(inode, { file: openSync(path, 'r'), pid })
       return inode
     } catch {
       return null
@@ -118,15 +120,9 @@ export class NetworkNamespaces {
   }
 }
 
-/** Inode of the network namespace of a process; null where it has ended. */
-function namespaceOf(pid: string): number | null {
-  try {
-    return Number(/\[([0-9]+)\]/.exec(readlinkSync(pathOf(pid)))?.[1])
-  } catch {
-    return null
-  }
-}
-
-function pathOf(pid: string): string {
-  return `/proc/${pid}/ns/net`
+/** Inode of the network namespace of a process, and where that can be opened; null where it has ended. */
+function namespaceOf(pid: string): { inode: number; path: string } | null {
+  const link = readProcessLink(pid, 'ns/net')
+  const inode = /\[([0-9]+)\]/.exec(link?.target ?? '')?.[1]
+  return link === null || inode === undefined ? null : { inode: Number(inode), path: link.path }
 }

@@ -38,7 +38,6 @@ export class SocketBytes {
       source: connections.source,
       closed: connections.closed,
       walk: () => connections.walk(),
-      ended: pids => connections.ended?.(pids),
       takeLost: () => connections.takeLost(),
       readOpen: async () => {
         this.#open = new ListOfSockets()

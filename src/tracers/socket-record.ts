@@ -68,6 +68,8 @@ export interface ConnectionRecord {
   readonly zeroWindow: 'local' | 'remote' | 'both' | null
   /** Somebody was at work on it, so that its counters could not be read: they are those of the record before. */
   readonly busy: boolean
+  /** A subflow of a connection by MPTCP, or a socket that listens for them; null: not told. */
+  readonly mptcp: boolean | null
   /** It closed, and the kernel waits in TIME_WAIT for what may still be under way. */
   readonly timeWait: boolean
   /** What a listening socket dropped since the last walk, and in all. */

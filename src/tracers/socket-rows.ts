@@ -60,6 +60,7 @@ export function socketOffsets(layout: StructLayout) {
     zeroWindow: layout.u8('zero_window'),
     busy: layout.u8('busy'),
     timeWait: layout.u8('time_wait'),
+    mptcp: layout.u8('mptcp'),
     drops: layout.u32('drops'),
     totalDrops: layout.u32('total_drops'),
     namespace: layout.u32('namespace'),
@@ -261,6 +262,10 @@ class RowOfSocket implements ConnectionRecord {
 
   get busy(): boolean {
     return this.#u8(this.#at.busy) !== 0
+  }
+
+  get mptcp(): boolean {
+    return this.#u8(this.#at.mptcp) !== 0
   }
 
   get timeWait(): boolean {

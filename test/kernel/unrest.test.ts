@@ -19,7 +19,6 @@ function restless(tracers: Tracers): Tracers {
         asRead: epoch => epoch % 2 === 0 && closed.asRead?.(epoch) === true,
       },
       walk: () => connections.walk(),
-      ended: pids => connections.ended?.(pids),
       readOpen: () => connections.readOpen(),
       readClosed: epoch => connections.readClosed(epoch),
       takeLost: () => connections.takeLost(),

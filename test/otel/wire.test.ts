@@ -4,7 +4,7 @@ import { PROCESS_ATTRIBUTES } from '../../src/otel/attributes.ts'
 import { METRIC_NAMES, METRICS, type MetricDescription } from '../../src/otel/metrics.ts'
 import { Collector, type Point } from '../support/collector.ts'
 import { freePort } from '../support/exporting.ts'
-import { type Answer, Front, type Signal, TAKEN } from '../support/front.ts'
+import { Front, TAKEN } from '../support/front.ts'
 import { connectionRow, processRow, slowCallRow } from '../support/samples.ts'
 import { callRow, sampleWith } from '../unit/otel/calls.ts'
 import { type Started, startExport } from './start.ts'
@@ -70,10 +70,12 @@ describe('over the wire', () => {
     exporter.take(fullSample())
     await is('failing')
     const collector = await startCollector()
-    // it takes one request of metrics without some of it
-    let partial = 0
-    const answer = (signal: Signal): Answer => (signal === 'metrics' && partial++ === 0 ? { rejected: 1 } : TAKEN)
-    const front = await Front.start([`127.0.0.1:${port}`], answer, collector)
+    // it takes one request without some of it
+    const front = await Front.start(
+      [`127.0.0.1:${port}`],
+      (_, index) => (index === 0 ? { rejected: 1 } : TAKEN),
+      collector,
+    )
     opened.push(front)
     for (const name of ['ebpf_top.span.dropped', 'ebpf_top.export.rejected']) {
       await collector.until(() => collector.latest(name).length > 0)

@@ -46,6 +46,7 @@ export function connectionRecord(changes: Partial<ConnectionRecord>): Connection
     zeroWindow: null,
     busy: false,
     timeWait: false,
+    mptcp: false,
     drops: 0,
     totalDrops: 0,
     namespace: 1,

@@ -22,6 +22,11 @@
  *   name TEXT                            changes the name of the process
  *   fork                                 ok CHILD PID; the child has all sockets and takes lines "@CHILD ..."
  *   give SLOT CHILD, @CHILD take SLOT    a socket goes over a Unix socket
+ *   fd SLOT                              ok FD
+ *   cover SLOT, close_range SLOT         lets go of it by dup2, or by close_range, as others close it
+ *   get SLOT PID FD                      takes it from another process (pidfd_getfd)
+ *   exec SLOT                            becomes another program, which does not have it
+ *   serve SLOT                           ok PID; another program has it as its input, and nobody else here
  *   wait CHILD                           ok; the child has ended, after "@CHILD exit"
  *   exit                                 nothing; as if killed, nothing is closed first
  */
@@ -35,6 +40,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -369,6 +375,22 @@ static long drain(int listener)
 	return count;
 }
 
+/* another program with the socket as its input, which ends with this process */
+static pid_t spawn(int fd)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(fd, STDIN_FILENO);
+	for (int i = 0; i < SLOTS; i++)
+		if (sockets[i] >= 0)
+			close(sockets[i]);
+	execlp("sleep", "sleep", "60", NULL);
+	_exit(1);
+}
+
 static void serve(int from, int to);
 
 static int fork_child(void)
@@ -484,6 +506,28 @@ static int obey(char **words, int count, long numbers[2])
 	}
 	if (!strcmp(what, "wait"))
 		return waitpid(children[slot].pid, NULL, 0) < 0 ? -1 : 0;
+	if (!strcmp(what, "fd")) {
+		numbers[0] = *fd;
+		return 1;
+	}
+	if (!strcmp(what, "cover"))
+		return dup2(STDERR_FILENO, *fd) < 0 ? -1 : 0;
+	if (!strcmp(what, "close_range"))
+		return syscall(SYS_close_range, *fd, *fd, 0);
+	if (!strcmp(what, "get")) {
+		*fd = syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, atoi(words[2]), 0), atoi(words[3]), 0);
+		return *fd < 0 ? -1 : 0;
+	}
+	if (!strcmp(what, "exec")) {
+		fcntl(*fd, F_SETFD, FD_CLOEXEC);
+		execlp("sleep", "sleep", "60", NULL);
+		return -1;
+	}
+	if (!strcmp(what, "serve")) {
+		numbers[0] = spawn(*fd);
+		close(*fd);
+		return 1;
+	}
 	if (!strcmp(what, "exit"))
 		_exit(0);
 	errno = EINVAL;

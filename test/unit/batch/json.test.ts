@@ -55,10 +55,12 @@ const ADDED = [
   ...['container', 'pod', 'unit', 'handshake_latency_ns', 'accept_wait_ns', 'rtt_min_ns', 'segments_sent'].map(
     name => `connections[].${name}`,
   ),
-  ...['receive_queue_bytes', 'send_queue_bytes', 'zero_window', 'busy'].map(name => `connections[].${name}`),
+  ...['receive_queue_bytes', 'send_queue_bytes', 'zero_window', 'busy', 'mptcp'].map(name => `connections[].${name}`),
   ...['reset', 'closed_by', 'network_namespace'].map(name => `connections[].${name}`),
   ...['id', 'started_ns', 'ended_ns'].map(name => `connections[].${name}`),
-  ...['id', 'pid', 'name', 'container', 'family', 'local.address', 'local.port'].map(name => `listeners[].${name}`),
+  ...['id', 'pid', 'name', 'container', 'family', 'mptcp', 'local.address', 'local.port'].map(
+    name => `listeners[].${name}`,
+  ),
   ...['backlog', 'backlog_limit', 'accepts', 'drops', 'network_namespace'].map(name => `listeners[].${name}`),
   'connections[].age_is_minimum',
   'connections[].error',

@@ -12,16 +12,8 @@ export class Accumulator extends otel.Accumulator {
     toEnd(this.take(sample))
   }
 
-  #last: otel.Collection | null = null
-
   collectAll(): otel.Collection | null {
-    this.#last = toEnd(this.collect())
-    return this.#last
-  }
-
-  /** What was collected last has arrived. */
-  deliverAll(): void {
-    if (this.#last !== null) this.delivered(this.#last)
+    return toEnd(this.collect())
   }
 }
 

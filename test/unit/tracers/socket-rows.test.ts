@@ -27,6 +27,7 @@ const AT: SocketOffsets = {
     name: 176,
     ownerStarted: 192,
     listener: 200,
+    mptcp: 208,
   },
 }
 
