@@ -168,6 +168,39 @@ struct seccomp {
 	int mode;
 };
 
+struct mm_struct {
+	unsigned long arg_start;
+	unsigned long arg_end;
+};
+
+struct list_head {
+	struct list_head *next;
+};
+
+struct kernfs_node {
+	struct kernfs_node *__parent;
+	const char *name;
+	__u64 id;
+};
+
+struct kernfs_node___before_6_15 {
+	struct kernfs_node *parent;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+/* groups in which a thread is, one in each hierarchy */
+struct css_set {
+	struct list_head cgrp_links;
+};
+
+struct cgrp_cset_link {
+	struct cgroup *cgrp;
+	struct list_head cgrp_link;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	struct seccomp seccomp;
@@ -179,6 +212,8 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	struct files_struct *files;
+	struct mm_struct *mm;
+	struct css_set *cgroups;
 	__u64 start_boottime;
 	char comm[16];
 };

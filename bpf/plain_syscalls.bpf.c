@@ -37,6 +37,13 @@ int sched_process_exec(void *ctx)
 	return FOR_OTHERS_TOO;
 }
 
+/* the record of the plain one differs from kernel to kernel; where this is left out, the next interval has the name */
+SEC("tp_btf/task_rename")
+int BPF_PROG(task_rename, struct task_struct *thread, const char *name)
+{
+	return thread_renamed(thread, name);
+}
+
 SEC("tp/sched/sched_process_exit")
 int sched_process_exit(void *ctx)
 {

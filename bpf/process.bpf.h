@@ -7,6 +7,7 @@
 #define EBPF_TOP_PROCESS_BPF_H
 
 #include "control.bpf.h"
+#include "identity.bpf.h"
 #include "interruptions.h"
 #include "preemption.bpf.h"
 
@@ -25,6 +26,8 @@ struct process {
 	__u64 udp_received;
 	__u64 other_sent;	/* raw and other IP protocols */
 	__u64 other_received;
+	__u64 group;		/* control groups, see identity.bpf.h; 0: not known */
+	struct command command;
 };
 
 struct {
@@ -221,6 +224,8 @@ static __noinline __u32 new_process(__u32 epoch, struct task_struct *leader)
 	__builtin_memset(process, 0, sizeof(*process));
 	process->started_ns = BPF_CORE_READ(leader, start_boottime);
 	process->pid = BPF_CORE_READ(leader, tgid);
+	process->group = current_group();
+	read_command(&process->command, epoch);
 	BPF_CORE_READ_STR_INTO(&process->name, leader, comm);
 	/* the row is whole before its number gets out (full barrier) */
 	__sync_fetch_and_add(&process->epoch, epoch);

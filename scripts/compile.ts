@@ -45,6 +45,15 @@ export function compileBpf(source: string, architecture: Architecture, folder: s
   if (statSync(object).size === 0) throw new Error(`clang left ${object} empty`)
 }
 
+/** Compiles the program that asks /proc (src/facts/helper.c) into a folder, as `facts`. It takes no C library. */
+export function compileHelper(architecture: Architecture, folder: string): void {
+  const foreign = architecture === ownArchitecture() ? [] : [`--target=${GNU[architecture]}`]
+  clang(
+    ...[...foreign, '-static', '-nostdlib', '-ffreestanding', '-fno-builtin', '-fno-stack-protector', '-s'],
+    ...['-o', path.join(folder, 'facts'), path.join(root, 'src/facts/helper.c')],
+  )
+}
+
 /** Compiles a program of test/workloads into a folder; for another architecture it takes that one's C library. */
 export function compileWorkload(name: string, folder: string, architecture: Architecture = ownArchitecture()): void {
   const foreign = architecture === ownArchitecture() ? [] : [`--target=${GNU[architecture]}`, '-static']

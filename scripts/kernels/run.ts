@@ -29,6 +29,7 @@ import {
   type Architecture,
   bpfSources,
   compileBpf,
+  compileHelper,
   compileWorkload,
   ownArchitecture,
   workloadNames,
@@ -141,6 +142,7 @@ class Checkout {
       cpSync(path.join(project, name), at(name), { recursive: true })
     }
     if (!isOwn) for (const source of bpfSources) compileBpf(source, architecture, at('dist'))
+    if (!isOwn) compileHelper(architecture, at('dist'))
     mkdirSync(at('workloads'))
     for (const name of workloadNames) compileWorkload(name, at('workloads'), architecture)
     symlinkSync(isOwn ? realpathSync(path.join(project, 'node_modules')) : NODE_MODULES, at('node_modules'))

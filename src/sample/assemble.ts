@@ -1,5 +1,6 @@
 /** From what the tracers read to the rows of a sample: joins, adds up, names. Values in, values out. */
 
+import type { Times } from '../bpf/clock.ts'
 import { errnoName } from '../syscall/errno.ts'
 import { type Arch, syscallName } from '../syscall/names.ts'
 import type { Losses } from '../tracers/loss.ts'
@@ -10,12 +11,12 @@ import { type CallRecords, COMPAT_BIT } from '../tracers/syscalls.ts'
 import { type CallSum, CallSums } from './call-sums.ts'
 import { Calls } from './calls.ts'
 import type { Connection, IntervalEnd } from './connection.ts'
-import type { Facts } from './facts.ts'
+import type { Facts, ProcessFacts } from './facts.ts'
 import { summarize, total } from './histogram.ts'
 import { type ProcessSum, ProcessSums } from './process-sums.ts'
 import type { CallRow, ConnectionRow, ListenerRow, LossRow, ProcessRow, SlowCallRow, SyscallRow } from './sample.ts'
-import { FILE_PORTION, PORTION } from './slices.ts'
-import { listenerRows, type Sockets } from './sockets.ts'
+import { PORTION } from './slices.ts'
+import { listenerRows, listeningOwners, type Sockets } from './sockets.ts'
 
 /** What the tracers saw in one interval, but for the sockets that were open at its end. */
 export interface Records {
@@ -39,21 +40,27 @@ export interface Surroundings extends IntervalEnd {
   readonly arch: Arch
   /** Only rows of these processes; empty: of all. */
   readonly pids: readonly number[]
-  factsOf(pid: number, startedNs: number, name: string): Facts
+  readonly facts: ProcessFacts
 }
 
-/** `sockets`: with the open ones in it. Yields now and then, where it can be laid aside. */
-export function* assemble(records: Records, sockets: Sockets, surroundings: Surroundings): Generator<void, Rows> {
-  const wanted = selector(surroundings.pids)
+/** `sockets`: with the open ones in it. Yields now and then, where it can be laid aside, and what is to be waited for. */
+export function* assemble(
+  records: Records,
+  sockets: Sockets,
+  surroundings: Surroundings,
+): Generator<void | Promise<void>, Rows> {
+  const { facts, pids } = surroundings
+  const wanted = selector(pids, facts)
   yield* sockets.addClosed(records.closed)
   const connections = filter(sockets.connections, wanted)
   const sums = new ProcessSums(records.processes, wanted)
   yield* countConnections(connections, sums)
   const calls = yield* addUp(records.calls, sums)
+  yield facts.learn([...sums.all(), ...sums.without(listeningOwners(sockets))])
   const processes = yield* processRows(sums.all(), calls, surroundings)
   const syscalls = syscallRows(calls, surroundings.arch)
   calls.release()
-  sockets.setProcesses(processes)
+  sockets.setProcesses(sums)
   return {
     syscalls,
     processes,
@@ -68,10 +75,13 @@ export function* assemble(records: Records, sockets: Sockets, surroundings: Surr
 /** Whether a process is to be shown; null: all are. */
 type Wanted = ((pid: number | null) => boolean) | null
 
-function selector(pids: readonly number[]): Wanted {
-  if (pids.length === 0) return null
-  const set = new Set<number | null>(pids)
-  return pid => set.has(pid)
+function selector(pids: readonly number[], facts: ProcessFacts): Wanted {
+  if (pids.length > 0) {
+    const set = new Set<number | null>(pids)
+    return pid => set.has(pid)
+  }
+  // those who ask for facts are part of the program
+  return facts.hasOwn ? pid => pid === null || !facts.isOwn(pid) : null
 }
 
 function filter<Row extends { readonly pid: number | null }>(rows: readonly Row[], wanted: Wanted): readonly Row[] {
@@ -156,24 +166,25 @@ function syscallRows(sums: CallSums, arch: Arch): SyscallRow[] {
 function* processRows(
   sums: Iterable<ProcessSum>,
   calls: CallSums,
-  { factsOf }: Surroundings,
+  { facts, times }: Surroundings,
 ): Generator<void, ProcessRow[]> {
   const rows: ProcessRow[] = []
   for (const sum of sums) {
-    // the facts of a process that is new are read from files
-    if (rows.length % FILE_PORTION === 0) yield
-    rows.push(processRow(sum, calls.ofProcess(sum.index), factsOf(sum.pid, sum.startedNs, sum.name)))
+    if (rows.length % PORTION === 0) yield
+    sum.row = processRow(sum, calls.ofProcess(sum.index), facts.get(sum.pid, sum.startedNs, sum.name), times)
+    rows.push(sum.row)
   }
   return rows
 }
 
-function processRow(process: ProcessSum, calls: CallSum, facts: Facts): ProcessRow {
+function processRow(process: ProcessSum, calls: CallSum, facts: Facts, times: Times): ProcessRow {
   const { tcp, udp, other } = process
   const count = total(calls)
   // member by member: copying all that facts have is many times as slow
   return {
     pid: process.pid,
-    name: process.name,
+    started_ns: process.startedNs === 0 ? null : times.ofBoot(process.startedNs),
+    name: facts.name,
     command: facts.command,
     container: facts.container,
     pod: facts.pod,

@@ -1,9 +1,8 @@
 import type { Times } from '../bpf/clock.ts'
 import { errnoName } from '../syscall/errno.ts'
 import { type ConnectionRecord, type ConnectionRecords, movedSince } from '../tracers/socket-record.ts'
-import type { Group } from './cgroup.ts'
 import { commonOwner, type Listeners } from './listening.ts'
-import type { ConnectionRow, Direction, Endpoint, Family } from './sample.ts'
+import type { ConnectionRow, Direction, Endpoint, Family, ProcessRow } from './sample.ts'
 
 /** When and where an interval ended. */
 export interface IntervalEnd {
@@ -20,8 +19,8 @@ export interface Interval extends IntervalEnd {
   readonly listeners: Listeners
   /** What the walk said of connections that closed after it, by their ids. */
   readonly walked: ReadonlyMap<number, ConnectionRecord>
-  /** Who runs the processes of this interval. */
-  readonly groups: ReadonlyMap<number | null, Group>
+  /** The process of this interval that an owner is; `startedNs` 0: the last one with its pid. */
+  processOf(pid: number, startedNs: number): ProcessRow | undefined
 }
 
 /** Records of sockets, to be rows of one interval. */
@@ -86,21 +85,33 @@ export class Connection implements ConnectionRow {
     return listening === null ? null : listening.owner
   }
 
-  get name(): string | null {
+  /** Start of its owner since boot; 0: not known. */
+  get ownerStartedNs(): number {
+    const { records } = this.#source
+    if (records.ownerAt(this.#index) !== 0) return records.ownerStartAt(this.#index)
+    return this.#listeningOwner()?.ownerStartedNs ?? 0
+  }
+
+  /** The name that its owner had when it last used the socket. */
+  get nameInSocket(): string | null {
     const { owner, name } = this.record
     return owner !== 0 ? name : (this.#listeningOwner()?.name ?? null)
   }
 
+  get name(): string | null {
+    return this.#process()?.name ?? this.nameInSocket
+  }
+
   get container(): string | null {
-    return this.#group()?.container ?? null
+    return this.#process()?.container ?? null
   }
 
   get pod(): string | null {
-    return this.#group()?.pod ?? null
+    return this.#process()?.pod ?? null
   }
 
   get unit(): string | null {
-    return this.#group()?.unit ?? null
+    return this.#process()?.unit ?? null
   }
 
   get family(): Family {
@@ -249,8 +260,9 @@ export class Connection implements ConnectionRow {
     return commonOwner(this.#source.listenersOf(this.#index))
   }
 
-  #group(): Group | undefined {
-    return this.#source.interval.groups.get(this.pid)
+  #process(): ProcessRow | undefined {
+    const { pid } = this
+    return pid === null ? undefined : this.#source.interval.processOf(pid, this.ownerStartedNs)
   }
 
   #unix(monotonicNs: number): number {

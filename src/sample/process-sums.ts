@@ -1,36 +1,43 @@
 import type { Moved, ProcessRecord } from '../tracers/processes.ts'
+import { ByProcess, type ProcessKey } from './by-process.ts'
+import type { Group } from './cgroup.ts'
 import type { Connection } from './connection.ts'
-import type { Traffic } from './sample.ts'
+import type { Told } from './facts.ts'
+import type { ProcessRow, Traffic } from './sample.ts'
 
 const NO_TRAFFIC: Traffic = { sent_bytes: 0, received_bytes: 0 }
 
 /** A process while its records are added up. */
-export class ProcessSum {
+export class ProcessSum implements Told {
   readonly pid: number
+  readonly startedNs: number
   /** Of the calls of this process among the sums of calls. */
   readonly index: number
-  startedNs: number
   name: string
+  active = false
+  command: string | null = null
+  group: Group | null = null
   exited = false
   tcp = NO_TRAFFIC
   udp = NO_TRAFFIC
   other = NO_TRAFFIC
   connections = 0
+  /** Once it is made. */
+  row: ProcessRow | undefined
 
-  constructor(pid: number, index: number, startedNs: number, name: string) {
+  constructor(pid: number, startedNs: number, index: number, name: string) {
     this.pid = pid
-    this.index = index
     this.startedNs = startedNs
+    this.index = index
     this.name = name
   }
 
+  /** The last one knows best who the process is by now. */
   add(record: ProcessRecord): void {
-    // a pid that was used again within the interval is one row: that of its last user
-    if (record.startedNs > this.startedNs) {
-      this.exited = false
-      this.startedNs = record.startedNs
-    }
+    this.active = true
     this.name = record.name
+    this.command = record.command ?? this.command
+    this.group = record.group ?? this.group
     this.exited ||= record.exited
     this.tcp = plus(this.tcp, record.tcp)
     this.udp = plus(this.udp, record.udp)
@@ -48,24 +55,25 @@ function plus(traffic: Traffic, { sentBytes, receivedBytes }: Moved): Traffic {
 export class ProcessSums {
   /** By the index of the record, which is how calls tell their process: the index of its sum; -1: it is left out. */
   readonly places: readonly number[]
-  readonly #sums = new Map<number, ProcessSum>()
+  readonly #sums: ProcessSum[] = []
+  readonly #byProcess = new ByProcess<ProcessSum>()
 
   /** `wanted` null: all are. A process may have two records. */
   constructor(records: readonly ProcessRecord[], wanted: ((pid: number) => boolean) | null) {
     this.places = records.map(record => {
       if (wanted !== null && !wanted(record.pid)) return -1
-      const sum = this.#of(record.pid, record.startedNs, record.name)
+      const sum = this.#of(record.pid, record.startedNs, () => record.name)
       sum.add(record)
       return sum.index
     })
   }
 
   get size(): number {
-    return this.#sums.size
+    return this.#sums.length
   }
 
-  all(): Iterable<ProcessSum> {
-    return this.#sums.values()
+  all(): readonly ProcessSum[] {
+    return this.#sums
   }
 
   /** Counts connections, from one index up to another, for their owners, which may have done nothing else. */
@@ -74,17 +82,28 @@ export class ProcessSums {
       const connection = connections[i]
       const pid = connection?.pid ?? null
       if (connection === undefined || pid === null) continue
-      const owner = this.#sums.get(pid) ?? this.#of(pid, 0, connection.name ?? '')
-      owner.connections++
+      const startedNs = connection.ownerStartedNs
+      this.#of(pid, startedNs, () => connection.nameInSocket ?? '').connections++
     }
   }
 
+  /** The row of a process, once it is made. */
+  rowOf(pid: number, startedNs: number): ProcessRow | undefined {
+    return this.#byProcess.get(pid, startedNs)?.row
+  }
+
+  /** Those of `others` that are none of these. */
+  without<T extends ProcessKey>(others: readonly T[]): T[] {
+    return others.filter(({ pid, startedNs }) => this.#byProcess.get(pid, startedNs) === undefined)
+  }
+
   /** The sum of a process, made where it has none yet. */
-  #of(pid: number, startedNs: number, name: string): ProcessSum {
-    let sum = this.#sums.get(pid)
+  #of(pid: number, startedNs: number, name: () => string): ProcessSum {
+    let sum = this.#byProcess.get(pid, startedNs)
     if (sum === undefined) {
-      sum = new ProcessSum(pid, this.#sums.size, startedNs, name)
-      this.#sums.set(pid, sum)
+      sum = new ProcessSum(pid, startedNs, this.#sums.length, name())
+      this.#sums.push(sum)
+      this.#byProcess.set(sum)
     }
     return sum
   }

@@ -31,9 +31,14 @@ export interface SyscallRow {
 /** One process: its threads, its calls, its bytes and its connections in this interval. */
 export interface ProcessRow {
   readonly pid: number
+  /** Its start in nanoseconds of Unix time: with its pid it names a process for good. null: not known. */
+  readonly started_ns: number | null
   /** The kernel's `comm`, untrusted text of up to 15 bytes. */
   readonly name: string
-  /** Command line, arguments separated by spaces; the name where it could not be read. Untrusted text. */
+  /**
+   * Command line, arguments separated by spaces, of 4096 bytes at most, and `…` behind what was cut off; the name where
+   * it is not known. Untrusted text.
+   */
   readonly command: string
   /** Id of its container, mostly 64 hexadecimal digits, or its name (LXC, systemd-nspawn); null outside of containers. */
   readonly container: string | null

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { cpus, hostname } from 'node:os'
+import { join } from 'node:path'
 import { readClocks, Times } from '../bpf/clock.ts'
 import { gracePeriod } from '../bpf/kernel.ts'
 import { describe, missed, ownCapabilities } from '../doctor/capabilities.ts'
+import { FactsReader } from '../facts/reader.ts'
 import { meansOf, notesOf } from '../plan/plan.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import { Failures, guarded } from '../tracers/guarded.ts'
@@ -24,19 +26,20 @@ const OBJECT_FOLDER = import.meta.dirname
 /** Attaches the tracers to the running kernel. Counting begins with `run`. Throws a BpfError where it cannot. */
 export async function openSampler(settings: SamplerSettings, folder = OBJECT_FOLDER): Promise<Sampler> {
   saveMemory()
-  return samplerOf(await openTracers(folder, settings.pids, settings), settings)
+  return samplerOf(await openTracers(folder, settings.pids, settings), settings, folder)
 }
 
 /** Makes samples of what these tracers see. */
-export function samplerOf(tracers: Tracers, settings: SamplerSettings): Sampler {
-  return new KernelSampler(tracers, settings)
+export function samplerOf(tracers: Tracers, settings: SamplerSettings, folder = OBJECT_FOLDER): Sampler {
+  return new KernelSampler(tracers, settings, folder)
 }
 
 class KernelSampler implements Sampler {
   readonly host: Host
   readonly #tracers: Tracers
   readonly #failures = new Failures()
-  readonly #facts = new ProcessFacts()
+  readonly #facts: ProcessFacts
+  readonly #reader: FactsReader | null
   readonly #wakeup = new Wakeup()
   readonly #iterations: number | null
   #intervalNs: number
@@ -52,7 +55,7 @@ class KernelSampler implements Sampler {
   #walkNs = 0
   #usage = process.cpuUsage()
 
-  constructor(tracers: Tracers, settings: SamplerSettings) {
+  constructor(tracers: Tracers, settings: SamplerSettings, folder: string) {
     this.host = {
       name: hostname(),
       kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
@@ -65,6 +68,8 @@ class KernelSampler implements Sampler {
       }),
     }
     this.#tracers = guarded(tracers, this.#failures)
+    this.#reader = new FactsReader(join(folder, 'facts'))
+    this.#facts = new ProcessFacts(this.#reader)
     this.#iterations = settings.iterations
     this.#intervalNs = settings.intervalSeconds * 1e9
     this.#limitNs = (settings.firstIntervalSeconds ?? Infinity) * 1e9
@@ -115,6 +120,7 @@ class KernelSampler implements Sampler {
   }
 
   close(): void {
+    this.#reader?.close()
     this.#tracers.close()
   }
 
@@ -219,7 +225,7 @@ class KernelSampler implements Sampler {
       ...end,
       arch: process.arch === 'arm64' ? 'arm64' : 'x64',
       pids,
-      factsOf: (pid, startedNs, name) => this.#facts.get(pid, startedNs, name),
+      facts: this.#facts,
     }
     return { records, rows: await inSlices(assemble(records, sockets, surroundings)) }
   }

@@ -2,9 +2,10 @@
 
 import type { ConnectionRecord, ConnectionRecords } from '../tracers/socket-record.ts'
 import type { Surroundings } from './assemble.ts'
-import type { Group } from './cgroup.ts'
 import { Connection, type Interval, type IntervalEnd, Source } from './connection.ts'
+import type { ProcessFacts, Told } from './facts.ts'
 import { Listeners } from './listening.ts'
+import type { ProcessSums } from './process-sums.ts'
 import type { ListenerRow } from './sample.ts'
 import { PORTION } from './slices.ts'
 
@@ -22,12 +23,17 @@ export class Sockets {
   readonly #interval: Interval
   readonly listeners = new Listeners()
   readonly #walked = new Map<number, ConnectionRecord>()
-  readonly #groups = new Map<number | null, Group>()
+  #processes: ProcessSums | null = null
   readonly #connections: Connection[] = []
   readonly #records: ConnectionRecords[] = []
 
   constructor(end: IntervalEnd) {
-    this.#interval = { ...end, listeners: this.listeners, walked: this.#walked, groups: this.#groups }
+    this.#interval = {
+      ...end,
+      listeners: this.listeners,
+      walked: this.#walked,
+      processOf: (pid, startedNs) => this.#processes?.rowOf(pid, startedNs),
+    }
   }
 
   get connections(): readonly Connection[] {
@@ -43,9 +49,9 @@ export class Sockets {
     yield* this.#add(closed)
   }
 
-  /** Who runs the processes of the interval, once that is known. */
-  setProcesses(processes: readonly (Group & { readonly pid: number })[]): void {
-    for (const process of processes) this.#groups.set(process.pid, process)
+  /** The processes of the interval, once their rows are made. */
+  setProcesses(processes: ProcessSums): void {
+    this.#processes = processes
   }
 
   /** From now on their rows can be read for good. */
@@ -110,7 +116,7 @@ export class Sockets {
 
 export function* listenerRows(
   { listening, listeners, accepted }: Sockets,
-  { namespace, factsOf }: Surroundings,
+  { namespace, facts }: Surroundings,
 ): Generator<void, ListenerRow[]> {
   const accepts = new Map<number, number>()
   let turn = 0
@@ -121,9 +127,7 @@ export function* listenerRows(
   }
   return Array.from(listening, ([id, { record, drops }]) => ({
     id,
-    pid: record.owner === 0 ? null : record.owner,
-    name: record.owner === 0 ? null : record.name,
-    container: record.owner === 0 ? null : factsOf(record.owner, 0, record.name).container,
+    ...ownerOf(record, facts),
     family: record.family,
     local: record.local,
     mptcp: record.mptcp,
@@ -133,4 +137,21 @@ export function* listenerRows(
     drops,
     network_namespace: record.namespace === namespace ? null : record.namespace,
   }))
+}
+
+function ownerOf(
+  { owner, ownerStartedNs, name }: ConnectionRecord,
+  facts: ProcessFacts,
+): Pick<ListenerRow, 'pid' | 'name' | 'container'> {
+  if (owner === 0) return { pid: null, name: null, container: null }
+  const known = facts.get(owner, ownerStartedNs, name)
+  return { pid: owner, name: known.name, container: known.container }
+}
+
+/** The processes that hold listening sockets, for whom it may be the only thing that is known. */
+export function listeningOwners({ listening }: Sockets): Told[] {
+  return Array.from(listening.values(), ({ record }) => ({
+    ...{ pid: record.owner, startedNs: record.ownerStartedNs, name: record.name },
+    ...{ active: false, exited: false, command: null, group: null },
+  })).filter(({ pid }) => pid !== 0)
 }

@@ -104,7 +104,7 @@ export const processTable: Table<ProcessRow> = {
     { id: 'command', title: 'COMMAND', unit: 'text', value: row => row.command, width: 24, grow: 2, priority: 5 },
   ],
   rows: sample => sample.processes,
-  key: row => String(row.pid),
+  key: row => `${row.pid} ${row.started_ns}`,
   pid: row => row.pid,
   ended: row => row.exited,
 }

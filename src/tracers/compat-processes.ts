@@ -62,6 +62,8 @@ export class CompatProcesses {
       pid,
       startedNs: this.#starts.get(pid) ?? readStart(pid),
       name: isLeader ? name : (readName(pid) ?? name),
+      command: null,
+      group: null,
       exited: ended && !hasOtherThreads(pid),
       tcp: this.#moved(row, 'tcp_sent', 'tcp_received'),
       udp: this.#moved(row, 'udp_sent', 'udp_received'),

@@ -1,6 +1,9 @@
 import { readU64 } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
+import type { Group } from '../sample/cgroup.ts'
 import { Arena } from './arena.ts'
+import { Commands, Groups } from './identities.ts'
+import type { Halves } from './interface.ts'
 
 /** TASK_COMM_LEN of the kernel. */
 const NAME_LENGTH = 16
@@ -11,6 +14,10 @@ export interface ProcessRecord {
   /** Since boot; with the pid it names a process for good. */
   readonly startedNs: number
   readonly name: string
+  /** Its arguments, separated by spaces; null: it has none, or the kernel side does not know them. */
+  readonly command: string | null
+  /** null: the kernel side does not know it. */
+  readonly group: Group | null
   readonly exited: boolean
   readonly tcp: Moved
   readonly udp: Moved
@@ -28,21 +35,42 @@ const NOTHING: Moved = { sentBytes: 0, receivedBytes: 0 }
 
 /** Rows of processes, which the other tracers refer to by their index. */
 export class ProcessTracer {
-  readonly arena: Arena
+  readonly arena: Halves
+  readonly #rows: Arena
+  readonly #commands: Commands
+  readonly #groups: Groups
   readonly #size: number
-  readonly #at: Record<'started' | 'pid' | 'exited' | 'name', number>
+  readonly #at: Record<'started' | 'pid' | 'exited' | 'name' | 'group' | 'commandAt' | 'commandSize' | 'whole', number>
   readonly #moved: Record<'tcp' | 'udp' | 'other', { sent: number; received: number }>
 
   constructor(object: BpfObject) {
     const rows = object.rows('processes', 'process')
     const layout = rows.layout
-    this.arena = new Arena(rows, object.array('process_state', 'process_state'), 'used')
+    const arena = new Arena(rows, object.array('process_state', 'process_state'), 'used')
+    const commands = new Commands(object)
+    this.#rows = arena
+    this.#commands = commands
+    this.#groups = new Groups(object)
+    this.arena = {
+      prepare: epoch => {
+        arena.prepare(epoch)
+        commands.prepare(epoch)
+      },
+      usage: epoch => arena.usage(epoch),
+      asRead: epoch => arena.asRead(epoch),
+    }
     this.#size = layout.size
+    const command = object.layout('command')
+    const commandAt = layout.array('command', command.size, 1)
     this.#at = {
       started: layout.u64('started_ns'),
       pid: layout.u32('pid'),
       exited: layout.u32('exited'),
       name: layout.array('name', 1, NAME_LENGTH),
+      group: layout.u64('group'),
+      commandAt: commandAt + command.u32('at'),
+      commandSize: commandAt + command.u32('size'),
+      whole: commandAt + command.u32('whole'),
     }
     this.#moved = {
       tcp: { sent: layout.u64('tcp_sent'), received: layout.u64('tcp_received') },
@@ -53,14 +81,23 @@ export class ProcessTracer {
 
   /** The processes of an interval at rest; one may have two records. */
   read(epoch: number): ProcessRecord[] {
-    const rows = this.arena.read(epoch)
+    const rows = this.#rows.read(epoch)
     const bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength)
     const records: ProcessRecord[] = []
     for (let at = 0; at < rows.byteLength; at += this.#size) {
+      const pid = rows.getUint32(at + this.#at.pid, true)
       records.push({
-        pid: rows.getUint32(at + this.#at.pid, true),
+        pid,
         startedNs: readU64(rows, at + this.#at.started),
         name: nameIn(bytes, at + this.#at.name),
+        command: this.#commands.read(
+          epoch,
+          pid,
+          rows.getUint32(at + this.#at.commandAt, true),
+          rows.getUint32(at + this.#at.commandSize, true),
+          rows.getUint32(at + this.#at.whole, true),
+        ),
+        group: this.#groups.get(readU64(rows, at + this.#at.group)),
         exited: rows.getUint32(at + this.#at.exited, true) !== 0,
         tcp: this.#read(rows, at, 'tcp'),
         udp: this.#read(rows, at, 'udp'),

@@ -74,11 +74,13 @@ export function addBytes(
   for (const socket of [...open, ...closed]) if (socket.state === 'LISTEN') listeners.add(socket)
   const add = (connection: ConnectionRecord, { sentBytes, receivedBytes }: Moved): void => {
     // as long as nobody has accepted it, it is its listener's, in the rows of connections as well
-    const { owner, name } = connection.owner !== 0 ? connection : (commonOwner(listeners.of(connection)) ?? connection)
+    const { owner, ownerStartedNs, name } =
+      connection.owner !== 0 ? connection : (commonOwner(listeners.of(connection)) ?? connection)
     if (owner === 0 || sentBytes + receivedBytes === 0) return
     const index = indexes.get(owner) ?? records.length
     indexes.set(owner, index)
-    const fresh = { pid: owner, startedNs: 0, name, exited: false, tcp: NOTHING, udp: NOTHING, other: NOTHING }
+    const told = { pid: owner, startedNs: ownerStartedNs, name, command: null, group: null, exited: false }
+    const fresh = { ...told, tcp: NOTHING, udp: NOTHING, other: NOTHING }
     const record = records[index] ?? fresh
     const tcp = {
       sentBytes: record.tcp.sentBytes + sentBytes,

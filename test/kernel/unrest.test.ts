@@ -30,7 +30,7 @@ test('an interval that was not at rest when it was read is read again, and count
   const workload = await Workload.start('load', 'stream', 2, 2)
   const pids = [workload.pid, ...(await workload.step('workers'))]
   const settings = { pids, intervalSeconds: 0.05, iterations: null, compat: false }
-  const sampler = samplerOf(restless(await openTracers(OBJECTS, pids)), settings)
+  const sampler = samplerOf(restless(await openTracers(OBJECTS, pids)), settings, OBJECTS)
   const samples: Sample[] = []
   const running = sampler.run({
     take: sample => {

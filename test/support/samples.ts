@@ -18,6 +18,7 @@ export function syscallRow(change: Partial<SyscallRow> = {}): SyscallRow {
 export function processRow(change: Partial<ProcessRow> = {}): ProcessRow {
   return {
     pid: 42,
+    started_ns: 1_767_268_700_000_000_000,
     name: 'nginx',
     command: 'nginx: worker process',
     container: null,

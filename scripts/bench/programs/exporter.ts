@@ -59,6 +59,7 @@ function sample(): Sample {
     syscalls: [],
     processes: pids.map(pid => ({
       pid,
+      started_ns: 0,
       name: `process-${pid}`,
       command: '',
       container: null,

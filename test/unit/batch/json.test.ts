@@ -48,7 +48,7 @@ const ADDED = [
   'syscalls[].abi',
   'syscalls[].untimed',
   'processes[].untimed',
-  ...['pod', 'unit'].map(name => `processes[].${name}`),
+  ...['pod', 'unit', 'started_ns'].map(name => `processes[].${name}`),
   ...['tcp', 'udp', 'other'].flatMap(transport =>
     ['sent_bytes', 'received_bytes'].map(name => `processes[].transports.${transport}.${name}`),
   ),

@@ -1,15 +1,23 @@
 import { expect, test } from 'vitest'
 import { Times } from '../../../src/bpf/clock.ts'
+import type { Answer } from '../../../src/facts/reader.ts'
 import { assemble, type Records, type Rows } from '../../../src/sample/assemble.ts'
 import { type CallSums, CallTotals } from '../../../src/sample/call-sums.ts'
+import { ProcessFacts } from '../../../src/sample/facts.ts'
 import { HistogramSum, KERNEL_OCTAVES } from '../../../src/sample/histogram.ts'
 import { Sockets } from '../../../src/sample/sockets.ts'
 import { type ConnectionRecord, ListOfSockets } from '../../../src/tracers/socket-record.ts'
 import { type CallRecords, COMPAT_BIT } from '../../../src/tracers/syscalls.ts'
+import { asking } from '../../support/asking.ts'
 import { toEnd } from '../../support/generators.ts'
 import { connectionRecord, processRecord } from '../../support/records.ts'
 
 const END = { endedNs: 10e9, times: Times.of({ monotonicNs: 10e9, bootNs: 15e9, unixNs: 1e18 }), namespace: 1 }
+
+function answerTo(pid: number): Answer {
+  const group = { container: `c${pid}`, pod: null, unit: null }
+  return { startedTicks: 0, name: `n${pid}`, command: `command of ${pid}`, group }
+}
 
 function rowsOf(
   records: Partial<Records> & { readonly open?: readonly ConnectionRecord[] },
@@ -18,8 +26,7 @@ function rowsOf(
   const sockets = new Sockets(END)
   toEnd(sockets.addOpen(new ListOfSockets(records.open)))
   const all = { processes: [], calls: new Reads(), slow: [], closed: new ListOfSockets(), ...records }
-  const factsOf = (pid: number) => ({ command: `command of ${pid}`, container: `c${pid}`, pod: null, unit: null })
-  return toEnd(assemble(all, sockets, { ...END, arch: 'x64', pids, factsOf }))
+  return toEnd(assemble(all, sockets, { ...END, arch: 'x64', pids, facts: new ProcessFacts(asking(answerTo)) }))
 }
 
 /** For each process record that is named, one read and one 32-bit exit of some microseconds. */
@@ -63,13 +70,14 @@ class Reads implements CallRecords {
 
 test('the calls of both records of a process are in its row', () => {
   const { processes, syscalls, calls } = rowsOf({
-    processes: [processRecord(7), processRecord(8), processRecord(7, { startedNs: 9, name: 'successor' })],
+    processes: [processRecord(7), processRecord(8), processRecord(7, { name: 'renamed' })],
     calls: new Reads(0, 2),
   })
   expect(processes).toMatchObject([
     {
       pid: 7,
-      name: 'successor',
+      started_ns: 1e18 - 15e9 + 5,
+      name: 'renamed',
       command: 'command of 7',
       syscalls: 4,
       errors: 2,
@@ -82,6 +90,40 @@ test('the calls of both records of a process are in its row', () => {
     { syscall: 'exit', id: 1, abi: 'compat', count: 2, errors: 2 },
   ])
   expect(Array.from(calls, ({ pid }) => pid)).toEqual([7, 7])
+})
+
+test('processes that had one pid after the other are told apart, and so is what they own', () => {
+  const first = { pid: 7, command: 'first -x', group: { container: 'c1', pod: null, unit: null } }
+  const second = { pid: 7, command: 'second -y', group: { container: 'c2', pod: null, unit: null } }
+  const { processes, connections } = rowsOf({
+    processes: [
+      processRecord(7, { ...first, name: 'first', exited: true }),
+      processRecord(7, { ...second, name: 'second', startedNs: 9 }),
+    ],
+    calls: new Reads(0, 1, 1),
+    open: [
+      connectionRecord({ id: 1, owner: 7, ownerStartedNs: 5, name: 'in the socket' }),
+      connectionRecord({ id: 2, owner: 7, ownerStartedNs: 9, name: 'in the socket' }),
+      connectionRecord({ id: 3, owner: 7, ownerStartedNs: 9, name: 'in the socket' }),
+      connectionRecord({ id: 4, owner: 7, ownerStartedNs: 0, name: 'the start is not known' }),
+    ],
+  })
+  expect(processes).toMatchObject([
+    { pid: 7, ...{ name: 'first', command: 'first -x', container: 'c1' }, syscalls: 2, connections: 1, exited: true },
+    {
+      pid: 7,
+      ...{ name: 'second', command: 'second -y', container: 'c2' },
+      syscalls: 4,
+      connections: 3,
+      exited: false,
+    },
+  ])
+  expect(connections.map(row => [row.id, row.pid, row.name, row.container])).toEqual([
+    [1, 7, 'first', 'c1'],
+    [2, 7, 'second', 'c2'],
+    [3, 7, 'second', 'c2'],
+    [4, 7, 'second', 'c2'],
+  ])
 })
 
 test('bytes of a process are added up by transport', () => {
@@ -117,7 +159,7 @@ test('connections are counted for their owners, which may have done nothing else
   })
   expect(processes.map(row => [row.pid, row.name, row.connections])).toEqual([
     [7, 'p7', 1],
-    [9, 'idle', 2],
+    [9, 'n9', 2],
   ])
   expect(connections.map(row => [row.id, row.pid, row.container, row.closed])).toEqual([
     [1, 7, 'c7', false],
@@ -160,10 +202,10 @@ test('a listening socket is no connection, owns what waits to be accepted, and h
     closed: new ListOfSockets([{ ...listener, endedNs: 9e9, drops: 3, totalDrops: 7 }]),
   })
   expect(connections.map(row => [row.id, row.pid, row.name])).toEqual([
-    [1, 4, 'server'],
-    [3, 6, 'owner'],
+    [1, 4, 'n4'],
+    [3, 6, 'n6'],
   ])
-  expect(listeners).toMatchObject([{ pid: 4, name: 'server', container: 'c4', accepts: 1, drops: 3 }])
+  expect(listeners).toMatchObject([{ pid: 4, name: 'n4', container: 'c4', accepts: 1, drops: 3 }])
   expect(processes.map(row => [row.pid, row.connections])).toEqual([
     [4, 1],
     [6, 1],

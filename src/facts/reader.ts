@@ -1,0 +1,226 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
+import { type Group, readGroup } from '../sample/cgroup.ts'
+import { COMMAND_BYTES, commandText } from '../sample/command.ts'
+
+/** What /proc told of a process. */
+export interface Answer {
+  /** Start of the process, in ticks since boot; null: it has ended. */
+  readonly startedTicks: number | null
+  readonly name: string
+  /** Empty: it has none, as kernel threads. */
+  readonly command: string
+  readonly group: Group
+}
+
+/** Takes an answer; null: there is none, and may be later on. */
+export type OnAnswer = (answer: Answer | null) => void
+
+export interface Question {
+  readonly pid: number
+  readonly onAnswer: OnAnswer
+}
+
+/** How long an answer may take before it is seen whether the child is held up, in milliseconds. */
+const PATIENCE_MS = 100
+
+/** How long a process whose files do not answer is left alone, in milliseconds; and how many of those are remembered. */
+const LEFT_ALONE_MS = 30_000
+const MOST_LEFT_ALONE = 1024
+
+/** Children that may be held up at a time: each takes some 50 kB, and ends when what it waits for does. */
+const MOST_STUCK = 8
+
+/** Questions that wait for their answer. */
+const MOST_WAITING = 2048
+
+/** Of `struct answer` in helper.c. */
+const HEAD_BYTES = 16
+
+type Child = ChildProcessByStdio<Writable, Readable, null>
+
+/**
+ * Asks /proc who processes are, through a child (helper.c): a file of /proc may never answer, as long as the process's
+ * memory is locked, and nothing ends who waits for it then. A child that is held up is given up, the process that did it
+ * is left alone for a while, and another child goes on.
+ */
+export class FactsReader {
+  readonly #program: string
+  #child: Child | null = null
+  /** Those that were asked and have not answered yet, in that order. */
+  #waiting: Question[] = []
+  #received: Buffer = Buffer.alloc(0)
+  #timer: NodeJS.Timeout | null = null
+  readonly #leftAlone = new Map<number, number>()
+  readonly #stuck = new Set<Child>()
+  /** Process ids of all children that live. */
+  readonly pids = new Set<number>()
+  #settled: (() => void)[] = []
+  #closed = false
+
+  /** `program`: the compiled helper. */
+  constructor(program: string) {
+    this.#program = program
+    this.#start()
+  }
+
+  /** Asks for a process. What is asked for in one go is written in one go. */
+  ask(questions: readonly Question[]): void {
+    const now = performance.now()
+    const asked = questions.filter(({ pid, onAnswer }) => {
+      const isLeftAlone = (this.#leftAlone.get(pid) ?? 0) > now
+      if (isLeftAlone) onAnswer(null)
+      return !isLeftAlone
+    })
+    const room = Math.max(0, MOST_WAITING - this.#waiting.length)
+    for (const { onAnswer } of asked.slice(room)) onAnswer(null)
+    this.#send(asked.slice(0, room))
+  }
+
+  /** Waits until all has been answered, but no longer than some milliseconds. */
+  settled(milliseconds: number): Promise<void> {
+    if (this.#waiting.length === 0) return Promise.resolve()
+    return new Promise(resolve => {
+      const late = setTimeout(resolve, milliseconds)
+      this.#settled.push(() => {
+        clearTimeout(late)
+        resolve()
+      })
+    })
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#giveUp()
+    this.#answerNothing()
+  }
+
+  #start(): void {
+    const child = spawn(this.#program, [], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      // what the terminal tells this program is not for the child
+      detached: true,
+      cwd: '/',
+      env: {},
+    })
+    child.unref()
+    this.#child = child
+    const { pid } = child
+    if (pid !== undefined) this.pids.add(pid)
+    const gone = (): void => {
+      if (pid !== undefined) this.pids.delete(pid)
+      this.#stuck.delete(child)
+      if (this.#child !== child) return
+      this.#child = null
+      this.#answerNothing()
+    }
+    child.once('error', gone)
+    child.once('exit', gone)
+    child.stdin.on('error', () => {})
+    child.stdout.on('error', () => {})
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (this.#child === child) this.#receive(chunk)
+    })
+  }
+
+  #send(questions: readonly Question[]): void {
+    if (questions.length === 0) return
+    if (this.#child === null && !this.#closed && this.#stuck.size < MOST_STUCK) this.#start()
+    const child = this.#child
+    if (child === null) {
+      for (const { onAnswer } of questions) onAnswer(null)
+      return
+    }
+    this.#waiting.push(...questions)
+    child.stdin.write(Buffer.from(Uint32Array.from(questions, ({ pid }) => pid).buffer))
+    this.#watch()
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
+    for (;;) {
+      const bytes = this.#received
+      if (bytes.length < HEAD_BYTES) break
+      const [command, groups, stat] = [bytes.readUInt32LE(4), bytes.readUInt32LE(8), bytes.readUInt32LE(12)]
+      const end = HEAD_BYTES + command + groups + stat
+      if (bytes.length < end) break
+      this.#received = bytes.subarray(end)
+      const parts = bytes.subarray(HEAD_BYTES, end)
+      this.#waiting.shift()?.onAnswer(answerOf(parts, command, groups))
+    }
+    this.#watch()
+  }
+
+  /** Looks again when an answer is late. */
+  #watch(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#waiting.length === 0) {
+      for (const resolve of this.#settled.splice(0)) resolve()
+      return
+    }
+    this.#timer = setTimeout(() => this.#late(), PATIENCE_MS)
+    this.#timer.unref()
+  }
+
+  #late(): void {
+    this.#timer = null
+    const [first, ...rest] = this.#waiting
+    if (first === undefined) return
+    // it has had no turn yet
+    if (isRunnable(this.#child?.pid)) {
+      this.#watch()
+      return
+    }
+    if (this.#leftAlone.size >= MOST_LEFT_ALONE) this.#leftAlone.clear()
+    this.#leftAlone.set(first.pid, performance.now() + LEFT_ALONE_MS)
+    this.#giveUp()
+    this.#waiting = []
+    first.onAnswer(null)
+    this.#send(rest)
+    this.#watch()
+  }
+
+  /** Nobody waits for the child any more. */
+  #giveUp(): void {
+    const child = this.#child
+    this.#child = null
+    this.#received = Buffer.alloc(0)
+    if (child === null) return
+    this.#stuck.add(child)
+    child.stdin.destroy()
+    child.stdout.destroy()
+    child.kill('SIGKILL')
+  }
+
+  #answerNothing(): void {
+    this.#received = Buffer.alloc(0)
+    for (const { onAnswer } of this.#waiting.splice(0)) onAnswer(null)
+    this.#watch()
+  }
+}
+
+/** Whether a process has a turn, or waits for one: by a file of /proc that takes no lock of its memory. */
+function isRunnable(pid: number | undefined): boolean {
+  try {
+    return / R /.test(afterName(readFileSync(`/proc/${pid}/stat`, 'utf8')).slice(0, 3))
+  } catch {
+    return false
+  }
+}
+
+/** What stands behind the name in /proc/PID/stat; the name itself may hold anything (proc(5)). */
+function afterName(stat: string): string {
+  return stat.slice(stat.lastIndexOf(')') + 1)
+}
+
+function answerOf(bytes: Buffer, commandBytes: number, groupBytes: number): Answer {
+  const command = commandText(bytes.subarray(0, Math.min(commandBytes, COMMAND_BYTES)), commandBytes)
+  const group = readGroup(bytes.toString('utf8', commandBytes, commandBytes + groupBytes))
+  const stat = bytes.toString('utf8', commandBytes + groupBytes)
+  if (stat === '') return { startedTicks: null, name: '', command, group }
+  // field 22, counted from the one behind the name, which is the third
+  const startedTicks = Number(afterName(stat).trimStart().split(' ')[19])
+  return { startedTicks, name: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')), command, group }
+}

@@ -1,0 +1,13 @@
+import type { Answer } from '../../src/facts/reader.ts'
+import type { Asking } from '../../src/sample/facts.ts'
+
+/** Answers at once, as `answer` says; null: it does not know. `pids`: of those that are said to ask. */
+export function asking(answer: (pid: number) => Answer | null, ...pids: readonly number[]): Asking {
+  return {
+    pids: new Set(pids),
+    ask: questions => {
+      for (const { pid, onAnswer } of questions) onAnswer(answer(pid))
+    },
+    settled: () => Promise.resolve(),
+  }
+}
