@@ -2,6 +2,7 @@
 
 import { Resolver } from 'node:dns/promises'
 import { NameCache } from './cache.ts'
+import { isHostName } from './host-name.ts'
 import type { Names } from './names.ts'
 import { readServices } from './services.ts'
 
@@ -83,11 +84,11 @@ export function openNames(changed: (names: Names) => void, settings: NameSetting
   }
 }
 
-/** The first name; null where there is none, or nobody who knows it. */
+/** The first that is a name of a host; null where there is none, or nobody who knows it. */
 async function nameOf(reverse: Reverse, address: string): Promise<string | null> {
   try {
-    const [name] = await reverse.reverse(address)
-    return name === undefined || name === '' ? null : name
+    const names = await reverse.reverse(address)
+    return names.find(isHostName) ?? null
   } catch {
     return null
   }

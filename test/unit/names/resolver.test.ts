@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram'
+import { Resolver } from 'node:dns/promises'
 import { expect, it } from 'vitest'
 import type { Names } from '../../../src/names/names.ts'
 import { openNames, type Reverse } from '../../../src/names/resolver.ts'
@@ -87,4 +89,33 @@ it('takes what is no address for one without a name, with the system’s own res
   await new Promise(resolve => setImmediate(resolve))
   names.close()
   expect(told.map(each => each.host('not an address'))).toEqual([null])
+})
+
+it('takes no name that looks like an address, but the next one', async () => {
+  const { server, told, names } = start()
+  names.want(addresses(2))
+  await server.answer('10.0.0.0', '127.0.0.1')
+  await server.answer('10.0.0.1', '10.0.0.9', 'one.example')
+  await expect.poll(() => told.length).toBe(2)
+  expect([told[1]?.host('10.0.0.0'), told[1]?.host('10.0.0.1')]).toEqual([null, 'one.example'])
+})
+
+it('is not held up by a name server that never answers, and holds up nobody', async () => {
+  const silent = createSocket('udp4')
+  await new Promise<void>(resolve => silent.bind(0, '127.0.0.1', resolve))
+  let questions = 0
+  silent.on('message', () => questions++)
+  const reverse = new Resolver({ timeout: 200, tries: 1 })
+  reverse.setServers([`127.0.0.1:${silent.address().port}`])
+  const told: Names[] = []
+  const names = openNames(each => told.push(each), { reverse, services: () => new Map() })
+  names.want(addresses(100))
+  await expect.poll(() => questions, { timeout: 10_000 }).toBeGreaterThan(8)
+  // at once, with eight questions under way and most of them not asked yet
+  names.close()
+  const asked = questions
+  await new Promise(resolve => setTimeout(resolve, 500))
+  expect(questions - asked).toBeLessThanOrEqual(8)
+  expect(told).toHaveLength(1)
+  silent.close()
 })
