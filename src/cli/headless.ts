@@ -3,8 +3,8 @@ import type { Sampler } from '../session.ts'
 /** Signals that end the service. A second one acts as if nobody listened. */
 const ENDING = ['SIGTERM', 'SIGINT'] as const
 
-/** How long the last sample may take, in milliseconds, so that there is time left to send it. */
-const PATIENCE_MS = 400
+/** How long the last sample may take, in milliseconds: without it there is nothing to send, and sending takes less. */
+const PATIENCE_MS = 600
 
 /**
  * Takes samples until a signal comes or there are as many as were asked for. The last one ends with the signal, so that

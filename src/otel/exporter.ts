@@ -32,6 +32,10 @@ const POINTS_PER_REQUEST = 1000
 /** What the end may take in milliseconds, whatever the collector does. */
 const CLOSE_TIMEOUT_MS = 500
 
+/** Nothing comes after the last request: where it is refused, it is made anew after so many milliseconds, so often at most. */
+const RETRY_MS = 50
+const LAST_TRIES = 5
+
 export interface Exporter extends Sink {
   readonly status: ExportStatus
   /** Resolves when the sample is counted, which waits for no collector. */
@@ -110,13 +114,19 @@ class OtlpExporter implements Exporter {
   async close(): Promise<void> {
     const late = new Promise(resolve => setTimeout(resolve, CLOSE_TIMEOUT_MS))
     await Promise.race([Promise.allSettled([this.#flush(), this.#spans?.close()]), late])
+    this.#requests.close()
     this.#sender.close()
+    await this.#provider.shutdown()
   }
 
   async #flush(): Promise<void> {
-    // a collection that found another one under way would be passed over
-    await this.#requests.forceFlush()
-    await this.#provider.shutdown()
+    for (let tries = 1; tries <= LAST_TRIES; tries++) {
+      // a collection that found another one under way would be passed over
+      await this.#requests.forceFlush()
+      await this.#provider.forceFlush()
+      if (this.#requests.arrived) return
+      await new Promise(resolve => setTimeout(resolve, RETRY_MS))
+    }
   }
 
   #requestEnded(end: RequestEnd): void {
@@ -146,7 +156,8 @@ class RequestQueue implements PushMetricExporter {
   #sending: Promise<void> = Promise.resolve()
   #waiting = 0
   #round = 0
-  #failed = 0
+  #failed = -1
+  #closed = false
 
   constructor(sender: Sender<ResourceMetrics>, producer: Producer) {
     this.#sender = sender
@@ -156,10 +167,21 @@ class RequestQueue implements PushMetricExporter {
   export(metrics: ResourceMetrics, callback: Parameters<PushMetricExporter['export']>[1]): void {
     callback({ code: ExportResultCode.SUCCESS })
     const round = this.#producer.rounds
+    if (this.#closed) return
     if (this.#waiting > 0 && round !== this.#round) return
     this.#round = round
     this.#waiting++
     this.#sending = this.#sending.then(() => this.#send(metrics, round))
+  }
+
+  /** All of the last collection did, but for what was rejected; or it is too late to try again. */
+  get arrived(): boolean {
+    return this.#closed || this.#round !== this.#failed
+  }
+
+  /** Whatever comes from now on is not sent. */
+  close(): void {
+    this.#closed = true
   }
 
   /** Waits for the requests that are under way. */

@@ -4,7 +4,7 @@ import { PROCESS_ATTRIBUTES } from '../../src/otel/attributes.ts'
 import { METRIC_NAMES, METRICS, type MetricDescription } from '../../src/otel/metrics.ts'
 import { Collector, type Point } from '../support/collector.ts'
 import { freePort } from '../support/exporting.ts'
-import { Front, TAKEN } from '../support/front.ts'
+import { type Answer, Front, type Signal, TAKEN } from '../support/front.ts'
 import { connectionRow, processRow, slowCallRow } from '../support/samples.ts'
 import { callRow, sampleWith } from '../unit/otel/calls.ts'
 import { type Started, startExport } from './start.ts'
@@ -70,12 +70,10 @@ describe('over the wire', () => {
     exporter.take(fullSample())
     await is('failing')
     const collector = await startCollector()
-    // it takes one request without some of it
-    const front = await Front.start(
-      [`127.0.0.1:${port}`],
-      (_, index) => (index === 0 ? { rejected: 1 } : TAKEN),
-      collector,
-    )
+    // it takes requests of metrics without some of it, until the exporter knows
+    const isKnown = (): boolean => exporter.status.lastError.startsWith('PARTIAL_SUCCESS')
+    const answer = (signal: Signal): Answer => (signal === 'metrics' && !isKnown() ? { rejected: 1 } : TAKEN)
+    const front = await Front.start([`127.0.0.1:${port}`], answer, collector)
     opened.push(front)
     for (const name of ['ebpf_top.span.dropped', 'ebpf_top.export.rejected']) {
       await collector.until(() => collector.latest(name).length > 0)
@@ -109,7 +107,7 @@ describe('over the wire', () => {
     exporter.take(sampleWith(1, new Map([['a', 5]])))
     await collector.exports()
     expect(collector.latest('ebpf_top.syscall.duration')).toMatchObject([
-      { histogram: { count: 5, scale: 0, zeroCount: 0, offset: -20, buckets: [5], max: 1.9e-6, bounds: null } },
+      { histogram: { count: 5, scale: 3, zeroCount: 0, offset: -160, buckets: [5], max: 1.9e-6, bounds: null } },
     ])
     expect(collector.latest('ebpf_top.syscall.duration')[0]?.histogram?.sum).toBeCloseTo(5 * 1.5e-6, 12)
   })
