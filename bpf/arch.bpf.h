@@ -14,6 +14,7 @@
 
 /* registers at the entry of a system call */
 struct pt_regs {
+	unsigned long dx;
 	unsigned long si;
 	unsigned long di;
 	unsigned long orig_ax;

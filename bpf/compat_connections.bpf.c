@@ -25,6 +25,7 @@ struct compat_socket {
 	__u16 local_port;
 	__u16 remote_port;
 	__u8 direction;
+	__u8 established;	/* it is, or was */
 	__u8 state;		/* the last before it closed */
 	__u8 closer;		/* who ended it first; 0: not known */
 	__u8 local[16];		/* IPv4 in the first four bytes */
@@ -113,14 +114,19 @@ static __always_inline long begun(struct compat_control *ctl, const struct state
 	socket.direction = direction;
 	if (direction == COMPAT_OUTBOUND)
 		owned_by_current(&socket);
-	describe_from(ctl, &socket, ctx);
+	/* one that a listening socket has just made is not told its ends yet */
+	if (ctx->before != TCP_LISTEN)
+		describe_from(ctl, &socket, ctx);
+	if (ctx->after == TCP_ESTABLISHED)
+		socket.established = 1;
 	return bpf_map_update_elem(&compat_sockets, &address, &socket, BPF_ANY);
 }
 
 static __always_inline void established(struct compat_control *ctl, struct compat_socket *socket,
 					const struct state_record *ctx)
 {
-	if (ctx->before == TCP_SYN_SENT && !socket->connect_ns)
+	socket->established = 1;
+	if (socket->direction == COMPAT_OUTBOUND && !socket->connect_ns)
 		socket->connect_ns = bpf_ktime_get_ns() - socket->started_ns;
 	describe_from(ctl, socket, ctx);
 }
@@ -134,8 +140,10 @@ static __always_inline long ended(struct compat_control *ctl, const struct state
 	if (known)
 		__builtin_memcpy(&socket, known, sizeof(socket));
 	/* when it began to connect, it may not have had a port yet */
-	if (!known || ctx->before == TCP_SYN_SENT)
+	if (!known || ctx->before == TCP_SYN_SENT || ctx->before == TCP_SYN_RECV)
 		describe_from(ctl, &socket, ctx);
+	if (!known)
+		socket.established = ctx->before != TCP_SYN_SENT && ctx->before != TCP_SYN_RECV;
 	socket.ended_ns = key.ended_ns = bpf_ktime_get_ns();
 	socket.state = ctx->before;
 	bpf_map_delete_elem(&compat_sockets, &address);
@@ -155,6 +163,8 @@ static __always_inline long changed(struct compat_control *ctl, const struct sta
 	switch (ctx->after) {
 	case TCP_SYN_SENT:
 		return begun(ctl, ctx, address, COMPAT_OUTBOUND);
+	case TCP_SYN_RECV:
+		return ctx->before == TCP_LISTEN ? begun(ctl, ctx, address, COMPAT_INBOUND) : 0;
 	case TCP_ESTABLISHED:
 		if (!socket)
 			return begun(ctl, ctx, address, COMPAT_INBOUND);
@@ -165,10 +175,14 @@ static __always_inline long changed(struct compat_control *ctl, const struct sta
 	}
 	if (!socket)
 		return 0;
-	if (ctx->before == TCP_ESTABLISHED)
+	/* Fast Open: a server may close it before its handshake is over, and its peer with its SYN */
+	if (ctx->before == TCP_SYN_RECV)
+		established(ctl, socket, ctx);
+	if (ctx->before == TCP_ESTABLISHED || ctx->before == TCP_SYN_RECV)
 		socket->closer = ctx->after == TCP_CLOSE_WAIT ? COMPAT_CLOSER_REMOTE : COMPAT_CLOSER_LOCAL;
-	/* these two happen only in the process that closes its side */
-	if (!socket->owner && ((ctx->before == TCP_ESTABLISHED && ctx->after == TCP_FIN_WAIT1) ||
+	/* these happen only in the process that closes its side */
+	if (!socket->owner && (((ctx->before == TCP_ESTABLISHED || ctx->before == TCP_SYN_RECV) &&
+				ctx->after == TCP_FIN_WAIT1) ||
 			       (ctx->before == TCP_CLOSE_WAIT && ctx->after == TCP_LAST_ACK)))
 		owned_by_current(socket);
 	return 0;
@@ -185,7 +199,7 @@ int compat_set_state(struct state_record *ctx)
 	/* not IPPROTO_MPTCP, whose lower byte is the same; that byte is all there is of it in the record before MPTCP came */
 	if ((ctl->old_state_record ? ctx->protocol & 0xff : ctx->protocol) != IPPROTO_TCP)
 		return FOR_OTHERS_TOO;
-	if (ctx->before == TCP_LISTEN || ctx->after == TCP_LISTEN)
+	if (ctx->after == TCP_LISTEN || (ctx->before == TCP_LISTEN && ctx->after != TCP_SYN_RECV))
 		return FOR_OTHERS_TOO;
 	if (changed(ctl, ctx))
 		__sync_fetch_and_add(&state->lost_connections, 1);

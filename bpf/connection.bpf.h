@@ -38,7 +38,7 @@ struct tcp_socket {
 	__u64 cookie;		/* the kernel's name of the socket, in case that another one lies there now */
 	__u64 id;		/* of its connection; 0: that is over, and the next walk frees the place */
 	__u64 started_ns;	/* when it began, or was first seen */
-	__u64 established_ns;	/* inbound: since then it waits for accept; 0: not yet, or not seen */
+	__u64 established_ns;	/* inbound: since then accept may take it; 0: not yet, or not seen */
 	__u64 accepted_ns;	/* 0: not yet, or not seen */
 	__u64 mptcp;		/* address of the MPTCP socket that it belongs to; 0: none */
 	__u64 listener;		/* inbound: id of the listening socket that made it; 0: not known */
@@ -57,6 +57,8 @@ struct tcp_socket {
 	__u8 older;		/* than the tool */
 	__u8 unread;		/* what it moved before it was first seen is not known yet */
 	__u8 joined;		/* a further subflow of a connection by MPTCP: nobody accepts it */
+	__u8 established;	/* it is, or was; one that accept returned is, whether its handshake is over or not */
+	__u8 deferred;		/* accept waits for its first bytes (TCP_DEFER_ACCEPT) */
 	__u8 taken;		/* by accept, however that was called */
 	__u8 unused;		/* its owner accepted it, and did nothing with it yet */
 	__u8 closer;
@@ -91,6 +93,7 @@ struct socket_memory {
 	__u64 address;		/* of that socket; another one: this is a copy, see memory_of */
 	__u64 id;		/* of its connection, or as a listening socket; of the last one that it had */
 	__u64 listener;		/* id of the listening socket that made it; 0: none did, or it is not known */
+	__u64 maker;		/* address of that, which is there as long as it makes this one */
 	__u32 place;		/* 1 + index of its tcp_socket; 0: it had none yet */
 	__u32 closed_row;	/* of its connection that closed last */
 	__u64 closed_started_ns;/* when that one began; 0: none closed */
@@ -114,13 +117,15 @@ struct {
 static __always_inline struct socket_memory *memory_of(struct sock *sk, __u64 flags)
 {
 	struct socket_memory *memory = bpf_sk_storage_get(&socket_memories, sk, 0, flags);
-	__u64 listener;
+	__u64 listener, maker;
 
 	if (!memory || memory->address == (__u64)sk)
 		return memory;
 	listener = memory->id;
+	maker = memory->address;
 	__builtin_memset(memory, 0, sizeof(*memory));
 	memory->listener = listener;
+	memory->maker = maker;
 	memory->address = (__u64)sk;
 	return memory;
 }
@@ -260,13 +265,14 @@ struct connection {
 	__u64 started_ns;	/* monotonic clock */
 	__u64 ended_ns;		/* 0: open */
 	__u64 connect_ns;
-	__u64 established_ns;	/* inbound: since then it waited for accept */
+	__u64 established_ns;	/* inbound: since then accept may take it */
 	__u64 accepted_ns;	/* 0: not seen */
 	__u64 owner_started_ns;	/* since boot; with the pid it names a process for good */
 	__u64 sent;		/* since the last walk */
 	__u64 received;
 	__u64 total_sent;
 	__u64 total_received;
+	__u64 retransmitted;	/* payload bytes sent again since it began */
 	__u64 listener;		/* inbound: id of the listening socket that made it; 0: not known */
 	__u32 handshake_us;
 	__u32 rtt_us;
@@ -279,6 +285,7 @@ struct connection {
 	__u32 drops;
 	__u32 total_drops;
 	__u32 namespace;
+	__u32 device;		/* index of the interface that it is bound to; 0: none */
 	__u32 epoch;
 	__u32 owner;
 	__u16 family;
@@ -288,6 +295,7 @@ struct connection {
 	__u8 state;		/* the last before it closed */
 	__u8 direction;
 	__u8 older;
+	__u8 established;	/* it is, or was */
 	__u8 opened;		/* it was in no row before */
 	__u8 accepted;		/* it was in no row before as accepted */
 	__u8 closer;

@@ -40,11 +40,11 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 	}
 	if (last_state == TCP_LISTEN)
 		describe_listener(row, tp, &counters, socket->drops);
-	row->opened = !socket->opened_pass;
+	row->opened = !socket->opened_pass && !socket->older;
 	row->accepted = is_accepted(row, socket) && !socket->accepted_pass;
 	memory->closed_row = index;
 	memory->closed_started_ns = row->started_ns;
-	if (last_state != TCP_SYN_SENT)
+	if (socket->established || last_state == TCP_LISTEN)
 		return;
 	row->error = sk->sk_err;
 	if (row->error) {
@@ -64,7 +64,7 @@ static __always_inline struct tcp_socket *began(struct connection_state *state, 
 {
 	struct tcp_socket *socket;
 
-	socket = begin(state, sk, NULL, true);
+	socket = begin(state, sk, NULL, NOW);
 	if (!socket)
 		return NULL;	/* its end will be told, see closing() */
 	used_by(socket, bpf_get_current_task_btf());
@@ -87,32 +87,80 @@ static __always_inline struct tcp_socket *connecting(struct connection_state *st
 	return socket;
 }
 
-static __always_inline struct tcp_socket *established(struct connection_state *state, struct sock *sk,
-						      struct tcp_socket *socket, int before)
+/* a listening socket makes one for a connection, in softirq: whoever accepts or uses it will own it */
+static __always_inline struct tcp_socket *arrived(struct connection_state *state, struct sock *sk,
+						  const struct socket_memory *memory, enum when when)
 {
-	struct tcp_sock *tp;
+	const struct inet_connection_sock *maker = memory ? (const void *)memory->maker : NULL;
+	struct tcp_socket *socket = begin(state, sk, NULL, when);
 
-	if (socket) {
-		if (socket->direction == DIRECTION_OUTBOUND && !socket->established_ns)
-			socket->established_ns = bpf_ktime_get_ns();
-		return socket;
-	}
-	/* in softirq: whoever accepts or uses it will own it */
-	socket = begin(state, sk, NULL, true);
 	if (!socket)
 		return NULL;
-	if (before == TCP_SYN_SENT) {
-		socket->direction = DIRECTION_OUTBOUND;
-		socket->older = 1;
-		return socket;
-	}
 	socket->direction = DIRECTION_INBOUND;
-	/* so far the only round trip is that of the handshake, kept in eighths */
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (tp)
-		socket->handshake_us = tp->srtt_us >> 3;
 	socket->established_ns = socket->started_ns;
+	socket->deferred = maker && BPF_CORE_READ(maker, icsk_accept_queue.rskq_defer_accept);
 	await_accept(sk);
+	return socket;
+}
+
+#define MICROSECOND 1000
+#define MILLISECOND 1000000
+
+/*
+ * From the SYN received to the end of the handshake, in microseconds: by far the most often the only round trip that the
+ * kernel has measured so far, which is kept in eighths; 0: that was none. It takes the time by the timestamps of TCP,
+ * which are milliseconds, where it does not know when it answered: with SYN cookies, which keep other things there as
+ * well, and where the answer was sent again. TCP_DEFER_ACCEPT makes it wait for the first bytes.
+ */
+static __always_inline __u32 handshake_of(const struct tcp_socket *socket, const struct tcp_sock *tp)
+{
+	__u32 us = tp->srtt_us >> 3;
+
+	/* Fast Open: it was in use before, and what was measured may be a round trip of its bytes */
+	if (socket->accepted_ns)
+		return (bpf_ktime_get_ns() - socket->started_ns) / MICROSECOND;
+	return socket->deferred || tp->total_retrans || us % 1000 == 0 ? 0 : us;
+}
+
+/* a little more than passes between SYN_SENT and the SYN, and between its answer and ESTABLISHED */
+#define AT_ONCE MILLISECOND
+
+/*
+ * A connect that waits for the first bytes to go with its SYN (TCP_FASTOPEN_CONNECT) is in SYN_SENT long before that is
+ * sent. The kernel knows when: from its round trip, or where that was sent again from a stamp, which is in milliseconds.
+ */
+static __always_inline void began_with_syn(struct tcp_socket *socket, const struct tcp_sock *tp)
+{
+	__u64 passed = socket->established_ns - socket->started_ns;
+	__u64 on_wire = (__u64)(tp->srtt_us >> 3) * MICROSECOND;
+
+	if (tp->total_retrans)
+		on_wire = tp->retrans_stamp ? (__u64)((__u32)(tp->tcp_mstamp / 1000) - tp->retrans_stamp) * MILLISECOND : 0;
+	if (on_wire && passed > on_wire + AT_ONCE)
+		socket->started_ns = socket->established_ns - on_wire;
+}
+
+static __always_inline struct tcp_socket *established(struct connection_state *state, struct sock *sk,
+						      const struct socket_memory *memory, struct tcp_socket *socket,
+						      int before)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	if (!socket && before == TCP_SYN_SENT) {
+		socket = begin(state, sk, NULL, NOW);
+		if (socket) {
+			socket->direction = DIRECTION_OUTBOUND;
+			socket->older = 1;
+		}
+	} else if (!socket) {
+		socket = arrived(state, sk, memory, NOW);
+	} else if (socket->direction == DIRECTION_OUTBOUND && !socket->older && !socket->established_ns) {
+		socket->established_ns = bpf_ktime_get_ns();
+		if (tp)
+			began_with_syn(socket, tp);
+	}
+	if (socket && tp && socket->direction == DIRECTION_INBOUND)
+		socket->handshake_us = handshake_of(socket, tp);
 	return socket;
 }
 
@@ -131,8 +179,10 @@ static __always_inline struct tcp_socket *closing(const struct control *ctl, str
 	if (before == TCP_CLOSE || before == TCP_LISTEN || before == TCP_SYN_RECV || before == TCP_NEW_SYN_RECV || !tp)
 		return NULL;
 	read_counters(&counters, tp);
-	socket = begin(state, sk, unplaced ? NULL : &counters, false);
-	if (!socket && last_chance && ctl->epoch)
+	socket = begin(state, sk, unplaced ? NULL : &counters, BEFORE);
+	if (socket)
+		socket->established = before != TCP_SYN_SENT;
+	else if (last_chance && ctl->epoch)
 		__sync_fetch_and_add(&state->lost_no_socket, 1);
 	return socket;
 }
@@ -161,6 +211,25 @@ static __always_inline void closes_side(struct sock *sk, struct tcp_socket *sock
 		used_by(socket, thread);
 }
 
+/*
+ * Whether a socket becomes a connection by a change of state. By Fast Open a server may use one before its handshake is
+ * over, and close it as well; its peer may have sent its FIN with its SYN.
+ */
+static __always_inline bool begins_to_live(const struct sock *sk, const struct tcp_socket *socket, int before, int after)
+{
+	if (after == TCP_ESTABLISHED)
+		return true;
+	if (before != TCP_SYN_RECV || socket->direction != DIRECTION_INBOUND)
+		return false;
+	return after != TCP_CLOSE || sk->sk_socket;
+}
+
+/* whether either end could send and receive in the state `before` */
+static __always_inline bool is_alive(const struct tcp_socket *socket, int before)
+{
+	return before == TCP_ESTABLISHED || (before == TCP_SYN_RECV && socket->established);
+}
+
 /* a socket changes its state; `again`: somebody may have told it already */
 static __always_inline void changed(struct sock *sk, int before, int after, bool again)
 {
@@ -182,8 +251,10 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 	socket = known_socket(memory, address);
 	if (after == TCP_SYN_SENT)
 		socket = connecting(state, sk);
+	else if (after == TCP_SYN_RECV && before == TCP_LISTEN)
+		socket = arrived(state, sk, memory, MADE);
 	else if (after == TCP_ESTABLISHED)
-		socket = established(state, sk, socket, before);
+		socket = established(state, sk, memory, socket, before);
 	else if (after == TCP_LISTEN)
 		socket = began(state, sk);
 	else if (after == TCP_CLOSE && !socket)
@@ -200,18 +271,25 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 		return;
 	if (after == TCP_LISTEN)
 		await_accept(sk);
-	/* these two happen only where somebody closes its side */
-	if ((before == TCP_ESTABLISHED && after == TCP_FIN_WAIT1) ||
+	if (begins_to_live(sk, socket, before, after)) {
+		socket->established = 1;
+		if (!socket->cookie)
+			made(socket, sk, true);
+	}
+	/* these happen only where somebody closes its side */
+	if ((is_alive(socket, before) && after == TCP_FIN_WAIT1) ||
 	    (before == TCP_CLOSE_WAIT && after == TCP_LAST_ACK)) {
 		closes_side(sk, socket);
 	}
 	/* the reset goes out when this is over */
-	if ((before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT) && after == TCP_CLOSE && !sk->sk_err)
+	if ((is_alive(socket, before) || before == TCP_CLOSE_WAIT) && after == TCP_CLOSE && !sk->sk_err)
 		socket->reset = RESET_SENT;
-	if (before == TCP_ESTABLISHED && !socket->closer)
+	if (is_alive(socket, before) && after != TCP_ESTABLISHED && !socket->closer)
 		socket->closer = closer_of(sk, socket, after);
 	if (after == TCP_CLOSE) {
-		closed(ctl, state, sk, memory, socket, before);
+		/* a handshake of others that was never over is no connection */
+		if (socket->established || socket->direction != DIRECTION_INBOUND)
+			closed(ctl, state, sk, memory, socket, before);
 		if (socket->direction == DIRECTION_INBOUND || before == TCP_LISTEN)
 			bpf_map_delete_elem(&accepts, &address);
 		/* its row is whole before the walk may free the place (full barrier) */

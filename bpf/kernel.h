@@ -68,6 +68,12 @@ enum {
 };
 
 enum {
+	EFAULT = 14,
+	EINVAL = 22,
+	EAFNOSUPPORT = 97,
+	ECONNABORTED = 103,
+	EISCONN = 106,
+	EALREADY = 114,
 	EINPROGRESS = 115,
 };
 
@@ -245,6 +251,7 @@ struct sock_common {
 	__u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	int skc_bound_dev_if;
 	unsigned long skc_flags;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
@@ -286,6 +293,7 @@ struct request_sock {
 };
 
 struct request_sock_queue {
+	__u8 rskq_defer_accept;
 	struct request_sock *rskq_accept_head;
 };
 
@@ -316,6 +324,8 @@ struct tcp_sock {
 	__u64 bytes_received;
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
+	__u64 tcp_mstamp;
+	__u32 retrans_stamp;
 	__u32 srtt_us;
 	__u32 total_retrans;
 	__u32 data_segs_out;

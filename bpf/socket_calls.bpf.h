@@ -62,6 +62,8 @@ static __noinline void accept_returned(long fd)
 		used_by(socket, thread);
 		socket->unused = 1;
 	}
+	/* Fast Open: it moves bytes before its handshake is over */
+	socket->established = 1;
 	socket->accepted_ns = bpf_ktime_get_ns();
 }
 
@@ -123,13 +125,64 @@ struct socket_address {
 	__u16 family;
 	__be16 port;
 	union {
-		__u8 v4[4];
+		__u8 v4[12];
 		struct {
 			__be32 flow;
 			__u8 address[16];
+			__u32 scope;
 		} v6;
 	};
 };
+
+/* lengths of the addresses that connect takes: the older one of IPv6 is without the scope */
+#define LENGTH_V4 16
+#define LENGTH_V6_OLD 24
+#define LENGTH_V6 28
+#define LONGEST_ADDRESS 128
+
+/* what connect was told, no more than its length says: behind that there may be no memory; false: it is too short */
+static __always_inline bool read_target(struct socket_address *target, const void *from, __u32 length)
+{
+	if (length < LENGTH_V4 || length > LONGEST_ADDRESS)
+		return false;
+	if (length >= LENGTH_V6)
+		bpf_probe_read_user(target, LENGTH_V6, from);
+	else if (length >= LENGTH_V6_OLD)
+		bpf_probe_read_user(target, LENGTH_V6_OLD, from);
+	else
+		bpf_probe_read_user(target, LENGTH_V4, from);
+	return target->family == AF_INET || (target->family == AF_INET6 && length >= LENGTH_V6_OLD);
+}
+
+/* fe80::/10 */
+static __always_inline bool is_of_link(const struct socket_address *target)
+{
+	return target->family == AF_INET6 && target->v6.address[0] == 0xfe && (target->v6.address[1] & 0xc0) == 0x80;
+}
+
+static __always_inline bool is_any(const struct in6_addr *address)
+{
+	return !(address->in6_u.u6_addr32[0] | address->in6_u.u6_addr32[1] | address->in6_u.u6_addr32[2] |
+		 address->in6_u.u6_addr32[3]);
+}
+
+/* whether the kernel looked for a way to the target, and did not refuse the call for what it was told */
+static __always_inline bool was_tried(const struct socket_address *target, __u32 error)
+{
+	switch (error) {
+	case EINTR:
+	case EFAULT:
+	case EAFNOSUPPORT:
+	case ECONNABORTED:
+	case EISCONN:
+	case EALREADY:
+		return false;
+	case EINVAL:
+		/* there it wants to know by which interface */
+		return !is_of_link(target);
+	}
+	return error < ERESTARTSYS;
+}
 
 /* connect failed before it sent anything: no socket ever changed its state */
 static __always_inline void connect_refused(struct control *ctl, struct connection_state *state, struct sock *sk,
@@ -137,13 +190,14 @@ static __always_inline void connect_refused(struct control *ctl, struct connecti
 {
 	struct socket_address target = {};
 	struct connection *row;
+	struct in6_addr remote;
 	__u32 index;
 
 	/* a connection that there is already, or one that is under way, did not fail */
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_CLOSE)
 		return;
-	bpf_probe_read_user(&target, sizeof(target), (void *)PT_REGS_PARM2_CORE_SYSCALL(regs));
-	if (target.family != AF_INET && target.family != AF_INET6)
+	if (!read_target(&target, (void *)PT_REGS_PARM2_CORE_SYSCALL(regs), PT_REGS_PARM3_CORE_SYSCALL(regs)) ||
+	    !was_tried(&target, error))
 		return;
 	row = new_closed(state, ctl->epoch, &index);
 	if (!row)
@@ -160,11 +214,24 @@ static __always_inline void connect_refused(struct control *ctl, struct connecti
 	row->opened = 1;
 	row->family = target.family;
 	row->namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	row->device = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
+	/* where it was bound; not inet_sport, which may be of an earlier try */
+	row->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	row->remote_port = bpf_ntohs(target.port);
-	if (target.family == AF_INET6)
+	if (target.family == AF_INET) {
+		BPF_CORE_READ_INTO(&row->local, sk, __sk_common.skc_rcv_saddr);
+		__builtin_memcpy(row->remote, target.v4, 4);
+		return;
+	}
+	BPF_CORE_READ_INTO(&row->local, sk, __sk_common.skc_v6_rcv_saddr);
+	if (!row->device && is_of_link(&target))
+		row->device = target.v6.scope;
+	/* the kernel keeps what it was told before it looks for a way: the process may write something else there meanwhile */
+	BPF_CORE_READ_INTO(&remote, sk, __sk_common.skc_v6_daddr);
+	if (is_any(&remote))
 		__builtin_memcpy(row->remote, target.v6.address, sizeof(row->remote));
 	else
-		__builtin_memcpy(row->remote, target.v4, sizeof(target.v4));
+		__builtin_memcpy(row->remote, &remote, sizeof(row->remote));
 }
 
 /* connect returned: where it failed, its row may still lack the reason, or there is none yet */

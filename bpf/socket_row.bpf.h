@@ -75,13 +75,30 @@ static __always_inline void wait_no_more(struct connection_state *state, struct 
 	__sync_fetch_and_sub(&state->waiting, 1);
 }
 
+/* the kernel has made a socket: it has a name, and what it belongs to */
+static __always_inline void made(struct tcp_socket *socket, struct sock *sk, bool now)
+{
+	socket->cookie = bpf_get_socket_cookie(sk);
+	socket->mptcp = mptcp_of(sk);
+	if (!socket->mptcp)
+		return;
+	socket->joined = first_subflow(socket->mptcp) != (__u64)sk;
+	expect_mptcp(socket->mptcp, now && !socket->joined);
+}
+
+enum when {
+	BEFORE,			/* it began, or there was no place for it then */
+	NOW,
+	MADE,			/* it begins now, as a copy of a listening socket: made() will be called later */
+};
+
 /*
  * A place for the connection of a socket that has none, or whose last one is over; NULL: there is no room, or no memory.
- * `older`: what it moved before, if it did not begin now. `now`: it begins now. Where somebody else gives it a place at
- * the same time, it has that one.
+ * `older`: what it moved before, if it did not begin now. Where somebody else gives it a place at the same time, it has
+ * that one.
  */
 static __always_inline struct tcp_socket *begin(struct connection_state *state, struct sock *sk,
-						const struct counters *older, bool now)
+						const struct counters *older, enum when when)
 {
 	struct socket_memory *memory;
 	struct tcp_socket *socket;
@@ -94,7 +111,7 @@ static __always_inline struct tcp_socket *begin(struct connection_state *state, 
 	if (bpf_map_pop_elem(&free_places, &place)) {
 		place = state->places_used < state->places ? __sync_fetch_and_add(&state->places_used, 1) : NO_PLACE;
 		if (place >= state->places) {
-			if (now)
+			if (when != BEFORE)
 				memory->unplaced = 1;
 			if (!memory->waits) {
 				memory->waits = 1;
@@ -107,14 +124,10 @@ static __always_inline struct tcp_socket *begin(struct connection_state *state, 
 	if (!socket)
 		return NULL;
 	__builtin_memset(socket, 0, sizeof(*socket));
-	socket->cookie = bpf_get_socket_cookie(sk);
+	if (when != MADE)
+		made(socket, sk, when == NOW);
 	socket->started_ns = bpf_ktime_get_ns();
 	socket->namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	socket->mptcp = mptcp_of(sk);
-	if (socket->mptcp) {
-		socket->joined = first_subflow(socket->mptcp) != (__u64)sk;
-		expect_mptcp(socket->mptcp, now && !socket->joined);
-	}
 	socket->id = new_id(state);
 	socket->listener = memory->listener;
 	socket->row = NO_ROW;
@@ -155,29 +168,15 @@ static __always_inline void describe_owner(struct connection *row, const struct 
 	__builtin_memcpy(row->name, owner->name, sizeof(row->name));
 }
 
-static __always_inline void describe(struct connection *row, const struct tcp_sock *tp, struct tcp_socket *socket)
+/* both ends, and the interface that tells apart the addresses of links */
+static __always_inline void describe_ends(struct connection *row, const struct sock *sk)
 {
-	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	const struct sock_common *common = &sk->__sk_common;
 
-	row->id = socket->id;
-	row->started_ns = socket->started_ns;
-	row->handshake_us = socket->handshake_us;
-	row->rtt_us = tp->srtt_us >> 3;	/* kept in eighths */
-	row->rtt_min_us = tp->rtt_min.s[0].v;
-	row->segments = tp->data_segs_out;
-	row->retransmits = tp->total_retrans;
-	describe_owner(row, owner_of(socket));
-	row->direction = socket->direction;
-	row->older = socket->older;
-	row->closer = socket->closer;
-	row->reset = socket->reset;
-	row->mptcp = socket->mptcp && (common->skc_state == TCP_LISTEN || speaks_mptcp(sk));
-	row->held = sk->sk_socket != NULL;
-	row->namespace = socket->namespace;
+	row->device = common->skc_bound_dev_if;
 	row->family = common->skc_family;
 	/* not skc_num, which is 0 again once the socket is closed */
-	row->local_port = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+	row->local_port = bpf_ntohs(((const struct inet_sock *)sk)->inet_sport);
 	row->remote_port = bpf_ntohs(common->skc_dport);
 	if (row->family == AF_INET6) {
 		copy_address(row->local, &common->skc_v6_rcv_saddr);
@@ -186,6 +185,30 @@ static __always_inline void describe(struct connection *row, const struct tcp_so
 		*(__u32 *)row->local = common->skc_rcv_saddr;
 		*(__u32 *)row->remote = common->skc_daddr;
 	}
+}
+
+static __always_inline void describe(struct connection *row, const struct tcp_sock *tp, struct tcp_socket *socket)
+{
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
+
+	row->id = socket->id;
+	row->started_ns = socket->started_ns;
+	row->handshake_us = socket->handshake_us;
+	row->rtt_us = tp->srtt_us >> 3;	/* kept in eighths */
+	row->rtt_min_us = tp->rtt_min.s[0].v;
+	row->segments = tp->data_segs_out;
+	row->retransmits = tp->total_retrans;
+	row->retransmitted = tp->bytes_retrans;
+	describe_owner(row, owner_of(socket));
+	row->direction = socket->direction;
+	row->older = socket->older;
+	row->established = socket->established;
+	row->closer = socket->closer;
+	row->reset = socket->reset;
+	row->mptcp = socket->mptcp && (sk->__sk_common.skc_state == TCP_LISTEN || speaks_mptcp(sk));
+	row->held = sk->sk_socket != NULL;
+	row->namespace = socket->namespace;
+	describe_ends(row, sk);
 	if (socket->direction == DIRECTION_INBOUND) {
 		row->listener = listener_of(socket);
 		row->established_ns = socket->established_ns;

@@ -65,7 +65,7 @@ static __always_inline struct tcp_socket *found(struct connection_state *state, 
 {
 	struct socket_memory *memory = memory_of(sk, 0);
 	bool unplaced = memory && memory->unplaced;
-	struct tcp_socket *socket = begin(state, sk, unplaced ? NULL : counters, false);
+	struct tcp_socket *socket = begin(state, sk, unplaced ? NULL : counters, BEFORE);
 
 	if (!socket)
 		return NULL;
@@ -73,6 +73,10 @@ static __always_inline struct tcp_socket *found(struct connection_state *state, 
 	if (counters->state == TCP_LISTEN) {
 		await_accept(sk);
 		find_queued(sk, socket->id);
+	} else if (counters->state == TCP_SYN_SENT) {
+		socket->direction = DIRECTION_OUTBOUND;
+	} else {
+		socket->established = 1;
 	}
 	/* connections have it from the socket that listened; those that connect themselves have none */
 	if (counters->state == TCP_LISTEN || !sk->sk_max_ack_backlog)
@@ -194,11 +198,28 @@ static __always_inline bool read_at_rest(struct connection_state *state, struct 
 	return !held && same(counters, &again);
 }
 
-/* not yet a connection, about which established() will tell, or none any more */
-static __always_inline bool is_none(const struct counters *counters)
+/*
+ * Whether a socket whose handshake is not over is in use: most are about to be established, but one by Fast Open may have
+ * been accepted. `socket`: NULL where it has no place.
+ */
+static __always_inline bool is_in_use(struct tcp_socket *socket, const struct sock *sk)
 {
-	return counters->state == TCP_CLOSE || counters->state == TCP_SYN_RECV || counters->state == TCP_TIME_WAIT ||
-	       counters->state == TCP_NEW_SYN_RECV;
+	if (!socket)
+		return false;
+	if (socket->direction == DIRECTION_INBOUND && sk->sk_socket)
+		socket->established = 1;
+	return socket->direction == DIRECTION_OUTBOUND || socket->established;
+}
+
+/* not yet a connection, about which established() will tell, or none any more */
+static __always_inline bool is_none(const struct counters *counters, struct tcp_socket *socket, const struct sock *sk)
+{
+	/* that is still the state of the socket which made it */
+	if (counters->state == TCP_LISTEN && socket && socket->direction == DIRECTION_INBOUND)
+		return true;
+	if (counters->state == TCP_SYN_RECV)
+		return !is_in_use(socket, sk);
+	return counters->state == TCP_CLOSE || counters->state == TCP_TIME_WAIT || counters->state == TCP_NEW_SYN_RECV;
 }
 
 #define NO_SESSION (~0ULL)
@@ -242,9 +263,9 @@ int walk_sockets(struct bpf_iter__tcp *ctx)
 	if (!tp)
 		return 0;
 	read_counters(&counters, tp);
-	if (is_none(&counters))
-		return 0;
 	socket = find_socket(&tp->inet_conn.icsk_inet.sk);
+	if (is_none(&counters, socket, &tp->inet_conn.icsk_inet.sk))
+		return 0;
 	if (!socket)
 		socket = found(state, &tp->inet_conn.icsk_inet.sk, &counters, true);
 	if (socket && tells && socket->pass != ctl->pass)
@@ -277,7 +298,7 @@ static __always_inline struct tcp_socket *socket_of_file(const struct control *c
 	if (!tp || (socket && (!state->tells || socket->pass == ctl->pass)))
 		return socket;
 	at_rest = read_at_rest(state, &counters, tp);
-	if (is_none(&counters))
+	if (is_none(&counters, socket, sk))
 		return socket;
 	if (!socket)
 		socket = found(state, sk, &counters, at_rest);
@@ -407,6 +428,7 @@ static int walk_place(__u32 index, const __u32 *first)
 	__u32 place = *first + index;
 	struct tcp_socket *socket = socket_at(place);
 	struct attempt attempt = {};
+	const struct sock *sk;
 	struct counters counters;
 	struct tcp_sock *tp;
 	bool at_rest;
@@ -445,9 +467,10 @@ static int walk_place(__u32 index, const __u32 *first)
 	/* as long as it has its id, the socket is there */
 	if (socket->id != id)
 		return 0;
-	if (counters.state == TCP_CLOSE || tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter != socket->cookie)
+	sk = &tp->inet_conn.icsk_inet.sk;
+	if (counters.state == TCP_CLOSE || (socket->cookie && sk->__sk_common.skc_cookie.counter != socket->cookie))
 		untold_end(ctl, socket);
-	else if (counters.state != TCP_SYN_RECV)
+	else if (!is_none(&counters, socket, sk))
 		tell_open(ctl, state, socket, tp, &counters, at_rest);
 	return 0;
 }

@@ -4,7 +4,7 @@ import { total } from '../sample/histogram.ts'
 import type { CallRow, Family, ProcessRow, Sample } from '../sample/sample.ts'
 import { PORTION } from '../sample/slices.ts'
 import { ATTRIBUTES as A, connectionState } from './attributes.ts'
-import { type ConnectionChange, ConnectionChanges, isEstablished } from './connections.ts'
+import { type ConnectionChange, ConnectionChanges, failureOf } from './connections.ts'
 import type { LevelName } from './metrics.ts'
 import { type Labels, SeriesGroup } from './series.ts'
 import { type Identity, type Process, TopProcesses } from './top.ts'
@@ -122,7 +122,7 @@ export class Accumulator {
       if (i % PORTION === 0) yield
       if (row.closed) continue
       states.set(row.state, (states.get(row.state) ?? 0) + 1)
-      if (!isEstablished(row)) continue
+      if (!row.established) continue
       const families = owned.get(row.pid) ?? new Map<Family, number>()
       families.set(row.family, (families.get(row.family) ?? 0) + 1)
       owned.set(row.pid, families)
@@ -229,7 +229,7 @@ function addBytes(process: Process, row: ProcessRow): void {
 
 function addConnection(process: Process, change: ConnectionChange): void {
   const { row, established, failed, closed, retransmits } = change
-  const measured = isEstablished(row) && row.sent_bytes > 0 && row.rtt_ns > 0
+  const measured = row.established && row.sent_bytes > 0 && row.rtt_ns > 0
   const { series } = process
   if (established || failed || closed || measured) process.activity++
   if (established) {
@@ -237,7 +237,7 @@ function addConnection(process: Process, change: ConnectionChange): void {
     series.add(name, 1, row.family, networkLabels)
     if (row.connect_latency_ns !== null) series.record('ebpf_top.tcp.connect.duration', row.connect_latency_ns)
   }
-  if (failed) series.add('ebpf_top.tcp.connection.failed', 1, row.error ?? '', errorLabels)
+  if (failed) series.add('ebpf_top.tcp.connection.failed', 1, failureOf(row) ?? '', errorLabels)
   if (closed) {
     series.add('ebpf_top.tcp.connection.closed', 1, row.family, networkLabels)
     if (change.whole) series.record('ebpf_top.tcp.connection.duration', row.age_seconds * 1e9)

@@ -1,5 +1,6 @@
 /** From the rows of connections, one a sample, to what happened to each of them: what began, ended or failed once. */
 
+import { hasFailed } from '../sample/outcome.ts'
 import type { ConnectionRow, Sample } from '../sample/sample.ts'
 
 /** What the sample before said of a connection. */
@@ -31,7 +32,7 @@ export class ConnectionChanges {
     const open = new Map<number, Known>()
     for (const row of connections) {
       yield changeOf(row, row.opened ? undefined : before.get(row.id))
-      if (!row.closed) open.set(row.id, { established: isEstablished(row), retransmits: row.retransmits })
+      if (!row.closed) open.set(row.id, { established: row.established, retransmits: row.retransmits })
     }
     this.#known = open
   }
@@ -39,20 +40,21 @@ export class ConnectionChanges {
 
 function changeOf(row: ConnectionRow, known: Known | undefined): ConnectionChange {
   const whole = !row.age_is_minimum
-  const established = isEstablished(row)
+  const { established } = row
   return {
     row,
     established: established && (known === undefined ? row.opened : !known.established),
-    failed: row.error !== null,
+    failed: hasFailed(row),
     closed: row.closed && established,
     whole,
     retransmits: Math.max(0, row.retransmits - (known?.retransmits ?? (row.opened ? 0 : row.retransmits))),
   }
 }
 
-const CONNECTING = new Set(['SYN_SENT', 'SYN_RECV', 'NEW_SYN_RECV'])
+/** `error.type` where nobody told the reason: the process gave up, or compatible mode does not know it. */
+const OTHER = '_OTHER'
 
-/** It is established, or was. */
-export function isEstablished({ state, error }: ConnectionRow): boolean {
-  return error === null && !CONNECTING.has(state)
+/** Why it failed; null: it did not. */
+export function failureOf(row: ConnectionRow): string | null {
+  return hasFailed(row) ? (row.error ?? OTHER) : null
 }

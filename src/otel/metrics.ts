@@ -84,7 +84,8 @@ export const METRICS = {
     unit: '{connection}',
     perProcess: true,
     attributes: [A.errorType],
-    description: 'TCP connections that were never established; error.type is the name of the errno.',
+    description:
+      'TCP connections that were never established; error.type is the name of the errno, or `_OTHER` where the process gave up or the reason is not known.',
   },
   'ebpf_top.tcp.connection.active': {
     kind: 'level',
@@ -119,7 +120,7 @@ export const METRICS = {
     unit: '{segment}',
     perProcess: true,
     attributes: [],
-    description: 'TCP segments that were sent again.',
+    description: 'TCP segments that were sent again, SYN and FIN among them.',
   },
   'ebpf_top.map.usage': {
     kind: 'level',

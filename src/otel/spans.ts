@@ -3,7 +3,7 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
 import type { ConnectionRow, Sample } from '../sample/sample.ts'
 import { ATTRIBUTES as A } from './attributes.ts'
-import { isEstablished } from './connections.ts'
+import { failureOf } from './connections.ts'
 
 /** A span before it has an id. Times are in milliseconds with fractions, the start is Unix time. */
 export interface SpanEvent {
@@ -12,7 +12,7 @@ export interface SpanEvent {
   readonly startMs: number
   readonly durationMs: number
   readonly attributes: Attributes
-  /** Name of the errno; null where nothing failed. */
+  /** Why it failed, by its `error.type`; null where it did not. */
   readonly error: string | null
 }
 
@@ -29,12 +29,13 @@ export function connectionSpans({ connections }: Sample): SpanMaker[] {
 
 function connectionSpan(row: ConnectionRow): SpanEvent {
   const outbound = row.direction === 'outbound'
+  const failure = failureOf(row)
   return {
     name: outbound ? 'tcp.connect' : 'tcp.accept',
     kind: outbound ? SpanKind.CLIENT : SpanKind.SERVER,
     startMs: row.started_ns / NANOSECONDS,
     durationMs: row.age_seconds * 1000,
-    error: row.error,
+    error: failure,
     attributes: {
       ...(row.pid === null ? {} : { [A.processId]: row.pid }),
       ...(row.name === null ? {} : { [A.processName]: row.name }),
@@ -52,7 +53,7 @@ function connectionSpan(row: ConnectionRow): SpanEvent {
       ...(row.connect_latency_ns === null
         ? {}
         : { 'ebpf_top.tcp.connect.duration_ms': row.connect_latency_ns / NANOSECONDS }),
-      ...(isEstablished(row) ? {} : { [A.errorType]: row.error ?? 'OTHER' }),
+      ...(failure === null ? {} : { [A.errorType]: failure }),
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Times } from '../bpf/clock.ts'
 import { errnoName } from '../syscall/errno.ts'
+import { OF_LINK } from '../tracers/address.ts'
 import { type ConnectionRecord, type ConnectionRecords, movedSince } from '../tracers/socket-record.ts'
 import { commonOwner, type Listeners } from './listening.ts'
 import type { ConnectionRow, Direction, Endpoint, Family, ProcessRow } from './sample.ts'
@@ -12,6 +13,13 @@ export interface IntervalEnd {
   readonly times: Times
   /** Inode of the network namespace that is not marked as another one. */
   readonly namespace: number
+  /** Names of network interfaces. */
+  readonly links: Links
+}
+
+/** Names of network interfaces by their index, in any network namespace; `pid`: a process that may live there. */
+export interface Links {
+  get(namespace: number, device: number, pid: number | null): string
 }
 
 /** What the connections of one interval have in common. */
@@ -123,17 +131,21 @@ export class Connection implements ConnectionRow {
   }
 
   get state(): string {
-    const { endedNs, state, timeWait } = this.record
-    if (endedNs === null) return state
+    const { endedNs, established, errno, state, timeWait } = this.record
+    if (endedNs === null || (!established && errno === 0)) return state
     return timeWait ? 'TIME_WAIT' : 'CLOSE'
   }
 
+  get established(): boolean {
+    return this.record.established
+  }
+
   get local(): Endpoint {
-    return this.record.local
+    return this.#end('local')
   }
 
   get remote(): Endpoint {
-    return this.record.remote
+    return this.#end('remote')
   }
 
   get sent_bytes(): number {
@@ -180,6 +192,10 @@ export class Connection implements ConnectionRow {
 
   get retransmits(): number {
     return this.record.retransmits
+  }
+
+  get retransmitted_bytes(): number | null {
+    return this.record.retransmittedBytes
   }
 
   get segments_sent(): number {
@@ -246,9 +262,13 @@ export class Connection implements ConnectionRow {
   }
 
   get error(): string | null {
-    const { endedNs, state, errno } = this.record
-    // it ended before it was established
-    return endedNs !== null && state === 'SYN_SENT' && errno !== 0 ? errnoName(errno) : null
+    const { endedNs, established, errno } = this.record
+    return endedNs !== null && !established && errno !== 0 ? errnoName(errno) : null
+  }
+
+  #end(which: 'local' | 'remote'): Endpoint {
+    const record = this.record
+    return record.device === 0 ? record[which] : endIn(record, which, this.pid, this.#source.interval.links)
   }
 
   toJSON(): ConnectionRow {
@@ -270,6 +290,13 @@ export class Connection implements ConnectionRow {
   }
 }
 
+/** One end of a socket that a process holds; an address of a link with the name of that: `fe80::1%eth0` (RFC 4007). */
+export function endIn(record: ConnectionRecord, which: 'local' | 'remote', pid: number | null, links: Links): Endpoint {
+  const { [which]: end, namespace, device } = record
+  if (device === 0 || !OF_LINK.test(end.address)) return end
+  return { address: `${end.address}%${links.get(namespace, device, pid)}`, port: end.port }
+}
+
 /** All that a row says, in an object of its own. */
 export function plainConnection(row: ConnectionRow): ConnectionRow {
   return {
@@ -282,6 +309,7 @@ export function plainConnection(row: ConnectionRow): ConnectionRow {
     family: row.family,
     direction: row.direction,
     state: row.state,
+    established: row.established,
     local: row.local,
     remote: row.remote,
     sent_bytes: row.sent_bytes,
@@ -294,6 +322,7 @@ export function plainConnection(row: ConnectionRow): ConnectionRow {
     rtt_ns: row.rtt_ns,
     rtt_min_ns: row.rtt_min_ns,
     retransmits: row.retransmits,
+    retransmitted_bytes: row.retransmitted_bytes,
     segments_sent: row.segments_sent,
     receive_queue_bytes: row.receive_queue_bytes,
     send_queue_bytes: row.send_queue_bytes,

@@ -50,13 +50,13 @@ function rankOf(listener: ConnectionRecord, record: ConnectionRecord): number {
   const { address } = listener.local
   const isSame = address === record.local.address
   if (listener.namespace !== record.namespace || !(isSame || takesAll(listener, record.family))) return 0
-  const device = listener.bound?.device ?? 0
-  if (device !== 0 && device !== record.bound?.device) return 0
+  const { device } = listener
+  if (device !== 0 && device !== record.device) return 0
   return 1 + (isSame ? 4 : 0) + (device === 0 ? 0 : 1) + (listener.family === record.family ? 1 : 0)
 }
 
 /** Whether a listening socket takes connections to all addresses of a family. */
-function takesAll({ local, bound }: ConnectionRecord, family: string): boolean {
+function takesAll({ local, onlyV6 }: ConnectionRecord, family: string): boolean {
   if (local.address === '0.0.0.0') return family === 'ipv4'
-  return local.address === '::' && (family === 'ipv6' || bound?.onlyV6 !== true)
+  return local.address === '::' && (family === 'ipv6' || onlyV6 !== true)
 }

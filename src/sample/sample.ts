@@ -70,6 +70,7 @@ export interface Traffic {
 }
 
 export interface Endpoint {
+  /** With the name of the network interface where it is of a link: `fe80::1%eth0`. */
   readonly address: string
   readonly port: number
 }
@@ -90,8 +91,13 @@ export interface ConnectionRow {
   readonly unit: string | null
   readonly family: Family
   readonly direction: Direction
-  /** As in the kernel: ESTABLISHED, SYN_SENT, ...; of one that closed TIME_WAIT where the kernel waits on, else CLOSE. */
+  /**
+   * As in the kernel: ESTABLISHED, SYN_SENT, ...; of one that closed TIME_WAIT where the kernel waits on, else CLOSE. Of one
+   * that was given up, or failed for an unknown reason, before it was established: the state that it was in, SYN_SENT.
+   */
   readonly state: string
+  /** It is established, or was. Of one that closed and never was `error` says why, as far as that is known. */
+  readonly established: boolean
   readonly local: Endpoint
   readonly remote: Endpoint
   /** Payload bytes of this interval. */
@@ -102,7 +108,7 @@ export interface ConnectionRow {
   readonly total_received_bytes: number
   /** From the SYN to the established connection, outbound only; null where its start was not seen. */
   readonly connect_latency_ns: number | null
-  /** From the SYN received to the established connection, inbound only; null where it is not known. */
+  /** From the SYN received to the end of the handshake, inbound only; null where it is not known. */
   readonly handshake_latency_ns: number | null
   /** From the established connection to the end of the accept call that took it; null where that was not seen. */
   readonly accept_wait_ns: number | null
@@ -110,8 +116,10 @@ export interface ConnectionRow {
   readonly rtt_ns: number
   /** Least round-trip time of the last minutes; null before the first measurement. */
   readonly rtt_min_ns: number | null
-  /** Segments sent again since the connection began. */
+  /** Segments sent again since the connection began, SYN and FIN among them. */
   readonly retransmits: number
+  /** Payload bytes sent again since the connection began; null: not known. */
+  readonly retransmitted_bytes: number | null
   /** Segments with payload sent since the connection began, those sent again among them. */
   readonly segments_sent: number
   /** Bytes that arrived and were not read yet, and bytes that the other end has not acknowledged; of an open one. */
@@ -142,7 +150,7 @@ export interface ConnectionRow {
   readonly opened: boolean
   /** It closed in this interval; the totals are final. */
   readonly closed: boolean
-  /** Name of the errno with which connecting failed; null where it did not. */
+  /** Name of the errno with which connecting failed; null where it did not, was given up, or the reason is not known. */
   readonly error: string | null
 }
 

@@ -9,6 +9,7 @@ import { meansOf, notesOf } from '../plan/plan.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import { Failures, guarded } from '../tracers/guarded.ts'
 import type { Halves } from '../tracers/interface.ts'
+import { LinkNames } from '../tracers/links.ts'
 import { totalLost } from '../tracers/loss.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
 import { assemble, lossRows, type Records, type Rows, type Surroundings } from './assemble.ts'
@@ -40,6 +41,7 @@ class KernelSampler implements Sampler {
   readonly #failures = new Failures()
   readonly #facts: ProcessFacts
   readonly #reader: FactsReader | null
+  readonly #links: LinkNames
   readonly #wakeup = new Wakeup()
   readonly #iterations: number | null
   #intervalNs: number
@@ -70,6 +72,7 @@ class KernelSampler implements Sampler {
     this.#tracers = guarded(tracers, this.#failures)
     this.#reader = new FactsReader(join(folder, 'facts'))
     this.#facts = new ProcessFacts(this.#reader)
+    this.#links = new LinkNames(tracers.namespaces.own)
     this.#iterations = settings.iterations
     this.#intervalNs = settings.intervalSeconds * 1e9
     this.#limitNs = (settings.firstIntervalSeconds ?? Infinity) * 1e9
@@ -157,6 +160,7 @@ class KernelSampler implements Sampler {
       endedNs,
       times: this.#times,
       namespace: this.#tracers.namespaces.own,
+      links: this.#links,
     }
     const atRest = gracePeriod()
     // Programs that began in the interval may still be at work, but hardly any is. What is read meanwhile counts if

@@ -2,7 +2,7 @@
 
 import type { ConnectionRecord, ConnectionRecords } from '../tracers/socket-record.ts'
 import type { Surroundings } from './assemble.ts'
-import { Connection, type Interval, type IntervalEnd, Source } from './connection.ts'
+import { Connection, endIn, type Interval, type IntervalEnd, Source } from './connection.ts'
 import type { ProcessFacts, Told } from './facts.ts'
 import { Listeners } from './listening.ts'
 import type { ProcessSums } from './process-sums.ts'
@@ -116,7 +116,7 @@ export class Sockets {
 
 export function* listenerRows(
   { listening, listeners, accepted }: Sockets,
-  { namespace, facts }: Surroundings,
+  { namespace, links, facts }: Surroundings,
 ): Generator<void, ListenerRow[]> {
   const accepts = new Map<number, number>()
   let turn = 0
@@ -129,7 +129,7 @@ export function* listenerRows(
     id,
     ...ownerOf(record, facts),
     family: record.family,
-    local: record.local,
+    local: endIn(record, 'local', record.owner, links),
     mptcp: record.mptcp,
     backlog: record.receiveQueue,
     backlog_limit: record.sendQueue,

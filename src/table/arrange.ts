@@ -96,6 +96,7 @@ function matches<Row>(
   number: number | null,
   { names, ascii }: Sight,
 ): boolean {
+  if (column.written !== undefined && isFound(column.written(row), '', pattern, ascii)) return true
   if (names !== null && column.named !== undefined && isFound(column.named(row, names), '', pattern, ascii)) return true
   const value = column.value(row)
   if (typeof value !== 'string') return number !== null && value === number

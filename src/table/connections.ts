@@ -1,3 +1,4 @@
+import { hasFailed } from '../sample/outcome.ts'
 import type { ConnectionRow } from '../sample/sample.ts'
 import { containerColumn } from './container.ts'
 import { endpoint, namedEndpoint, namedHost, namedService } from './endpoint.ts'
@@ -5,6 +6,18 @@ import type { Table } from './table.ts'
 
 /** What a connection moved while nothing could be read of it is not known yet. */
 const atLeast = (row: ConnectionRow): string => (row.busy ? '>' : '')
+
+/** The state of a connection, or why it never was one. */
+function outcome(row: ConnectionRow): string {
+  return hasFailed(row) ? (row.error ?? 'FAILED') : row.state
+}
+
+/** Which part of the payload bytes that went out was sent again. */
+function retransmitShare({ total_sent_bytes, retransmitted_bytes }: ConnectionRow): number | null {
+  if (retransmitted_bytes === null) return null
+  const all = total_sent_bytes + retransmitted_bytes
+  return all > 0 ? retransmitted_bytes / all : null
+}
 
 /** TCP connections. */
 export const connectionTable: Table<ConnectionRow> = {
@@ -24,7 +37,7 @@ export const connectionTable: Table<ConnectionRow> = {
       width: 8,
       priority: 7,
     },
-    { id: 'state', title: 'STATE', unit: 'text', value: row => row.state, width: 12, priority: 6 },
+    { id: 'state', title: 'STATE', unit: 'text', value: row => row.state, written: outcome, width: 12, priority: 6 },
     {
       id: 'local',
       title: 'LOCAL',
@@ -146,8 +159,8 @@ export const connectionTable: Table<ConnectionRow> = {
       id: 'retransmit_share',
       title: 'RETR%',
       unit: 'share',
-      // SYNs sent again are no segments with payload
-      value: row => (row.segments_sent > 0 ? Math.min(1, row.retransmits / row.segments_sent) : null),
+      // of the payload: SYN and FIN carry none
+      value: retransmitShare,
       alarm: true,
       width: 6,
       priority: 13,
@@ -221,6 +234,7 @@ export const connectionTable: Table<ConnectionRow> = {
       width: 10,
       priority: 17,
     },
+    { id: 'established', title: 'ESTAB', unit: 'flag', value: row => row.established, width: 6, priority: 22 },
     { id: 'opened', title: 'OPENED', unit: 'flag', value: row => row.opened, width: 7, priority: 20 },
     { id: 'closed', title: 'CLOSED', unit: 'flag', value: row => row.closed, width: 7, priority: 19 },
   ],

@@ -133,7 +133,7 @@ export function formatCell<Row>(column: Column<Row>, row: Row, reading: Reading)
   const value = measured(column, row, reading.sources)
   if (value === null) return '-'
   const mark = column.mark?.(row) ?? ''
-  if (typeof value === 'string') return sanitize(mark + value.slice(0, column.shown))
+  if (typeof value === 'string') return sanitize(mark + (column.written?.(row) ?? value).slice(0, column.shown))
   if (typeof value === 'boolean') return value ? `${mark}yes` : ''
   return (
     mark + formatNumber(perInterval(column, value, reading.interval_seconds), column.unit, column.width - mark.length)

@@ -1,6 +1,7 @@
 /** Connections added up, so that many thousands of them read as a few rows. */
 
 import type { Names } from '../names/names.ts'
+import { hasFailed } from '../sample/outcome.ts'
 import type { ConnectionRow } from '../sample/sample.ts'
 import { containerColumn } from './container.ts'
 import type { Column, Table } from './table.ts'
@@ -17,6 +18,7 @@ export interface ConnectionGroup {
   readonly connections: number
   /** Connections by state, the most frequent first: `ESTABLISHED 12, CLOSE 3`. */
   readonly states: string
+  /** Those that failed are neither opened nor closed. */
   readonly opened: number
   readonly closed: number
   readonly failed: number
@@ -235,11 +237,15 @@ class GroupSum {
 
   add(row: ConnectionRow): void {
     this.connections++
-    this.states.set(row.state, (this.states.get(row.state) ?? 0) + 1)
+    const state = hasFailed(row) ? 'FAILED' : row.state
+    this.states.set(state, (this.states.get(state) ?? 0) + 1)
     if (row.rtt_ns > 0) this.rtts.push(row.rtt_ns)
-    if (row.opened) this.opened++
-    if (row.closed) this.closed++
-    if (row.error !== null) this.failed++
+    if (hasFailed(row)) {
+      this.failed++
+    } else {
+      if (row.opened) this.opened++
+      if (row.closed) this.closed++
+    }
     this.sentBytes += row.sent_bytes
     this.receivedBytes += row.received_bytes
     this.retransmits += row.retransmits

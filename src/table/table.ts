@@ -23,6 +23,8 @@ export interface Column<Row> {
   value(row: Row): Value
   /** What its values come from: where that offers none (`Sources`), what the rows hold is no value. */
   readonly source?: keyof Sources
+  /** What people read instead of the value, where another word says more. */
+  written?(row: Row): string
   /** What stands there instead of the value while names are shown. */
   named?(row: Row, names: Names): string
   /** A mark in front of the written value, such as `>` for "at least". */

@@ -3,6 +3,9 @@ import type { Family } from '../sample/sample.ts'
 
 const AF_INET6 = 10
 
+/** fe80::/10: an address that each link may have. */
+export const OF_LINK = /^fe[89ab][0-9a-f]:/
+
 export interface Address {
   readonly family: Family
   readonly address: string

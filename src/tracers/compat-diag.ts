@@ -116,6 +116,10 @@ const Info = koffi.struct('tcp_info', {
   tcpi_bytes_retrans: 'uint64_t',
 })
 
+/** Offsets in the head of `tcp_info`. */
+const OPTIONS_AT = 5
+const BITS_AT = 7
+
 const at = {
   type: koffi.offsetof(Header, 'nlmsg_type'),
   attributeType: koffi.offsetof(Attribute, 'nla_type'),
@@ -149,6 +153,8 @@ interface SocketName {
   readonly cookie: number
   readonly local: End
   readonly remote: End
+  /** Index of the network interface that it is bound to; 0: none. */
+  readonly device: number
 }
 
 /** A TCP socket with its counters. */
@@ -157,8 +163,6 @@ export interface DiagSocket extends SocketName {
   readonly state: number
   /** Of its file; 0: no process has it open. */
   readonly inode: number
-  /** Index of the network interface that it is bound to; 0: none. */
-  readonly device: number
   /** A listening socket that takes no IPv4. */
   readonly onlyV6: boolean
   /** A subflow of a connection by MPTCP, or a socket that listens for them. */
@@ -173,7 +177,11 @@ export interface DiagSocket extends SocketName {
   readonly rttNs: number
   readonly minRttNs: number | null
   readonly retransmits: number
+  /** Payload bytes sent again; null: not told, before 4.19. */
+  readonly retransmittedBytes: number | null
   readonly segments: number
+  /** Its SYN carried bytes (Fast Open), and may have waited for them. */
+  readonly isFastOpen: boolean
   /** Connections and requests that a listening socket dropped since it exists. */
   readonly drops: number
 }
@@ -201,7 +209,7 @@ export class Diag {
   }
 
   /** One socket, as it is now; null: it is gone. */
-  find({ cookie, local, remote }: SocketName): DiagSocket | null {
+  find({ cookie, local, remote, device }: SocketName): DiagSocket | null {
     const family = remote.family === 'ipv4' ? AF_INET : AF_INET6
     const id = {
       ...ANY,
@@ -209,6 +217,7 @@ export class Diag {
       idiag_dport: portBytes(remote.port),
       idiag_src: addressBytes(local),
       idiag_dst: addressBytes(remote),
+      idiag_if: device,
       idiag_cookie: [cookie >>> 0, Math.floor(cookie / 2 ** 32)],
     }
     this.#requests.send(request(family, 0, id))
@@ -323,9 +332,21 @@ function readSocket(message: DataView, info: DataView): DiagSocket {
     rttNs: u32(at.rtt) * 1000,
     minRttNs: minRtt === 0 || minRtt === 0xffffffff ? null : minRtt * 1000,
     retransmits: u32(at.retransmits),
+    retransmittedBytes: info.byteLength >= at.retransmitted + 8 ? u64(at.retransmitted) : null,
     segments: u32(at.segments),
+    isFastOpen: isFastOpen(info),
     drops: memory.byteLength > 4 * SK_MEMINFO_DROPS ? memory.getUint32(4 * SK_MEMINFO_DROPS, true) : 0,
   }
+}
+
+/** TCPI_OPT_SYN_DATA of <linux/tcp.h>: the SYN carried bytes that were acknowledged. */
+const OPTION_SYN_DATA = 32
+/** `tcpi_fastopen_client_fail`, above one bit: from here on bytes were sent with the SYN, in vain. */
+const FASTOPEN_DATA_NOT_ACKED = 2
+
+function isFastOpen(info: DataView): boolean {
+  const [options, bits] = [info.getUint8(OPTIONS_AT), info.getUint8(BITS_AT)]
+  return (options & OPTION_SYN_DATA) !== 0 || ((bits >> 1) & 3) >= FASTOPEN_DATA_NOT_ACKED
 }
 
 /** Whether it is of MPTCP; a subflow that fell back is plain TCP. Told to who has CAP_NET_ADMIN. */

@@ -1,6 +1,7 @@
-import { SYN_RECV, SYN_SENT } from './compat-diag.ts'
+import { OF_LINK } from './address.ts'
+import { SYN_RECV } from './compat-diag.ts'
 import { type Diags, type Found, keyOf } from './compat-diags.ts'
-import type { CompatRecords } from './compat-records.ts'
+import { type CompatRecords, wasInUse } from './compat-records.ts'
 import { endsOf, type TracedSocket, type TracedSockets } from './compat-sockets.ts'
 import type { ConnectionRecord } from './socket-record.ts'
 
@@ -67,7 +68,8 @@ export class CompatEnds {
       const match = takeEnd(ending.get(endsOf(socket)) ?? [], socket)
       if (match === undefined && this.#isTold(socket)) return false
       if (match !== undefined) {
-        if (!isThrownAway(match)) records.push(this.#records.closed(socket, match.socket))
+        if (!isThrownAway(match) || wasInUse(socket, match.socket))
+          records.push(this.#records.closed(socket, match.socket))
         joined.add(match)
         return false
       }
@@ -83,11 +85,12 @@ export class CompatEnds {
       if (joined.has(entry)) return false
       const known = knownBy.get(endsOf(entry.socket))
       // a connect that failed moved nothing; one whose counters never come keeps those that were seen
-      const isOver = entry.socket.state === SYN_SENT || entry.waited++ >= PATIENCE
+      const isFailed = !entry.socket.established && entry.socket.direction !== 'inbound'
+      const isOver = (isFailed && !isOfLink(entry.socket)) || entry.waited++ >= PATIENCE
       if (isOver && !isThrownAway(entry)) {
         const record = this.#records.closedWithoutCounters(entry.socket, known, this.#namespace)
         records.push(record)
-        if (entry.socket.state === SYN_SENT) return false
+        if (isFailed) return false
         // of one that no sample has seen open nobody knows what it moved
         if (known === undefined) this.#lost++
         else this.#late.set(endsOf(entry.socket), record)
@@ -115,13 +118,19 @@ export class CompatEnds {
  * socket for it, and one of these is thrown away.
  */
 function isThrownAway({ socket }: Ending): boolean {
-  return socket.state === SYN_RECV
+  return socket.state === SYN_RECV && socket.direction !== 'outbound'
+}
+
+/** Whether its addresses are of a link: of which one inet_diag tells alone. */
+function isOfLink({ remote }: TracedSocket): boolean {
+  return OF_LINK.test(remote.address)
 }
 
 /** Takes the end of a destroyed socket out of those of sockets between the same ends; what is thrown away moved nothing. */
 function takeEnd(endings: Ending[], { sentBytes, receivedBytes }: Found): Ending | undefined {
   const thrownAway = sentBytes + receivedBytes === 0 ? endings.findIndex(isThrownAway) : -1
-  const index = thrownAway >= 0 ? thrownAway : endings.findIndex(ending => !isThrownAway(ending))
+  const other = endings.findIndex(ending => !isThrownAway(ending))
+  const index = thrownAway >= 0 ? thrownAway : other >= 0 ? other : endings.length - 1
   return index >= 0 ? endings.splice(index, 1)[0] : undefined
 }
 

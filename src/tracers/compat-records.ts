@@ -1,4 +1,4 @@
-import { type DiagSocket, LISTEN } from './compat-diag.ts'
+import { type DiagSocket, LISTEN, SYN_RECV, SYN_SENT } from './compat-diag.ts'
 import { type Found, keyOf } from './compat-diags.ts'
 import type { SocketOwners } from './compat-owners.ts'
 import { endsOf, type TracedSocket } from './compat-sockets.ts'
@@ -52,7 +52,8 @@ export class CompatRecords {
     const isOlder = traced?.startedNs === 0 && known === undefined
     const record = this.#record(socket, traced ?? undefined, received(socket, fin), isOlder)
     this.#known.delete(keyOf(socket))
-    return { ...record, state, endedNs: traced?.endedNs ?? Number(process.hrtime.bigint()) }
+    const established = (traced ?? known)?.established || wasInUse(socket, traced)
+    return { ...record, state, established, endedNs: traced?.endedNs ?? Number(process.hrtime.bigint()) }
   }
 
   /** The last record of a connection whose last counters nobody told: with those that were seen, if any were. */
@@ -73,6 +74,8 @@ export class CompatRecords {
       mptcp: false,
       rttNs: 0,
       minRttNs: null,
+      retransmittedBytes: 0,
+      isFastOpen: false,
     }
     const socket: Found = {
       ...nothing,
@@ -80,7 +83,8 @@ export class CompatRecords {
       ...{ local: traced.local, remote: traced.remote, namespace: known?.namespace ?? namespace },
     }
     const record = known ?? this.#record(socket, traced, 0, traced.startedNs === 0)
-    const ended = { state: STATES[traced.state] ?? 'UNKNOWN', endedNs: traced.endedNs }
+    const established = traced.established || record.established
+    const ended = { state: STATES[traced.state] ?? 'UNKNOWN', established, endedNs: traced.endedNs }
     return {
       ...record,
       ...ended,
@@ -113,15 +117,18 @@ export class CompatRecords {
       family: socket.remote.family,
       direction,
       state: STATES[socket.state] ?? 'UNKNOWN',
+      established: traced?.established ?? (socket.state !== SYN_SENT && socket.state !== SYN_RECV),
       local: { address: socket.local.address, port: socket.local.port },
       remote: { address: socket.remote.address, port: socket.remote.port },
       sentBytes: totalSentBytes - (base?.totalSentBytes ?? 0),
       receivedBytes: totalReceivedBytes - (base?.totalReceivedBytes ?? 0),
       totalSentBytes,
       totalReceivedBytes,
-      connectNs: traced?.connectNs ?? before?.connectNs ?? null,
+      // when its SYN went out nothing tells
+      connectNs: socket.isFastOpen ? null : (traced?.connectNs ?? before?.connectNs ?? null),
       rttNs: socket.rttNs,
       retransmits: socket.retransmits,
+      retransmittedBytes: isCleared ? before.retransmittedBytes : socket.retransmittedBytes,
       startedNs: traced?.startedNs || before?.startedNs || Number(process.hrtime.bigint()),
       endedNs: null,
       older: before?.older ?? older,
@@ -144,7 +151,8 @@ export class CompatRecords {
       drops: isListener ? this.#newDrops(socket, older) : 0,
       totalDrops: socket.drops,
       namespace: socket.namespace,
-      bound: { device: socket.device, onlyV6: socket.onlyV6 },
+      device: socket.device,
+      onlyV6: socket.onlyV6,
       errno: 0,
     }
   }
@@ -155,6 +163,15 @@ export class CompatRecords {
     this.#drops.set(keyOf(socket), socket.drops)
     return socket.drops - before
   }
+}
+
+/**
+ * Whether a socket was more than an attempt, though it was not seen to be established: by Fast Open a server moves bytes
+ * before its handshake is over. Nor does everything show where there is no tracepoint.
+ */
+export function wasInUse(socket: DiagSocket, traced: TracedSocket | null): boolean {
+  if (traced === null) return socket.receivedBytes > 0 || socket.rttNs > 0
+  return traced.direction === 'inbound' && socket.sentBytes + socket.receivedBytes > 0
 }
 
 /** Payload bytes; the kernel's counter takes the peer's FIN for a byte. */

@@ -26,6 +26,8 @@ export interface TracedSocket {
   readonly owner: number
   readonly name: string
   readonly direction: 'outbound' | 'inbound' | null
+  /** It is established, or was. */
+  readonly established: boolean
   readonly closer: 'local' | 'remote' | null
   /** Number of the last state before it closed. */
   readonly state: number
@@ -67,6 +69,7 @@ export class TracedSockets {
       owner: row.getUint32(at.u32('owner'), true),
       name: readText(row, at.array('name', 1, NAME_LENGTH), NAME_LENGTH),
       direction: DIRECTIONS[row.getUint8(at.u8('direction'))] ?? null,
+      established: row.getUint8(at.u8('established')) !== 0,
       closer: CLOSERS[row.getUint8(at.u8('closer'))] ?? null,
       state: row.getUint8(at.u8('state')),
       local: {

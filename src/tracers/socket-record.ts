@@ -34,6 +34,8 @@ export interface ConnectionRecord {
   /** null: it is older than the tool. */
   readonly direction: 'inbound' | 'outbound' | null
   readonly state: (typeof STATES)[number]
+  /** It is established, or was. One that a process accepted by Fast Open is, whether its handshake is over or not. */
+  readonly established: boolean
   readonly local: Endpoint
   readonly remote: Endpoint
   /** Since the last record of this connection. */
@@ -45,6 +47,8 @@ export interface ConnectionRecord {
   readonly connectNs: number | null
   readonly rttNs: number
   readonly retransmits: number
+  /** Payload bytes sent again; null: not known. */
+  readonly retransmittedBytes: number | null
   /** On the monotonic clock. */
   readonly startedNs: number
   readonly endedNs: number | null
@@ -75,13 +79,10 @@ export interface ConnectionRecord {
   /** What a listening socket dropped since the last walk, and in all. */
   readonly drops: number
   readonly totalDrops: number
-  /** What decides beside its address which packets are for it; null: not told, and hardly needed where `listener` is. */
-  readonly bound: {
-    /** Index of the network interface that it is bound to; 0: none. */
-    readonly device: number
-    /** It takes no IPv4. */
-    readonly onlyV6: boolean
-  } | null
+  /** Index of the network interface that it is bound to; 0: none. */
+  readonly device: number
+  /** It takes no IPv4; null: not told, and hardly needed where `listener` is. */
+  readonly onlyV6: boolean | null
   /** Inode of its network namespace. */
   readonly namespace: number
   /** Of a connect that failed; 0: none, or the kernel did not say. */

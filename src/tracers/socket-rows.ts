@@ -36,6 +36,7 @@ export function socketOffsets(layout: StructLayout) {
     totalReceived: layout.u64('total_received'),
     rtt: layout.u32('rtt_us'),
     retransmits: layout.u32('retransmits'),
+    retransmitted: layout.u64('retransmitted'),
     owner: layout.u32('owner'),
     ownerStarted: layout.u64('owner_started_ns'),
     family: layout.u16('family'),
@@ -45,10 +46,11 @@ export function socketOffsets(layout: StructLayout) {
     direction: layout.u8('direction'),
     older: layout.u8('older'),
     error: layout.u16('error'),
+    established: layout.u8('established'),
     opened: layout.u8('opened'),
     acceptedNow: layout.u8('accepted'),
     handshake: layout.u32('handshake_us'),
-    established: layout.u64('established_ns'),
+    acceptable: layout.u64('established_ns'),
     accepted: layout.u64('accepted_ns'),
     rttMin: layout.u32('rtt_min_us'),
     segments: layout.u32('segments'),
@@ -64,6 +66,7 @@ export function socketOffsets(layout: StructLayout) {
     drops: layout.u32('drops'),
     totalDrops: layout.u32('total_drops'),
     namespace: layout.u32('namespace'),
+    device: layout.u32('device'),
     local: layout.array('local', 1, ADDRESS_LENGTH),
     remote: layout.array('remote', 1, ADDRESS_LENGTH),
     name: layout.array('name', 1, NAME_LENGTH),
@@ -204,6 +207,10 @@ class RowOfSocket implements ConnectionRecord {
     return this.#u32(this.#at.retransmits)
   }
 
+  get retransmittedBytes(): number {
+    return this.#u64(this.#at.retransmitted)
+  }
+
   get segments(): number {
     return this.#u32(this.#at.segments)
   }
@@ -220,6 +227,10 @@ class RowOfSocket implements ConnectionRecord {
     return this.#u8(this.#at.older) !== 0
   }
 
+  get established(): boolean {
+    return this.#u8(this.#at.established) !== 0
+  }
+
   get opened(): boolean {
     return this.#u8(this.#at.opened) !== 0
   }
@@ -233,7 +244,7 @@ class RowOfSocket implements ConnectionRecord {
   }
 
   get establishedNs(): number | null {
-    return known(this.#u64(this.#at.established))
+    return known(this.#u64(this.#at.acceptable))
   }
 
   get acceptedNs(): number | null {
@@ -280,12 +291,16 @@ class RowOfSocket implements ConnectionRecord {
     return this.#u32(this.#at.totalDrops)
   }
 
-  get bound(): null {
+  get onlyV6(): null {
     return null
   }
 
   get namespace(): number {
     return this.#u32(this.#at.namespace)
+  }
+
+  get device(): number {
+    return this.#u32(this.#at.device)
   }
 
   get errno(): number {

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { lostConnections, unowned } from '../support/connections.ts'
 import { FAR, Namespace, twoHosts } from '../support/network.ts'
-import { Sockets } from '../support/sockets.ts'
+import { ForkedSockets, Sockets } from '../support/sockets.ts'
 import { type JsonSample, Top, tells } from '../support/top.ts'
 
 const HOST = '127.0.0.1'
@@ -48,7 +48,8 @@ describe('a connect that fails', () => {
         direction: 'outbound',
         family,
         remote: { address: shown, port },
-        state: 'CLOSE',
+        state: tells('why a connect failed') ? 'CLOSE' : 'SYN_SENT',
+        established: false,
         closed: true,
         opened: true,
         ...because('ECONNREFUSED'),
@@ -141,25 +142,65 @@ describe('a connect that fails', () => {
     expect(lostConnections(samples)).toBe(0)
     expect(unowned(samples)).toEqual([])
     const ends = attempts(samples, client.pid, 7_000).filter(row => row.closed)
-    expect(ends).toMatchObject([{ ...because('ETIMEDOUT'), remote: { address: FAR, port: 7_000 } }])
+    expect(ends).toMatchObject([{ ...because('ETIMEDOUT'), established: false, remote: { address: FAR, port: 7_000 } }])
+    expect(attempts(samples, client.pid, 7_000).filter(row => row.established)).toEqual([])
     expect(ends[0]?.retransmits).toBeGreaterThan(0)
     // while it lasted it stood there as well
     expect(attempts(samples, client.pid, 7_000).some(row => row.state === 'SYN_SENT' && !row.closed)).toBe(true)
     expect(attempts(samples, client.pid, 7_000).filter(row => row.opened)).toHaveLength(1)
     expect(ends[0]?.age_seconds).toBeLessThanOrEqual(took)
     expect(attempts(samples, client.pid, 7_001).filter(row => row.closed)).toMatchObject([
-      { ...because('EHOSTUNREACH'), remote: { address: '10.4.0.4', port: 7_001 } },
+      { ...because('EHOSTUNREACH'), established: false, remote: { address: '10.4.0.4', port: 7_001 } },
     ])
   })
 
-  test('because the process gave up has no error', async () => {
+  test('because the process gave up has no error, and was never established', async () => {
     const { near, wire } = await twoHosts()
     await wire.tell('cut')
     const client = new Sockets(near.name)
     const top = await Top.start('-d', 0.2)
-    expect((await client.tell('connect', 0, FAR, 7_000, 'nonblock'))[0]).toBe(115)
-    await client.tell('close', 0)
+    for (const [slot, how] of ['close', 'shutdown', 'exit'].entries()) {
+      const who = how === 'exit' ? await client.fork() : client
+      expect((await who.tell('connect', slot, FAR, 7_000 + slot, 'nonblock'))[0]).toBe(115)
+      await (who instanceof ForkedSockets ? who.exit() : who.tell(how, slot))
+    }
     const samples = await top.finish()
-    expect(attempts(samples, client.pid, 7_000).filter(row => row.closed)).toMatchObject([{ error: null }])
+    for (const slot of [0, 1, 2]) {
+      const rows = samples.flatMap(sample => sample.connections).filter(row => row.remote.port === 7_000 + slot)
+      expect(rows.filter(row => row.closed)).toMatchObject([{ error: null, state: 'SYN_SENT' }])
+      expect(rows.filter(row => row.established)).toEqual([])
+    }
   })
+
+  if (tells('connects that sent nothing')) {
+    test.each([
+      { how: 'edge', errno: 101, rows: 1 },
+      { how: 'old', errno: 101, rows: 1 },
+      { how: 'short', errno: 22, rows: 0 },
+      { how: 'long', errno: 22, rows: 0 },
+      { how: 'fault', errno: 14, rows: 0 },
+      { how: 'family', errno: 97, rows: 0 },
+    ])('is one where the kernel looked for a way ($how: $errno)', async ({ how, errno, rows }) => {
+      const host = new Namespace()
+      const client = new Sockets(host.name)
+      const top = await Top.start('-d', 0.2)
+      const address = '2001:db8::9'
+      expect((await client.tell('connect', 0, address, 7_000, how))[0]).toBe(errno)
+      const samples = await top.finish()
+      expect(attempts(samples, client.pid, 7_000)).toMatchObject(
+        Array.from({ length: rows }, () => ({ remote: { address, port: 7_000 }, error: 'ENETUNREACH' })),
+      )
+      expect(samples.flatMap(sample => sample.connections).filter(row => row.pid === client.pid)).toHaveLength(rows)
+    })
+
+    test('of a socket that was bound has its local address', async () => {
+      const host = new Namespace()
+      const client = new Sockets(host.name)
+      const bound = await client.ask('bind', 0, HOST, 0)
+      const top = await Top.start('-d', 0.2)
+      expect((await client.tell('connect', 0, '10.9.9.9', 7_000))[0]).toBe(101)
+      const samples = await top.finish()
+      expect(attempts(samples, client.pid, 7_000)).toMatchObject([{ local: { address: HOST, port: bound } }])
+    })
+  }
 })

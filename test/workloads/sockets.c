@@ -5,10 +5,14 @@
  * have slots, numbered from 0. Bytes are what the calls returned.
  *
  *   listen SLOT ADDRESS PORT BACKLOG [OPTION...]
- *                                        ok PORT; v6only, reuseport, freebind, transparent, mptcp, or dev=NAME
+ *                                        ok PORT; v6only, reuseport, freebind, transparent, mptcp, fastopen, defer,
+ *                                        or dev=NAME
  *   bind SLOT ADDRESS PORT               ok PORT
- *   connect SLOT ADDRESS PORT [nonblock|uring|mptcp]
- *                                        ok ERRNO LOCAL_PORT; on the socket that the slot has, or a new one
+ *   connect SLOT ADDRESS PORT [nonblock|uring|mptcp|fastopen|deferred|edge|short|old|long|family|fault]
+ *                                        ok ERRNO LOCAL_PORT; on the socket that the slot has, or a new one. fastopen:
+ *                                        with 100 bytes; deferred: the SYN goes with the first bytes that are sent.
+ *                                        With the address at the end of a page, or cut, or as RFC 2133 had it, or longer
+ *                                        than any, or of another family, or where there is no memory
  *   accept SLOT LISTENER [uring]         ok REMOTE_PORT
  *   drain LISTENER                       ok COUNT; accepts all that wait, and closes them
  *   send SLOT BYTES HOW                  ok BYTES; write, sendmsg, sendfile, splice, uring, zerocopy
@@ -36,7 +40,9 @@
 #include <fcntl.h>
 #include <linux/errqueue.h>
 #include <linux/io_uring.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -74,8 +80,13 @@ static long least(long a, long b)
 	return a < b ? a : b;
 }
 
-static socklen_t parse_address(union address *address, const char *text, const char *port)
+/* an address of a link has the name of that behind a % */
+static socklen_t parse_address(union address *address, char *text, const char *port)
 {
+	char *link = strchr(text, '%');
+
+	if (link)
+		*link++ = '\0';
 	memset(address, 0, sizeof(*address));
 	if (inet_pton(AF_INET, text, &address->v4.sin_addr) == 1) {
 		address->v4.sin_family = AF_INET;
@@ -86,6 +97,7 @@ static socklen_t parse_address(union address *address, const char *text, const c
 		fail(text);
 	address->v6.sin6_family = AF_INET6;
 	address->v6.sin6_port = htons(atoi(port));
+	address->v6.sin6_scope_id = link ? if_nametoindex(link) : 0;
 	return sizeof(address->v6);
 }
 
@@ -101,7 +113,7 @@ static int port_of(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
 
 static void set_option(int fd, const char *option)
 {
-	int yes = 1;
+	int yes = 1, waiting = 16, seconds = 30;
 
 	if (!strcmp(option, "v6only"))
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
@@ -111,6 +123,10 @@ static void set_option(int fd, const char *option)
 		setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &yes, sizeof(yes));
 	else if (!strcmp(option, "transparent"))
 		setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &yes, sizeof(yes));
+	else if (!strcmp(option, "fastopen"))
+		setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &waiting, sizeof(waiting));
+	else if (!strcmp(option, "defer"))
+		setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
 	else if (!strncmp(option, "dev=", 4))
 		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, option + 4, strlen(option + 4));
 	else if (strcmp(option, "mptcp"))
@@ -126,7 +142,7 @@ static int protocol_in(char **options, int count)
 	return 0;
 }
 
-static int bound(int type, const char *text, const char *port, char **options, int count)
+static int bound(int type, char *text, const char *port, char **options, int count)
 {
 	union address address;
 	socklen_t length = parse_address(&address, text, port);
@@ -339,11 +355,35 @@ static size_t read_line(int from, char *line, size_t room)
 	return length;
 }
 
+/* what the kernel may be told that is no whole address in the middle of memory */
+static int connect_oddly(int fd, const union address *address, socklen_t length, const char *how)
+{
+	char *pages = mmap(NULL, 1 << 17, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *end = pages + (1 << 16);
+
+	munmap(end, 1 << 16);
+	if (!strcmp(how, "short"))
+		length -= 8;
+	if (!strcmp(how, "old"))
+		length = 24;
+	if (!strcmp(how, "fault"))
+		return connect(fd, (struct sockaddr *)(end - length / 2), length) ? errno : 0;
+	if (!strcmp(how, "long")) {
+		memcpy(end - 200, address, length);
+		return connect(fd, (struct sockaddr *)(end - 200), 200) ? errno : 0;
+	}
+	memcpy(end - length, address, length);
+	if (!strcmp(how, "family"))
+		((struct sockaddr *)(end - length))->sa_family = address->any.sa_family == AF_INET ? AF_INET6 : AF_INET;
+	return connect(fd, (struct sockaddr *)(end - length), length) ? errno : 0;
+}
+
 static int connect_slot(int *fd, char **words, int count)
 {
 	const char *how = count > 4 ? words[4] : "";
 	union address address;
 	socklen_t length = parse_address(&address, words[2], words[3]);
+	int yes = 1;
 
 	if (*fd < 0)
 		*fd = socket(address.any.sa_family, SOCK_STREAM, protocol_in(words + 4, count - 4));
@@ -354,6 +394,12 @@ static int connect_slot(int *fd, char **words, int count)
 						  .addr = (uintptr_t)&address, .off = length };
 		return ring_operation(&operation) < 0 ? errno : 0;
 	}
+	if (!strcmp(how, "fastopen"))
+		return sendto(*fd, buffer, 100, MSG_FASTOPEN, &address.any, length) < 0 ? errno : 0;
+	if (!strcmp(how, "deferred"))
+		setsockopt(*fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &yes, sizeof(yes));
+	else if (*how && !strstr("nonblock mptcp", how))
+		return connect_oddly(*fd, &address, length, how);
 	return connect(*fd, &address.any, length) ? errno : 0;
 }
 

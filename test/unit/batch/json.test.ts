@@ -56,7 +56,9 @@ const ADDED = [
     name => `connections[].${name}`,
   ),
   ...['receive_queue_bytes', 'send_queue_bytes', 'zero_window', 'busy', 'mptcp'].map(name => `connections[].${name}`),
-  ...['reset', 'closed_by', 'network_namespace'].map(name => `connections[].${name}`),
+  ...['reset', 'closed_by', 'network_namespace', 'established', 'retransmitted_bytes'].map(
+    name => `connections[].${name}`,
+  ),
   ...['id', 'started_ns', 'ended_ns'].map(name => `connections[].${name}`),
   ...['id', 'pid', 'name', 'container', 'family', 'mptcp', 'local.address', 'local.port'].map(
     name => `listeners[].${name}`,

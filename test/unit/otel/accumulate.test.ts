@@ -139,21 +139,25 @@ describe('connections', () => {
   })
 
   it('that take long to connect are opened when they are established; those that never are, failed', () => {
-    const connecting = connectionRow({ ...young, state: 'SYN_SENT', connect_latency_ns: null })
+    const connecting = connectionRow({ ...young, state: 'SYN_SENT', established: false, connect_latency_ns: null })
     const slow = [
       withConnections(1, [connecting]),
       withConnections(2, [{ ...connecting, opened: false, age_seconds: 1.5 }]),
     ]
     const done = withConnections(3, [connectionRow({ ...young, opened: false, age_seconds: 2.5 })])
-    const failed = withConnections(3, [
-      { ...connecting, opened: false, closed: true, error: 'ETIMEDOUT', state: 'CLOSE' },
-    ])
+    const ended = { ...connecting, opened: false, closed: true }
+    const failed = withConnections(3, [{ ...ended, error: 'ETIMEDOUT', state: 'CLOSE' }])
+    const givenUp = withConnections(3, [ended])
     expect(accumulated(slow).counters('ebpf_top.tcp.connection.opened')).toEqual([])
     expect(accumulated([...slow, done]).counters('ebpf_top.tcp.connection.opened')).toMatchObject([{ value: 1 }])
     const end = accumulated([...slow, failed])
     expect(end.counters('ebpf_top.tcp.connection.opened')).toEqual([])
     expect(end.counters('ebpf_top.tcp.connection.closed')).toEqual([])
     expect(end.counters('ebpf_top.tcp.connection.failed')).toEqual([{ ...nginx, 'error.type': 'ETIMEDOUT', value: 1 }])
+    const other = accumulated([...slow, givenUp])
+    expect(other.counters('ebpf_top.tcp.connection.opened')).toEqual([])
+    expect(other.counters('ebpf_top.tcp.connection.closed')).toEqual([])
+    expect(other.counters('ebpf_top.tcp.connection.failed')).toEqual([{ ...nginx, 'error.type': '_OTHER', value: 1 }])
   })
 
   it('have their retransmits counted once, also when their addresses are used again', () => {

@@ -61,9 +61,16 @@ describe('spans of connections', () => {
   })
 
   it('that failed say why', () => {
-    const row = connectionRow({ direction: 'outbound', closed: true, error: 'ECONNREFUSED' })
-    expect(connectionSpans(sampleOf({ connections: [row] }))).toMatchObject([
+    const refused = connectionRow({
+      direction: 'outbound',
+      closed: true,
+      established: false,
+      error: 'ECONNREFUSED',
+    })
+    const givenUp = { ...refused, state: 'SYN_SENT', error: null }
+    expect(connectionSpans(sampleOf({ connections: [refused, givenUp] }))).toMatchObject([
       { error: 'ECONNREFUSED', attributes: { 'error.type': 'ECONNREFUSED' } },
+      { error: '_OTHER', attributes: { 'error.type': '_OTHER' } },
     ])
   })
 

@@ -12,7 +12,12 @@ import { asking } from '../../support/asking.ts'
 import { toEnd } from '../../support/generators.ts'
 import { connectionRecord, processRecord } from '../../support/records.ts'
 
-const END = { endedNs: 10e9, times: Times.of({ monotonicNs: 10e9, bootNs: 15e9, unixNs: 1e18 }), namespace: 1 }
+const END = {
+  endedNs: 10e9,
+  times: Times.of({ monotonicNs: 10e9, bootNs: 15e9, unixNs: 1e18 }),
+  namespace: 1,
+  links: { get: (namespace: number, device: number) => `link${namespace}.${device}` },
+}
 
 function answerTo(pid: number): Answer {
   const group = { container: `c${pid}`, pod: null, unit: null }

@@ -9,24 +9,28 @@ const groups = (connections: readonly ConnectionRow[], by: Grouping): readonly C
 const from = (address: string, change: Partial<ConnectionRow> = {}): ConnectionRow =>
   connectionRow({ remote: { address, port: 40_000 }, ...change })
 
+/** An attempt that ended before it was established. */
+const failed = { opened: true, closed: true, established: false } as const
+
 describe('connections in groups', () => {
   it('by remote address are added up', () => {
     const [first, second, ...rest] = groups(
       [
         from('192.0.2.1', { sent_bytes: 5, retransmits: 2, rtt_ns: 30, opened: true }),
         from('192.0.2.1', { sent_bytes: 7, retransmits: 1, rtt_ns: 10, closed: true, state: 'CLOSE' }),
-        from('192.0.2.1', { sent_bytes: 0, rtt_ns: 20, error: 'ECONNREFUSED' }),
+        from('192.0.2.1', { sent_bytes: 0, rtt_ns: 20, ...failed, error: 'ECONNREFUSED', state: 'CLOSE' }),
+        from('192.0.2.1', { sent_bytes: 0, rtt_ns: 0, ...failed, state: 'SYN_SENT' }),
         from('192.0.2.2', { rtt_ns: 0 }),
       ],
       'remote',
     )
     expect(first).toMatchObject({
       key: '192.0.2.1',
-      connections: 3,
-      states: 'ESTABLISHED 2, CLOSE 1',
+      connections: 4,
+      states: 'FAILED 2, ESTABLISHED 1, CLOSE 1',
       opened: 1,
       closed: 1,
-      failed: 1,
+      failed: 2,
       sent_bytes: 12,
       retransmits: 3,
       rtt_p50_ns: 20,

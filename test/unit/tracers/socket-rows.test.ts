@@ -4,7 +4,7 @@ import { RowsOfSockets, type SocketOffsets } from '../../../src/tracers/socket-r
 /** A layout of its own. */
 const AT: SocketOffsets = {
   ...{ size: 256, id: 0, started: 8, ended: 16, connect: 24, sent: 32, received: 40, totalSent: 48, totalReceived: 56 },
-  ...{ established: 64, accepted: 72, rtt: 80, retransmits: 84, owner: 88, handshake: 92, rttMin: 96, segments: 100 },
+  ...{ acceptable: 64, accepted: 72, rtt: 80, retransmits: 84, owner: 88, handshake: 92, rttMin: 96, segments: 100 },
   ...{ receiveQueue: 104, sendQueue: 108, drops: 112, totalDrops: 116, namespace: 120, family: 124, localPort: 126 },
   ...{
     remotePort: 128,
@@ -28,6 +28,9 @@ const AT: SocketOffsets = {
     ownerStarted: 192,
     listener: 200,
     mptcp: 208,
+    retransmitted: 224,
+    device: 216,
+    established: 220,
   },
 }
 
