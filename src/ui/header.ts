@@ -89,7 +89,7 @@ function news(state: State): Item[] {
     items.push({ rank: 2, line: eventRate(shown) })
     items.push({ rank: 1, line: lostEvents(shown, state.lost) })
     if (state.late !== null) {
-      items.push({ rank: 2, line: [span(`late by ${formatNanoseconds(state.late.seconds * 1e9)}`, 'warning')] })
+      items.push({ rank: 2, line: lateness(state.late.seconds, state.realtime) })
     }
     if (state.realtime === true) items.push({ rank: 4, line: [span('realtime', 'strong')] })
     if (isCompatible(shown)) items.push({ rank: 3, line: [span('compatible mode', 'warning')] })
@@ -129,6 +129,12 @@ function named(name: string, value: string): Line {
 function eventRate(sample: Sample): Line {
   const events = sample.syscalls.reduce((sum, row) => sum + row.count, 0)
   return named('events/s', formatEvents(sample.interval_seconds > 0 ? events / sample.interval_seconds : events))
+}
+
+/** How late samples come, and the key against it, which the footer has no certain place for. */
+function lateness(seconds: number, realtime: boolean | null): Line {
+  const late = span(`late by ${formatNanoseconds(seconds * 1e9)}`, 'warning')
+  return realtime === false ? [late, span(' R ', 'strong'), span('Realtime', 'label')] : [late]
 }
 
 /** Those of the interval by kind; once there were any, never again a plain 0. */

@@ -6,7 +6,6 @@
  * and what other packages there are.
  */
 
-import { StringDecoder } from 'node:string_decoder'
 import { keyOfCsi, keyOfSs3 } from './sequences.ts'
 
 /** A printable character, or `up`, `enter`, `shift-tab`, `ctrl-c`, `alt-b`, ...: see `bindings`. */
@@ -58,8 +57,8 @@ type Begun =
 export class InputDecoder {
   #begun: Begun | null = null
   #found: Input[] = []
-  #text = new StringDecoder('utf8')
-  /** Bytes that the character which was begun still lacks. */
+  /** Those of a character that are there, and how many it still lacks. */
+  #bytes: number[] = []
   #lacking = 0
   /** The next character comes with Alt. */
   #alt = false
@@ -112,22 +111,21 @@ export class InputDecoder {
       return
     }
     if (byte >= 0x80) {
+      if (!isContinuation) this.#bytes = []
+      this.#bytes.push(byte)
       this.#lacking = isContinuation ? this.#lacking - 1 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
-      this.#characters(this.#text.write(Buffer.of(byte)))
+      if (this.#lacking === 0) this.#character(characterOf(this.#bytes))
       return
     }
-    if (this.#lacking > 0) this.#text = new StringDecoder('utf8')
     this.#lacking = 0
     if (byte === ESC) this.#begun = { state: 'escape', count: 1 }
     else if (byte < 0x20 || byte === DELETE) this.#control(byte)
-    else this.#characters(String.fromCharCode(byte))
+    else this.#character(String.fromCharCode(byte))
   }
 
-  #characters(text: string): void {
-    for (const character of text) {
-      if (!/[\p{Cc}\ufffd]/u.test(character)) this.#key(this.#alt ? `alt-${character}` : character)
-      this.#alt = false
-    }
+  #character(character: string): void {
+    if (!/^\p{Cc}?$/u.test(character)) this.#key(this.#alt ? `alt-${character}` : character)
+    this.#alt = false
   }
 
   #control(byte: number): void {
@@ -258,4 +256,15 @@ function keyOfControl(byte: number): Key | null {
   if (byte === 0x09) return 'tab'
   if (byte === DELETE || byte === 0x08) return 'backspace'
   return byte >= 1 && byte <= 26 ? `ctrl-${String.fromCharCode(byte + 0x60)}` : null
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Empty where the bytes are no UTF-8. */
+function characterOf(bytes: readonly number[]): string {
+  try {
+    return utf8.decode(Uint8Array.from(bytes))
+  } catch {
+    return ''
+  }
 }

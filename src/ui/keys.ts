@@ -203,7 +203,6 @@ export const bindings: readonly Binding[] = [
     shown: 'R',
     action: 'realtime',
     description: 'before other processes, where late; or not',
-    footer: { label: 'Realtime', rank: 2 },
     visible: isLate,
   },
   { keys: ['d'], shown: 'd', action: 'interval', description: 'type the interval' },

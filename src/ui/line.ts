@@ -68,7 +68,8 @@ export function edit(line: EditedLine, key: Key): EditedLine | null {
     case 'alt-delete':
       return killed(line, cursor, wordEnd(text, cursor))
     case 'ctrl-u':
-      return killed(line, 0, cursor)
+      // all of it, as zsh and the terminal's own driver do
+      return killed(line, 0, text.length)
     case 'ctrl-k':
       return killed(line, cursor, text.length)
     case 'ctrl-y':

@@ -24,7 +24,7 @@ function readInPieces(bytes: string | Uint8Array): string[] {
 
 const KEYS: readonly (readonly [bytes: string, ...keys: string[]])[] = [
   ['jj/x', 'j', 'j', '/', 'x'],
-  ['é漢👍', 'é', '漢', '👍'],
+  ['é漢👍\ufffd', 'é', '漢', '👍', '\ufffd'],
   ['\r\n\t\x7f\b\x01\x1a', 'enter', 'enter', 'tab', 'backspace', 'backspace', 'ctrl-a', 'ctrl-z'],
   ['\x00\x1c\x1f'],
   [ESC, 'escape'],

@@ -47,7 +47,7 @@ it.each([
   ['one two  \x17', 'one |'],
   [`one two${LEFT}\x17`, 'one |o'],
   ['abc\x15', '|'],
-  [`abcd${LEFT}${LEFT}\x15`, '|cd'],
+  [`abcd${LEFT}${LEFT}\x15`, '|'],
   [`abcd${LEFT}${LEFT}\x0b`, 'ab|'],
   [`abcd${LEFT}${LEFT}\x0b\x01\x19`, 'cd|ab'],
   ['abc\x15\x19\x19', 'abcabc|'],
