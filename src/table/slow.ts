@@ -14,6 +14,7 @@ export const slowTable: Table<SlowCallRow> = {
   title: 'Slow calls',
   noun: { one: 'slow call', many: 'slow calls' },
   defaultSort: 'duration_ns',
+  past: true,
   columns: [
     { id: 'started', title: 'STARTED', unit: 'text', value: row => clock(row.started_ns), width: 12, priority: 3 },
     { id: 'started_ns', title: 'UNIX NS', unit: 'number', value: row => row.started_ns, width: 19, priority: 9 },

@@ -62,6 +62,8 @@ export interface Table<Row> {
   readonly steady?: boolean
   /** The process a row belongs to, for filtering to it. */
   pid(row: Row): number | null
+  /** Rows tell of what is over: what they say stays true after their sample. */
+  readonly past?: true
   /** The row has ended: shown dimmed. */
   ended?(row: Row): boolean
 }

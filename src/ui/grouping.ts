@@ -1,8 +1,8 @@
 /** Connections in groups: turning through the groupings, opening a group, closing it. */
 
 import { GROUPINGS, groupKey, groupTables, groupTitle } from '../table/groups.ts'
-import { cursorIndex, listing } from './listing.ts'
-import { type State, withTable } from './state.ts'
+import { meantRow } from './listing.ts'
+import { AT_TOP, type State, withTable } from './state.ts'
 
 /** The next grouping: none, then each in turn. */
 export function turnGrouping(state: State): State {
@@ -16,20 +16,18 @@ export function turnGrouping(state: State): State {
   const sortable = columns.some(column => column.id === order.column)
   return withTable(turned, 'groups', {
     order: sortable ? order : { column: defaultSort, reversed: false },
-    key: null,
-    index: 0,
+    ...AT_TOP,
   })
 }
 
 /** Shows the connections of the selected group alone. */
 export function openGroup(state: State): State {
   const { grouping, shown } = state
-  const index = cursorIndex(state, 'groups')
-  if (grouping === null || shown === null || index < 0) return state
-  const { table, rows } = listing(state, 'groups')
-  const key = table.key(rows[index])
+  const meant = meantRow(state, 'groups')
+  if (grouping === null || shown === null || meant === null) return state
+  const { key } = meant
   const example = shown.sample.connections.find(row => groupKey(row, grouping) === key)
   if (example === undefined) return state
   const opened: State = { ...state, group: { key, title: groupTitle(example, grouping) } }
-  return withTable(opened, 'connections', { key: null, index: 0 })
+  return withTable(opened, 'connections', AT_TOP)
 }

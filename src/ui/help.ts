@@ -33,6 +33,7 @@ const reading: readonly (readonly [string, string])[] = [
   ['NETNS', 'another network namespace, by its inode'],
   ['>5m00s', 'older than ebpf-top: at least of this age'],
   ['dimmed', `ended, or closed in the last ${LINGERING} seconds`],
+  ['~', 'selected, and without a row in this interval'],
   ['lost', 'events that are in no row'],
 ]
 

@@ -4,6 +4,7 @@ import { filterRows, type Order, type Sight, sortRows } from '../table/arrange.t
 import { connectionTable } from '../table/connections.ts'
 import { type Grouping, groupKey, groupTables } from '../table/groups.ts'
 import type { Column, ListName, Table } from '../table/table.ts'
+import { isWanted, type KeptRow } from './kept.ts'
 import { connectionsOf, type Moment } from './moment.ts'
 import { listedAs, namesIn, type State, tableOf } from './state.ts'
 
@@ -14,6 +15,8 @@ export interface Listing {
   isWorthIt(column: Column<unknown>): boolean
   /** Rows there would be without the text filter. */
   readonly all: number
+  /** Where the row with this key is; -1: nowhere. */
+  indexOf(key: string): number
 }
 
 /** All that a listing is made of besides its moment. */
@@ -32,7 +35,7 @@ const remembered = new WeakMap<Moment, Map<ListName, { readonly wanted: Wanted; 
 export function listing(state: State, name: ListName): Listing {
   const { shown } = state
   const table = listedAs(state, name)
-  if (shown === null) return { table, rows: [], isWorthIt: () => true, all: 0 }
+  if (shown === null) return { table, rows: [], isWorthIt: () => true, all: 0, indexOf: () => -1 }
 
   const ofMoment = remembered.get(shown) ?? new Map<ListName, { wanted: Wanted; listing: Listing }>()
   remembered.set(shown, ofMoment)
@@ -42,10 +45,18 @@ export function listing(state: State, name: ListName): Listing {
 
   const { rows, all } = unsorted(shown, wanted)
   const filled = new Map<Column<unknown>, boolean>()
+  const sorted = sortRows(table, rows, wanted.order)
+  const found = new Map<string, number>()
   const made: Listing = {
     table,
-    rows: sortRows(table, rows, wanted.order),
+    rows: sorted,
     all,
+    // to search fifty thousand keys takes its time: only once
+    indexOf(key) {
+      const known = found.get(key) ?? sorted.findIndex(row => table.key(row) === key)
+      found.set(key, known)
+      return known
+    },
     // to find a hundred thousand rows empty takes its time: only of a column that there is room for, and once
     isWorthIt(column) {
       if (column.sparse !== true || column.id === wanted.order.column) return true
@@ -65,11 +76,15 @@ function wantedIn(state: State, name: ListName): Wanted {
     name,
     order: state.tables[name].order,
     filter,
-    // only what is filtered depends on names
-    sight: { names: filter === '' ? null : namesIn(state), ascii: state.ascii },
+    sight: sightIn(state),
     grouping: connections ? state.grouping : null,
     group: connections ? (state.group?.key ?? null) : null,
   }
+}
+
+/** Only what is filtered depends on names. */
+function sightIn(state: State): Sight {
+  return { names: state.filter === '' ? null : namesIn(state), ascii: state.ascii }
 }
 
 function isSame(a: Wanted, b: Wanted): boolean {
@@ -103,22 +118,59 @@ function unsorted(moment: Moment, { name, filter, sight, grouping, group }: Want
   }
 }
 
-/** Where the cursor of a table stands: on the row it follows, else at its index; -1 in an empty table. */
-export function cursorIndex(state: State, name: ListName): number {
-  const { key, index } = state.tables[name]
-  const { table, rows } = listing(state, name)
-  const last = Math.min(index, rows.length - 1)
-  // most often it is still where it was, and to search fifty thousand keys takes its time
-  if (key === null || last < 0 || table.key(rows[last]) === key) return last
-  const followed = rows.findIndex(row => table.key(row) === key)
-  return followed >= 0 ? followed : last
+/** The place of the selected row among the others while it is absent; -1: it is there, or there is nothing to keep it for. */
+function absentIndex(state: State, name: ListName): number {
+  const { kept, chosen, index } = state.tables[name]
+  const { table, rows, indexOf } = listing(state, name)
+  if (kept === null || !chosen || state.shown === null || indexOf(kept.key) >= 0) return -1
+  const { pids } = state.shown.sample.filter
+  if (name !== 'syscalls' && pids.length > 0 && (kept.pid === null || !pids.includes(kept.pid))) return -1
+  if (!isWanted(table, kept, state.filter, sightIn(state))) return -1
+  return Math.min(index, rows.length)
 }
 
-/** The process that the selected row belongs to; null if there is none. */
-export function selectedPid(state: State, name: ListName): number | null {
-  const { table, rows } = listing(state, name)
-  const index = cursorIndex(state, name)
-  return index < 0 ? null : table.pid(rows[index])
+/**
+ * Where the cursor of a table stands: on its row, or in the place of its row while that is absent. One that nobody has put
+ * there follows its row as long as that is in sight of the top. -1 in an empty table.
+ *
+ * @param visible rows that the table has room for
+ */
+export function cursorIndex(state: State, name: ListName, visible = Infinity): number {
+  const { kept, chosen, index } = state.tables[name]
+  const { rows, indexOf } = listing(state, name)
+  const found = kept === null ? -1 : indexOf(kept.key)
+  if (found >= 0 && (chosen || found < visible)) return found
+  const absent = absentIndex(state, name)
+  return absent >= 0 ? absent : Math.min(index, rows.length - 1)
+}
+
+/** What stands in a place of a list: a row, or the selected one that is absent. */
+export type Placed = { readonly row: unknown } | { readonly absent: KeptRow }
+
+/** So many places of a list from one on. */
+export function placesFrom(state: State, name: ListName, from: number, count: number): Placed[] {
+  const { kept } = state.tables[name]
+  const { rows } = listing(state, name)
+  const absent = absentIndex(state, name)
+  const shift = kept !== null && absent >= 0 && absent < from ? 1 : 0
+  const places: Placed[] = rows.slice(from - shift, from - shift + count).map(row => ({ row }))
+  if (kept !== null && absent >= from) places.splice(absent - from, 0, { absent: kept })
+  return places.slice(0, count)
+}
+
+/** Places of a list. */
+export function placeCount(state: State, name: ListName): number {
+  return listing(state, name).rows.length + (absentIndex(state, name) >= 0 ? 1 : 0)
+}
+
+/** A row that slid under the cursor less than so many milliseconds ago is not the one that a person means. */
+const SEEN = 500
+
+/** The row that Enter acts on: the one that was seen under the cursor. */
+export function meantRow(state: State, name: ListName): KeptRow | null {
+  const { kept, slid } = state.tables[name]
+  if (cursorIndex(state, name) < 0) return null
+  return slid !== null && state.now - slid.at < SEEN ? slid.from : kept
 }
 
 /** The rows in sight in a place for so many of them. */

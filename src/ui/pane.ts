@@ -4,13 +4,17 @@ import { alignment, fitText, formatCell, type Reading } from '../table/format.ts
 import type { Column } from '../table/table.ts'
 import { type FittedColumn, fitColumns, GUTTER } from './columns.ts'
 import { emptyText } from './empty.ts'
+import { keptColumn } from './kept.ts'
 import type { Pane } from './layout.ts'
-import { cursorIndex, type Listing, listing, visibleRows } from './listing.ts'
+import { cursorIndex, type Listing, listing, placeCount, placesFrom } from './listing.ts'
 import { activeTable, namesIn, type State, type TableState } from './state.ts'
 import { fitLine, type Line, type Span, span, spread, type Tone } from './style.ts'
 
 /** Text of the gutter in front of the selected row: it marks the row where there are no colours. */
 const CURSOR = '>'
+
+/** The same, while the selected row is absent. */
+const ABSENT = '~'
 
 /** Exactly `pane.height` lines of exactly `pane.width` cells. */
 export function paneLines(state: State, pane: Pane): Line[] {
@@ -22,17 +26,22 @@ export function paneLines(state: State, pane: Pane): Line[] {
   if (pane.titled) lines.push(title(state, pane, shown, active))
   lines.push(heading(columns, table, pane.width, active))
 
-  if (shown.rows.length === 0) {
+  if (placeCount(state, pane.table) === 0) {
     lines.push(fitLine([span(` ${emptyText(state, pane.table)}`, 'dim')], pane.width))
   }
   const selected = active ? cursorIndex(state, pane.table) : -1
   if (state.shown !== null) {
     const { interval_seconds, sources } = state.shown.sample
     const reading: Reading = { interval_seconds, sources, names: namesIn(state) }
-    visibleRows(state, pane).forEach((row, i) => {
+    placesFrom(state, pane.table, table.top, pane.rows).forEach((place, i) => {
       const isSelected = table.top + i === selected
-      const dimmed = shown.table.ended?.(row) ?? false
-      lines.push(rowLine(columns, row, reading, pane.width, isSelected ? 'selected' : dimmed ? 'dim' : 'plain'))
+      if ('absent' in place) {
+        const kept = columns.map(({ column, width }) => ({ column: keptColumn(column), width }))
+        lines.push(rowLine(kept, place.absent, reading, pane.width, isSelected ? 'absent' : 'dim'))
+        return
+      }
+      const dimmed = shown.table.ended?.(place.row) ?? false
+      lines.push(rowLine(columns, place.row, reading, pane.width, isSelected ? 'selected' : dimmed ? 'dim' : 'plain'))
     })
   }
   while (lines.length < pane.height) lines.push([span(' '.repeat(pane.width))])
@@ -69,15 +78,15 @@ function sortMark(column: Column<unknown>, reversed: boolean): string {
 }
 
 /** With as few changes of tone as there can be, each being an escape sequence: what is between two cells has none. */
-function rowLine(
-  columns: readonly FittedColumn<unknown>[],
-  row: unknown,
+function rowLine<Row>(
+  columns: readonly FittedColumn<Row>[],
+  row: Row,
   reading: Reading,
   width: number,
   rowTone: Tone,
 ): Line {
   const line: Span[] = []
-  let text = rowTone === 'selected' ? CURSOR : ' '
+  let text = rowTone === 'selected' ? CURSOR : rowTone === 'absent' ? ABSENT : ' '
   let tone = rowTone
   let left = width - GUTTER
   for (const { column, width: columnWidth } of columns) {
@@ -101,7 +110,7 @@ function rowLine(
 }
 
 /** What is zero or unknown recedes, what is bad news stands out. */
-function toneOf(column: Column<unknown>, row: unknown, text: string): Tone {
+function toneOf<Row>(column: Column<Row>, row: Row, text: string): Tone {
   if (text === '-' || (column.unit !== 'number' && (text === '0' || text === '0ns'))) return 'dim'
   if (column.alarm !== true) return 'plain'
   const value = column.value(row)

@@ -2,16 +2,19 @@
 
 import type { Names } from '../names/names.ts'
 import type { Sample } from '../sample/sample.ts'
+import type { Order } from '../table/arrange.ts'
 import { type ListName, OVERVIEW_TABLES } from '../table/table.ts'
 import { openGroup, turnGrouping } from './grouping.ts'
 import { helpBottom } from './help.ts'
 import type { Key } from './input.ts'
+import { keptRow } from './kept.ts'
 import { type Action, actionOf } from './keys.ts'
 import { layout, rowsNeeded, tooSmall } from './layout.ts'
-import { cursorIndex, listing, selectedPid } from './listing.ts'
+import { cursorIndex, listing, meantRow, placeCount, placesFrom } from './listing.ts'
 import { nextMoment } from './moment.ts'
 import { INTERVAL_LEAST, type Machine, openPrompt, promptKey, promptText } from './prompt.ts'
 import {
+  AT_TOP,
   activeTable,
   type ExporterState,
   isInOverview,
@@ -27,9 +30,10 @@ import {
 } from './state.ts'
 
 export type Event =
-  | { readonly type: 'key'; readonly key: Key }
+  /** Times are milliseconds of a clock that is never set. */
+  | { readonly type: 'key'; readonly key: Key; readonly at: number }
   | { readonly type: 'paste'; readonly text: string }
-  | { readonly type: 'sample'; readonly sample: Sample; readonly exporter: ExporterState | null }
+  | { readonly type: 'sample'; readonly sample: Sample; readonly exporter: ExporterState | null; readonly at: number }
   | { readonly type: 'resize'; readonly size: Size }
   | { readonly type: 'names'; readonly names: Names }
   /** The screen was in other hands, or stood still, for no matter how long. */
@@ -43,17 +47,17 @@ const INTERVAL_STEPS: readonly number[] = [INTERVAL_LEAST, 0.2, 0.5, 1, 2, 5, 10
 export function reduce(state: State, event: Event, machine: Machine): State {
   switch (event.type) {
     case 'key':
-      return settle(pressed({ ...state, message: '' }, event.key, machine))
+      return settle(pressed({ ...state, message: '', now: event.at }, event.key, machine))
     case 'paste':
       // Without a prompt a paste would be a row of commands that nobody meant.
       return state.prompt === null || tooSmall(state.size) ? state : settle(promptText(state, state.prompt, event.text))
     case 'sample':
-      return settle(sampled({ ...state, exporter: event.exporter }, event.sample))
+      return settle(sampled({ ...state, exporter: event.exporter, now: event.at }, event.sample), true)
     case 'resize':
       return settle({ ...state, size: event.size })
     case 'names':
       // A filter may match a name.
-      return settle({ ...state, names: event.names })
+      return settle({ ...state, names: event.names }, true)
     case 'resumed':
       return { ...state, expected: Infinity }
     case 'lowered':
@@ -120,7 +124,7 @@ function act(state: State, action: Action): State {
     case 'page down':
       return move(state, pageOf(state))
     case 'top':
-      return withTable(state, activeTable(state), { key: null, index: 0 })
+      return withTable(state, activeTable(state), AT_TOP)
     case 'bottom':
       return move(state, Infinity)
     case 'sort left':
@@ -178,10 +182,13 @@ function neighbour<T>(list: readonly T[], from: T, by: number): T {
 
 function move(state: State, by: number): State {
   const name = activeTable(state)
-  const { table, rows } = listing(state, name)
-  if (rows.length === 0) return state
-  const index = Math.max(0, Math.min(rows.length - 1, cursorIndex(state, name) + by))
-  return withTable(state, name, { index, key: table.key(rows[index]) })
+  const places = placeCount(state, name)
+  const from = cursorIndex(state, name)
+  const to = Math.max(0, Math.min(places - 1, from + by))
+  const [place] = placesFrom(state, name, to, 1)
+  if (place === undefined || 'absent' in place) return state
+  const { table } = listing(state, name)
+  return withTable(state, name, { kept: keptRow(table, place.row), chosen: true, slid: null })
 }
 
 /** Rows that a page has in the active table. */
@@ -197,19 +204,24 @@ function sortBeside(state: State, by: number): State {
   const name = activeTable(state)
   const ids = listedAs(state, name).columns.map(column => column.id)
   const { order } = state.tables[name]
-  return withTable(state, name, { order: { column: neighbour(ids, order.column, by), reversed: false } })
+  return inOrder(state, name, { column: neighbour(ids, order.column, by), reversed: false })
 }
 
 function reverse(state: State): State {
   const name = activeTable(state)
   const { order } = state.tables[name]
-  return withTable(state, name, { order: { ...order, reversed: !order.reversed } })
+  return inOrder(state, name, { ...order, reversed: !order.reversed })
+}
+
+/** In another order, a cursor that nobody has put anywhere is at the top again. */
+function inOrder(state: State, name: ListName, order: Order): State {
+  return withTable(state, name, state.tables[name].chosen ? { order } : { order, ...AT_TOP })
 }
 
 function onlySelected(state: State): State {
-  const pid = selectedPid(state, activeTable(state))
-  if (pid !== null) return { ...state, pids: [pid] }
-  if (cursorIndex(state, activeTable(state)) < 0) return state
+  const meant = meantRow(state, activeTable(state))
+  if (meant === null) return state
+  if (meant.pid !== null) return { ...state, pids: [meant.pid] }
   return { ...state, message: `nobody is known to hold this ${listedAs(state, activeTable(state)).noun.one}` }
 }
 
@@ -239,18 +251,15 @@ function scrollHelp(state: State, action: keyof typeof HELP_SCROLL): State {
   return { ...state, help: Math.max(0, Math.min(helpBottom(state), (state.help ?? 0) + by)) }
 }
 
-/**
- * The visible tables with their cursor on the row it follows and that row in sight. A cursor whose row has vanished
- * stays at its index and follows the row that is there now.
- */
-function settle(state: State): State {
+/** The visible tables with their cursor in sight, on the row that it follows. `slides`: not by the user's own doing. */
+function settle(state: State, slides = false): State {
   const roomy =
     state.view === 'overview'
       ? OVERVIEW_TABLES.reduce((roomy, name) => withNeed(roomy, listFor(roomy, name)), state)
       : state
   return layout(roomy)
     .flat()
-    .reduce((settled, pane) => settleTable(settled, pane.table, pane.rows), roomy)
+    .reduce((settled, pane) => settleTable(settled, pane.table, pane.rows, slides), roomy)
 }
 
 function withNeed(state: State, name: ListName): State {
@@ -260,14 +269,16 @@ function withNeed(state: State, name: ListName): State {
   return need === until ? state : withTable(state, name, { need })
 }
 
-function settleTable(state: State, name: ListName, visible: number): State {
+function settleTable(state: State, name: ListName, visible: number, slides: boolean): State {
   const now = state.tables[name]
-  const { table, rows } = listing(state, name)
-  if (rows.length === 0) return state
-  const index = cursorIndex(state, name)
-  const key = now.key === null ? null : table.key(rows[index])
-  const lastTop = Math.max(0, rows.length - visible)
-  const top = Math.min(lastTop, Math.max(index - visible + 1, Math.min(index, now.top)))
-  if (index === now.index && key === now.key && top === now.top) return state
-  return withTable(state, name, { index, key, top: Math.max(0, top) })
+  const index = cursorIndex(state, name, visible)
+  const [place] = index < 0 ? [] : placesFrom(state, name, index, 1)
+  if (place === undefined) return state
+  const kept = 'absent' in place || place.row === now.kept?.row ? now.kept : keptRow(listedAs(state, name), place.row)
+  const isOther = now.kept !== null && kept?.key !== now.kept.key
+  const slid = !isOther ? now.slid : slides && now.kept !== null ? { from: now.kept, at: state.now } : null
+  const lastTop = Math.max(0, placeCount(state, name) - visible)
+  const top = Math.max(0, Math.min(lastTop, Math.max(index - visible + 1, Math.min(index, now.top))))
+  if (index === now.index && kept === now.kept && top === now.top && slid === now.slid) return state
+  return withTable(state, name, { index, kept, top, slid })
 }

@@ -129,7 +129,7 @@ export function startScreen(options: ScreenOptions): Screen {
     if (action === 'quit') end({ reason: 'quit' })
     else if (action === 'redraw') redraw()
     else if (action === 'suspend') suspension.suspend()
-    else dispatch({ type: 'key', key })
+    else dispatch({ type: 'key', key, at: performance.now() })
   }
 
   const palette = paletteFor(environment, colour)
@@ -230,7 +230,7 @@ export function startScreen(options: ScreenOptions): Screen {
   return {
     ended,
     take(sample) {
-      dispatch({ type: 'sample', sample, exporter: options.exporter?.() ?? null })
+      dispatch({ type: 'sample', sample, exporter: options.exporter?.() ?? null, at: performance.now() })
       // behind the drawing
       if (view === undefined) setImmediate(mount)
     },

@@ -13,6 +13,7 @@ import {
   type TableName,
 } from '../table/table.ts'
 import { tables } from '../table/tables.ts'
+import type { KeptRow } from './kept.ts'
 import type { EditedLine } from './line.ts'
 import type { Moment } from './moment.ts'
 
@@ -28,9 +29,14 @@ export interface Size {
 /** Order, cursor and scroll position of one table; they outlast a change of the view. */
 export interface TableState {
   readonly order: Order
-  /** Key of the row that the cursor follows; null: it stays at `index`. */
-  readonly key: string | null
+  /** The row that the cursor is on, as it was when it was there last; null: there was none yet. */
+  readonly kept: KeptRow | null
+  /** The user has put the cursor on it: it stays there, while the row is absent too. Else it stays at the top of the list. */
+  readonly chosen: boolean
+  /** Where the cursor is, and an absent row with it. */
   readonly index: number
+  /** What was under the cursor before a sample put another row there. */
+  readonly slid: { readonly from: KeptRow; readonly at: number } | null
   /** Index of the first visible row. */
   readonly top: number
   /** Rows to make room for in the overview. */
@@ -85,6 +91,8 @@ export interface State {
   readonly host: Host
   readonly version: string
   readonly size: Size
+  /** Time of the last key or sample: milliseconds of a clock that is never set. */
+  readonly now: number
   /** The terminal shows ASCII alone. */
   readonly ascii: boolean
   readonly view: View
@@ -196,6 +204,7 @@ export function initialState(start: Start): State {
     host,
     version,
     size,
+    now: 0,
     ascii,
     view,
     filter,
@@ -230,9 +239,17 @@ export function initialState(start: Start): State {
   }
 }
 
+/** A cursor that nobody has put anywhere yet. */
+export const AT_TOP: Pick<TableState, 'kept' | 'chosen' | 'index' | 'slid'> = {
+  kept: null,
+  chosen: false,
+  index: 0,
+  slid: null,
+}
+
 /** A table that nobody has looked at yet. */
 function fresh(column: string): TableState {
-  return { order: { column, reversed: false }, key: null, index: 0, top: 0, need: 0 }
+  return { order: { column, reversed: false }, ...AT_TOP, top: 0, need: 0 }
 }
 
 /** The view is one of the tables of the overview. */

@@ -19,6 +19,8 @@ export type Tone =
   | 'sorted'
   | 'idle'
   | 'selected'
+  /** Selected, and not there now. */
+  | 'absent'
   | 'label'
   | 'paused'
   | 'cursor'
@@ -51,6 +53,7 @@ const palettes: Readonly<Record<Palette, Readonly<Partial<Record<Tone, Sgr>>>>> 
     sorted: ['30;46', '39;49'],
     idle: ['30;47', '39;49'],
     selected: ['30;46', '39;49'],
+    absent: ['2;7', '22;27'],
     label: ['30;46', '39;49'],
     paused: ['30;43', '39;49'],
     cursor: INVERSE,
@@ -64,6 +67,7 @@ const palettes: Readonly<Record<Palette, Readonly<Partial<Record<Tone, Sgr>>>>> 
     sorted: ['1;4', '22;24'],
     idle: ['4', '24'],
     selected: INVERSE,
+    absent: ['2;7', '22;27'],
     label: INVERSE,
     paused: ['1;7', '22;27'],
     cursor: INVERSE,

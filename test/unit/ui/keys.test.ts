@@ -5,7 +5,7 @@ import { GROUPINGS } from '../../../src/table/groups.ts'
 import { bindings, isAvailable } from '../../../src/ui/keys.ts'
 import { initialState, type State, VIEWS } from '../../../src/ui/state.ts'
 import { everybodyLeaves, type Person, sitDown } from './person.ts'
-import { connectionRow, fullSample, processRow, sampleOf } from './samples.ts'
+import { connectionRow, fullSample, sampleOf } from './samples.ts'
 
 afterEach(everybodyLeaves)
 
@@ -103,19 +103,6 @@ describe('the cursor', () => {
     await person.see(selected('worker-299 '))
     person.type('\x1b[H')
     await person.see(selected('worker-0 '))
-  })
-
-  it('follows its row from sample to sample, and stays where it is when the row has gone', async () => {
-    const person = sitDown(80, 24, { view: 'processes' })
-    const busy = (pid: number, syscalls: number) => processRow({ pid, name: `p${pid}`, syscalls })
-    person.take(sampleOf({ processes: [busy(1, 90), busy(2, 80), busy(3, 70)] }))
-    await person.see('p3')
-    person.type('j')
-    await person.see(selected('p2'))
-    person.take(sampleOf({ processes: [busy(1, 90), busy(2, 10), busy(3, 70)] }))
-    await person.see(selected('p2'))
-    person.take(sampleOf({ processes: [busy(1, 90), busy(4, 80), busy(3, 70)] }))
-    await person.see(selected('p3'))
   })
 })
 

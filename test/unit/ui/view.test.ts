@@ -46,7 +46,7 @@ function stateOf(size: Size, view: ViewName): State {
   })
   return reduce(
     initial,
-    { type: 'sample', sample: { ...sample, processes }, exporter: null },
+    { type: 'sample', sample: { ...sample, processes }, exporter: null, at: 0 },
     { processExists: () => true },
   )
 }

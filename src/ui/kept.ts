@@ -1,0 +1,46 @@
+/** A row that is remembered while its table has none: who it is, and not what it did in an interval that is over. */
+
+import { filterRows, type Sight } from '../table/arrange.ts'
+import type { Column, Table, Value } from '../table/table.ts'
+
+export interface KeptRow {
+  /** The row that it was made of, to know it again; its sample may be gone. */
+  readonly row: unknown
+  readonly key: string
+  readonly pid: number | null
+  /** By column id; null where a number was of its interval. */
+  readonly values: ReadonlyMap<string, Value>
+}
+
+/** Units of what a row is, and not of what it did. */
+const LASTING: readonly string[] = ['text', 'number', 'flag']
+
+export function keptRow(table: Table<unknown>, row: unknown): KeptRow {
+  const value = (column: Column<unknown>): Value =>
+    table.past === true || LASTING.includes(column.unit) ? column.value(row) : null
+  return {
+    row,
+    key: table.key(row),
+    pid: table.pid(row),
+    values: new Map(table.columns.map(column => [column.id, value(column)])),
+  }
+}
+
+/** A column for remembered rows. */
+export function keptColumn({ named: _, mark: __, source: ___, ...column }: Column<unknown>): Column<KeptRow> {
+  return { ...column, value: kept => kept.values.get(column.id) ?? null }
+}
+
+/** The text filter leaves the row in. */
+export function isWanted(table: Table<unknown>, kept: KeptRow, filter: string, sight: Sight): boolean {
+  const columns = table.columns.map(keptColumn)
+  const asTable: Table<KeptRow> = {
+    ...table,
+    columns,
+    rows: () => [],
+    key: row => row.key,
+    pid: row => row.pid,
+    ended: () => true,
+  }
+  return filterRows(asTable, [kept], filter, sight).length > 0
+}
