@@ -60,8 +60,8 @@ export class Sockets extends Told {
   }
 
   /** Connects; throws unless it worked. Resolves with the local port. */
-  async connect(slot: number, address: string, port: number): Promise<number> {
-    const [errno, local = 0] = await this.tell('connect', slot, address, port)
+  async connect(slot: number, address: string, port: number, ...how: readonly string[]): Promise<number> {
+    const [errno, local = 0] = await this.tell('connect', slot, address, port, ...how)
     if (errno !== 0) throw new Error(`cannot connect: error ${errno}`)
     return local
   }
