@@ -20,8 +20,8 @@ function choose(records: readonly ReturnType<typeof listener>[], connection: Ret
   return listeners.of(connection).map(({ id }) => id)
 }
 
-const all6 = listener(1, '::', { bound: { device: 0, onlyV6: true } })
-const both = listener(1, '::', { bound: { device: 0, onlyV6: false } })
+const all6 = listener(1, '::', { device: 0, onlyV6: true })
+const both = listener(1, '::', { device: 0, onlyV6: false })
 const all4 = listener(2, '0.0.0.0')
 
 test.each([
@@ -36,11 +36,11 @@ test.each([
   ['another namespace is none', [listener(3, '10.0.0.1', { namespace: 2 })], to('10.0.0.1'), []],
   [
     'one for its device before one for all',
-    [all4, listener(3, '0.0.0.0', { bound: { device: 4, onlyV6: false } })],
-    to('10.0.0.1', { bound: { device: 4, onlyV6: false } }),
+    [all4, listener(3, '0.0.0.0', { device: 4, onlyV6: false })],
+    to('10.0.0.1', { device: 4, onlyV6: false }),
     [3],
   ],
-  ['one for another device is none', [listener(3, '0.0.0.0', { bound: { device: 4, onlyV6: false } })], to('::1'), []],
+  ['one for another device is none', [listener(3, '0.0.0.0', { device: 4, onlyV6: false })], to('::1'), []],
   ['a group is all of it', [all4, listener(3, '0.0.0.0')], to('10.0.0.1'), [2, 3]],
   ['what the kernel told is it', [all4, listener(3, '0.0.0.0')], to('10.9.9.9', { listener: 3 }), [3]],
   ['what the kernel told may not be there', [all4], to('10.0.0.1', { listener: 9 }), []],
