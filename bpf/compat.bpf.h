@@ -83,6 +83,11 @@ struct compat_state {
 	__u64 lost_calls;	/* calls not counted: no room for a row or for a start */
 	__u64 lost_bytes;	/* sends and receives not counted: no row, or their end not seen */
 	__u64 lost_connections;	/* changes of state of connections without room for them */
+	/* entries that were made, or not for want of room: user space sees by them how full a map is */
+	__u64 made_processes;
+	__u64 made_pairs;
+	__u64 made_octaves;
+	__u64 made_ends;
 	__u32 status_offset;	/* STATUS_OFFSET or the newer one; 0: not known yet */
 };
 
@@ -130,6 +135,12 @@ static __always_inline bool watched(const struct compat_control *ctl, __u32 tgid
 	entry_;								\
 })
 
+#define COUNT_MADE(counter) do {					\
+	struct compat_state *state_ = get_state();			\
+	if (state_)							\
+		__sync_fetch_and_add(&state_->counter, 1);		\
+} while (0)
+
 /* the thread that runs now */
 static __always_inline struct compat_thread *make_thread(__u32 tid)
 {
@@ -153,9 +164,16 @@ static __always_inline struct compat_process *make_process(__u32 epoch, __u64 pi
 	__u32 tgid = pid_tgid >> 32;
 
 	if (epoch & 1)
-		process = LOOKUP_OR_ZERO(&processes_odd, &tgid, struct compat_process);
+		process = bpf_map_lookup_elem(&processes_odd, &tgid);
 	else
-		process = LOOKUP_OR_ZERO(&processes_even, &tgid, struct compat_process);
+		process = bpf_map_lookup_elem(&processes_even, &tgid);
+	if (!process) {
+		COUNT_MADE(made_processes);
+		if (epoch & 1)
+			process = LOOKUP_OR_ZERO(&processes_odd, &tgid, struct compat_process);
+		else
+			process = LOOKUP_OR_ZERO(&processes_even, &tgid, struct compat_process);
+	}
 	if (process)
 		name_process(process, pid_tgid);
 	return process;

@@ -149,6 +149,7 @@ static __always_inline long ended(struct compat_control *ctl, const struct state
 	bpf_map_delete_elem(&compat_sockets, &address);
 	if (!ctl->epoch)
 		return 0;
+	COUNT_MADE(made_ends);
 	if (ctl->epoch & 1)
 		return bpf_map_update_elem(&closed_odd, &key, &socket, BPF_ANY);
 	return bpf_map_update_elem(&closed_even, &key, &socket, BPF_ANY);

@@ -183,9 +183,26 @@ static __always_inline struct compat_calls *make_calls(__u32 epoch, const struct
 		return calls;
 	if (!make_process(epoch, pid_tgid))
 		return NULL;
+	COUNT_MADE(made_octaves);
 	if (epoch & 1)
 		return LOOKUP_OR_ZERO(&calls_odd, key, struct compat_calls);
 	return LOOKUP_OR_ZERO(&calls_even, key, struct compat_calls);
+}
+
+static __always_inline __u64 *make_longest(__u32 epoch, const struct compat_call_key *key)
+{
+	__u64 *longest;
+
+	if (epoch & 1)
+		longest = bpf_map_lookup_elem(&longest_odd, key);
+	else
+		longest = bpf_map_lookup_elem(&longest_even, key);
+	if (longest)
+		return longest;
+	COUNT_MADE(made_pairs);
+	if (epoch & 1)
+		return LOOKUP_OR_ZERO(&longest_odd, key, __u64);
+	return LOOKUP_OR_ZERO(&longest_even, key, __u64);
 }
 
 static __always_inline void count_error(struct compat_calls *calls, __u32 epoch, const struct compat_call_key *key,
@@ -209,10 +226,7 @@ static __always_inline void count_call(struct compat_state *state, __u32 epoch, 
 	struct compat_calls *calls;
 	__u64 *longest;
 
-	if (epoch & 1)
-		longest = LOOKUP_OR_ZERO(&longest_odd, key, __u64);
-	else
-		longest = LOOKUP_OR_ZERO(&longest_even, key, __u64);
+	longest = make_longest(epoch, key);
 	calls = make_calls(epoch, &octave, pid_tgid);
 	if (!calls || !longest) {
 		__sync_fetch_and_add(&state->lost_calls, 1);

@@ -89,7 +89,7 @@ export class CallSums {
    * Adds calls of one process to one system call. For each octave that `totals` says `octaves` has, from `at` on, 1 + the index
    * of its counts; those in `counts` are the ones behind the first `ahead`.
    */
-  add(totals: CallTotals, octaves: Uint32Array, at: number, counts: Uint32Array, ahead = 0): void {
+  add(totals: CallTotals, octaves: Uint32Array, at: number, counts: Uint32Array | Float64Array, ahead = 0): void {
     const ofProcess = this.#indexes[totals.process] ?? -1
     if (ofProcess < 0) return
     const ofCall = this.#calls.get(totals.call) ?? this.#newCall(totals.call)
@@ -106,7 +106,7 @@ export class CallSums {
     ofCall: number,
     octaves: Uint32Array,
     at: number,
-    counts: Uint32Array,
+    counts: Uint32Array | Float64Array,
     ahead: number,
   ): void {
     for (let left = bits; left !== 0; ) {

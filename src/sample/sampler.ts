@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readClocks, Times } from '../bpf/clock.ts'
 import { gracePeriod } from '../bpf/kernel.ts'
 import { describe, missed, ownCapabilities } from '../doctor/capabilities.ts'
@@ -11,12 +12,15 @@ import { Failures, guarded } from '../tracers/guarded.ts'
 import type { Halves } from '../tracers/interface.ts'
 import { LinkNames } from '../tracers/links.ts'
 import { totalLost } from '../tracers/loss.ts'
+import type { CallRecords } from '../tracers/syscalls.ts'
 import { openTracers, type Tracers } from '../tracers/tracers.ts'
 import { assemble, lossRows, type Records, type Rows, type Surroundings } from './assemble.ts'
 import type { IntervalEnd } from './connection.ts'
+import { Earlier, readRecords } from './earlier.ts'
 import { ProcessFacts } from './facts.ts'
+import { fillsUp, LOOK_MS } from './filling.ts'
 import { saveMemory, settle } from './memory.ts'
-import type { Sample } from './sample.ts'
+import type { MapUsage, Sample } from './sample.ts'
 import { inSlices } from './slices.ts'
 import { Sockets } from './sockets.ts'
 import { Wakeup } from './wakeup.ts'
@@ -52,6 +56,9 @@ class KernelSampler implements Sampler {
   #finishing = false
   #stopped = false
   #startedNs = 0
+  /** The same of the interval of the kernel side. */
+  #begunNs = 0
+  #earlier = new Earlier()
   #times = Times.of(readClocks())
   /** What the walk over all sockets takes of late: it belongs to the interval, and begins as much before its end. */
   #walkNs = 0
@@ -89,9 +96,9 @@ class KernelSampler implements Sampler {
       await this.#sleep()
       if (this.#stopped) return
       const last = this.#finishing
-      const { sample, release } = await this.#collect()
-      await sink.take(sample)
-      release()
+      const { sample, calls } = await this.#collect()
+      await this.#whileTaken(sink.take(sample), calls)
+      calls.release()
       settle(taken + 1)
       if (last) return
     }
@@ -127,18 +134,61 @@ class KernelSampler implements Sampler {
     this.#tracers.close()
   }
 
-  /** Until the end of the interval, whose length may change meanwhile. */
+  /** Until the end of the interval, whose length may change meanwhile. What fills up before is read. */
   async #sleep(): Promise<void> {
-    await this.#wakeup.sleep(() => {
-      const intervalNs = Math.min(this.#intervalNs, this.#limitNs)
-      const walkNs = Math.min(this.#walkNs, intervalNs / 2)
-      return (this.#startedNs + intervalNs - walkNs - monotonicNow()) / 1e6
-    })
+    for (;;) {
+      await this.#wakeup.sleep(() => Math.min(this.#leftMs(), LOOK_MS))
+      if (this.#stopped || this.#finishing || this.#wanted !== null || this.#leftMs() <= 0) break
+      if (this.#isFilling()) await this.#readEarly()
+    }
     this.#limitNs = Infinity
   }
 
-  /** `release` is to be called when nobody reads the calls of the sample any more. */
-  async #collect(): Promise<{ sample: Sample; release: () => void }> {
+  #leftMs(): number {
+    const intervalNs = Math.min(this.#intervalNs, this.#limitNs)
+    const walkNs = Math.min(this.#walkNs, intervalNs / 2)
+    return (this.#startedNs + intervalNs - walkNs - monotonicNow()) / 1e6
+  }
+
+  /** Until the sink has taken the sample. While it does, the next one is under way, and may fill up as well. */
+  async #whileTaken(taking: void | Promise<void>, calls: CallRecords): Promise<void> {
+    if (taking === undefined) return
+    let isTaken = false
+    const taken = taking.finally(() => {
+      isTaken = true
+    })
+    while (!isTaken) {
+      const waiting = new AbortController()
+      await Promise.race([taken, sleep(LOOK_MS, undefined, waiting).catch(() => {})])
+      waiting.abort()
+      if (isTaken || !this.#isFilling()) continue
+      // the half that they lie in is needed
+      calls.keep()
+      await this.#readEarly()
+    }
+    await taken
+  }
+
+  #isFilling(): boolean {
+    const { epoch } = this.#tracers.control
+    return !this.#earlier.isFull && fillsUp(this.#arenas(), epoch, monotonicNow() - this.#begunNs)
+  }
+
+  /** Ends the interval of the kernel side, though not that of the sample, and keeps what was counted in it. */
+  async #readEarly(): Promise<void> {
+    const { epoch } = this.#tracers.control
+    this.#advance()
+    await gracePeriod()
+    await inSlices(this.#earlier.add(this.#tracers, epoch))
+    this.#earlier.use(this.#usageOf(epoch))
+  }
+
+  #usageOf(epoch: number): MapUsage[] {
+    return this.#arenas().flatMap(arena => arena.usage?.(epoch) ?? [])
+  }
+
+  /** The calls of the sample are to be released when nobody reads them any more. */
+  async #collect(): Promise<{ sample: Sample; calls: CallRecords }> {
     const { control, connections, syscalls, bytes, cost } = this.#tracers
     const begunNs = monotonicNow()
     await connections.walk()
@@ -172,9 +222,11 @@ class KernelSampler implements Sampler {
       read = await this.#read(epoch, pids, end)
     }
     const { records, rows } = read
+    const maps = this.#earlier.use(this.#usageOf(epoch))
+    this.#earlier = new Earlier()
+    control.turn++
     this.#facts.forget()
     const { slowCallsLost, ...losses } = this.#takeLosses()
-    const maps = this.#arenas().flatMap(arena => arena.usage?.(epoch) ?? [])
     const bpfSeconds = cost.take()
     const notes = connections.notes?.() ?? []
     const failures = this.#failures.take()
@@ -206,7 +258,7 @@ class KernelSampler implements Sampler {
         sample_seconds: (monotonicNow() - begunNs) / 1e9,
       },
     }
-    return { sample, release: () => records.calls.release() }
+    return { sample, calls: records.calls }
   }
 
   /** What was lost since the last call. */
@@ -224,7 +276,7 @@ class KernelSampler implements Sampler {
   async #read(epoch: number, pids: readonly number[], end: IntervalEnd): Promise<{ records: Records; rows: Rows }> {
     const sockets = new Sockets(end)
     await inSlices(sockets.addOpen(await this.#tracers.connections.readOpen()))
-    const records = await inSlices(readRecords(this.#tracers, epoch))
+    const records = this.#earlier.join(await inSlices(readRecords(this.#tracers, epoch)))
     const surroundings: Surroundings = {
       ...end,
       arch: process.arch === 'arm64' ? 'arm64' : 'x64',
@@ -240,6 +292,7 @@ class KernelSampler implements Sampler {
     const next = control.epoch + 1
     for (const arena of this.#arenas()) arena.prepare(next)
     control.advance()
+    this.#begunNs = monotonicNow()
   }
 
   #arenas(): readonly Halves[] {
@@ -256,17 +309,4 @@ function sourceOf(source: string, failure: string | undefined): string {
 /** CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns, in nanoseconds. */
 function monotonicNow(): number {
   return Number(process.hrtime.bigint())
-}
-
-/** What the tracers hold of an interval, read in the order that they ask for. */
-function* readRecords(
-  { processes, syscalls, slowCalls, connections }: Tracers,
-  epoch: number,
-): Generator<void, Records> {
-  const processRecords = processes.read(epoch)
-  yield
-  const calls = syscalls.read(epoch)
-  const slow = slowCalls.read(epoch)
-  yield
-  return { processes: processRecords, calls, slow, closed: connections.readClosed(epoch) }
 }

@@ -35,9 +35,17 @@ export class Arena {
     return { name: this.#rows.name, used: this.taken(epoch), limit: this.capacity }
   }
 
-  /** Copy of the rows of an interval, one `layout.size` behind the other, good until the next but one is read. */
-  read(epoch: number): DataView {
-    this.#copy = this.#rows.copy(epoch, (epoch & 1) * this.capacity, this.taken(epoch))
+  /** What part of the rows of an interval is taken. */
+  fill(epoch: number): number {
+    return this.taken(epoch) / this.capacity
+  }
+
+  /**
+   * Copy of the rows of an interval, one `layout.size` behind the other, good until the next but one `turn`, or until
+   * the same one is read again.
+   */
+  read(epoch: number, turn = epoch): DataView {
+    this.#copy = this.#rows.copy(turn, (epoch & 1) * this.capacity, this.taken(epoch))
     return this.#copy
   }
 

@@ -2,6 +2,7 @@ import type { BpfObject } from '../bpf/object.ts'
 import { LISTEN, SYN_SENT } from './compat-diag.ts'
 import { Diags, type Found, keyOf } from './compat-diags.ts'
 import { CompatEnds } from './compat-ends.ts'
+import { CompatFilling } from './compat-filling.ts'
 import { CompatLoss } from './compat-loss.ts'
 import { SocketOwners } from './compat-owners.ts'
 import { CompatRecords } from './compat-records.ts'
@@ -17,7 +18,14 @@ import { type ConnectionRecord, type ConnectionRecords, ListOfSockets } from './
 export class CompatConnections {
   readonly source: string
   /** Nothing to prepare: what was read was taken out. */
-  readonly closed = { prepare(): void {} }
+  readonly closed = {
+    prepare: (): void => this.#filling?.begin(),
+    fill: (): number => {
+      this.#ends.collectDestroyed()
+      return this.#filling?.fill() ?? 0
+    },
+  }
+  readonly #filling: CompatFilling | null
   readonly #control: { readonly epoch: number }
   /** null: there is no tracepoint, and connections are seen only while they are open. */
   readonly #traced: TracedSockets | null
@@ -37,6 +45,7 @@ export class CompatConnections {
     this.source = object === null ? 'inet_diag' : 'inet_diag+tp:inet_sock_set_state'
     this.#traced = object === null ? null : new TracedSockets(object)
     this.#loss = object === null ? null : new CompatLoss(object, 'lost_connections')
+    this.#filling = object === null ? null : new CompatFilling(object, { made_ends: 'closed_even' })
     this.#diags = new Diags(namespaces)
     this.#ends = new CompatEnds(this.#traced, this.#diags, this.#records, namespaces.own)
   }
@@ -59,6 +68,11 @@ export class CompatConnections {
   /** What the last walk found, connections and listening sockets. To be called once. */
   async readOpen(): Promise<ConnectionRecords> {
     return new ListOfSockets(this.#found.map(socket => this.#open(socket, false)))
+  }
+
+  /** Takes what closed in an interval at rest, for a later `readClosed`. */
+  collect(epoch: number): void {
+    this.#ends.collect(epoch)
   }
 
   /** What closed in an interval at rest. To be called once, after the open ones were read. */

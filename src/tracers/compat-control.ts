@@ -14,6 +14,8 @@ export class CompatControl {
   readonly #layout: StructLayout
   readonly #view: DataView
   #pids: readonly number[] = []
+  /** Of the sample under way. */
+  turn = 0
 
   constructor(object: BpfObject) {
     this.#map = object.keyed('compat_control')

@@ -54,10 +54,20 @@ export class CompatEnds {
     return lost
   }
 
-  /** Those of an interval at rest. To be called once, after the open ones were read. */
-  take(epoch: number): ConnectionRecord[] {
+  /** Takes those of an interval at rest, for `take` to tell. */
+  collect(epoch: number): void {
     for (const socket of this.#traced?.takeClosed(epoch) ?? []) this.#ending.push({ socket, waited: 0 })
+    this.collectDestroyed()
+  }
+
+  /** The kernel keeps few messages about sockets that were destroyed. */
+  collectDestroyed(): void {
     for (const socket of this.#diags.takeDestroyed()) this.#destroyed.push({ socket, waited: 0 })
+  }
+
+  /** Those of an interval at rest, and of all before. To be called once, after the open ones were read. */
+  take(epoch: number): ConnectionRecord[] {
+    this.collect(epoch)
     const records: ConnectionRecord[] = []
     const joined = new Set<Ending>()
     const ending = Map.groupBy(this.#ending, ({ socket }) => endsOf(socket))

@@ -2,9 +2,11 @@ import type { KeyedMap } from '../bpf/hash.ts'
 import { readU64, type StructLayout } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
 import { type CallSums, CallTotals } from '../sample/call-sums.ts'
-import { FIRST_KERNEL_OCTAVE, type Histogram, KERNEL_OCTAVES, OCTAVE_BUCKETS, OCTAVES } from '../sample/histogram.ts'
+import { type Histogram, KERNEL_OCTAVES, OCTAVE_BUCKETS } from '../sample/histogram.ts'
+import { CompatFilling } from './compat-filling.ts'
 import { CompatLoss } from './compat-loss.ts'
 import type { CompatProcesses } from './compat-processes.ts'
+import { Counts } from './counts.ts'
 import { type CallRecord, type CallRecords, COMPAT_BIT, type FailureRecord } from './syscalls.ts'
 
 type Maps = Record<'calls' | 'longest' | 'failures', KeyedMap>
@@ -12,8 +14,12 @@ type Maps = Record<'calls' | 'longest' | 'failures', KeyedMap>
 /** Every system call of every watched process, in compatible mode. */
 export class CompatSyscalls {
   readonly source: string
-  /** Nothing to prepare: what was read was taken out. */
-  readonly arena = { prepare(): void {} }
+  /** What was read was taken out. */
+  readonly arena = {
+    prepare: (): void => this.#filling.begin(),
+    fill: (): number => this.#filling.fill(),
+  }
+  readonly #filling: CompatFilling
   readonly loss: CompatLoss
   readonly #processes: CompatProcesses
   readonly #halves: readonly [Maps, Maps]
@@ -27,6 +33,11 @@ export class CompatSyscalls {
     this.source = source
     this.#processes = processes
     this.loss = new CompatLoss(object, 'lost_calls')
+    this.#filling = new CompatFilling(object, {
+      made_processes: 'processes_even',
+      made_pairs: 'longest_even',
+      made_octaves: 'calls_even',
+    })
     const half = (name: 'even' | 'odd'): Maps => ({
       calls: object.keyed(`calls_${name}`),
       longest: object.keyed(`longest_${name}`, true),
@@ -86,7 +97,7 @@ export class CompatSyscalls {
 }
 
 /** A record, of which the kernel side has an entry for each octave of its durations. */
-class CompatCall implements CallRecord, Histogram {
+class CompatCall implements CallRecord {
   readonly process: number
   /** The number, marked with COMPAT_BIT where it is one of the 32-bit table. */
   readonly call: number
@@ -115,7 +126,7 @@ class CompatCall implements CallRecord, Histogram {
   }
 
   get durations(): Histogram {
-    return this
+    return new Counts(this.sum, this.max, this.octaves, this.counts)
   }
 
   /** One entry; calls without a duration are behind the last octave. */
@@ -133,8 +144,8 @@ class CompatCall implements CallRecord, Histogram {
     this.octaves[octave] = all.length / OCTAVE_BUCKETS
   }
 
-  addTo(sums: CallSums, totals: CallTotals): void {
-    totals.process = this.process
+  addTo(sums: CallSums, totals: CallTotals, processes: number): void {
+    totals.process = processes + this.process
     totals.call = this.call
     totals.errors = this.errors
     totals.untimed = this.untimed
@@ -148,19 +159,6 @@ class CompatCall implements CallRecord, Histogram {
       else totals.highOctaves |= 1 << (octave - 32)
     }
     sums.add(totals, this.octaves, 0, this.counts)
-  }
-
-  nextOctave(from: number): number {
-    for (let octave = Math.max(0, from - FIRST_KERNEL_OCTAVE); octave < KERNEL_OCTAVES; octave++) {
-      if (this.octaves[octave] !== 0) return octave + FIRST_KERNEL_OCTAVE
-    }
-    return OCTAVES
-  }
-
-  count(bucket: number): number {
-    const i = bucket % OCTAVE_BUCKETS
-    const place = this.octaves[(bucket - i) / OCTAVE_BUCKETS - FIRST_KERNEL_OCTAVE] ?? 0
-    return place === 0 ? 0 : (this.counts[(place - 1) * OCTAVE_BUCKETS + i] ?? 0)
   }
 }
 
@@ -176,16 +174,21 @@ class CompatCalls implements CallRecords {
     return this.#records.length
   }
 
-  at(index: number): CallRecord | undefined {
-    return this.#records[index]
+  at(index: number, processes = 0): CallRecord | undefined {
+    const record = this.#records[index]
+    if (record === undefined || processes === 0) return record
+    const { number, abi, errors, failures, untimed, durations } = record
+    return { process: processes + record.process, number, abi, errors, failures, untimed, durations }
   }
 
-  addTo(sums: CallSums, from: number, to: number): void {
+  addTo(sums: CallSums, from: number, to: number, processes = 0): void {
     const totals = new CallTotals()
-    for (const record of this.#records.slice(from, to)) record.addTo(sums, totals)
+    for (const record of this.#records.slice(from, to)) record.addTo(sums, totals, processes)
   }
 
   /** They were taken out of the maps. */
+  keep(): void {}
+
   release(): void {}
 }
 

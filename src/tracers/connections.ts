@@ -214,7 +214,7 @@ export class ConnectionTracer {
 
   /** What closed in an interval at rest. */
   readClosed(epoch: number): ConnectionRecords {
-    return new RowsOfSockets(this.closed.read(epoch), this.#at)
+    return new RowsOfSockets(this.closed.read(epoch, this.#control.turn), this.#at)
   }
 
   /** Connections of this interval that are in no record. */
@@ -229,6 +229,6 @@ export class ConnectionTracer {
   #copyOpen(): Generator<void, DataView> {
     const used = this.#get('open_used')
     this.#withoutRow = Math.max(0, used - this.#open.entries)
-    return this.#open.copyInPortions(this.#control.epoch, 0, Math.min(used, this.#open.entries))
+    return this.#open.copyInPortions(this.#control.turn, 0, Math.min(used, this.#open.entries))
   }
 }

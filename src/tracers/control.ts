@@ -11,6 +11,8 @@ export class Control {
   readonly #at: Record<Member, number>
   readonly #slow: number
   #pids: readonly number[] = []
+  /** Of the sample under way. */
+  turn = 0
 
   constructor(control: ArrayMap, filter: DataView) {
     this.#view = control.view

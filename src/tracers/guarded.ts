@@ -46,7 +46,7 @@ export class Failures {
   }
 }
 
-const NO_CALLS: CallRecords = { length: 0, at: () => undefined, addTo() {}, release() {} }
+const NO_CALLS: CallRecords = { length: 0, at: () => undefined, addTo() {}, keep() {}, release() {} }
 
 /** Tracers of which a part that fails sees nothing, holds up no other one, and is tried again for the next sample. */
 export function guarded(tracers: Tracers, failures: Failures): Tracers {
@@ -54,6 +54,7 @@ export function guarded(tracers: Tracers, failures: Failures): Tracers {
   const halves = (part: Part, arena: Halves): Halves => ({
     prepare: epoch => failures.guard(part, () => arena.prepare(epoch), undefined),
     ...(arena.asRead && { asRead: epoch => failures.guard(part, () => arena.asRead?.(epoch) === true, true) }),
+    ...(arena.fill && { fill: epoch => failures.guard(part, () => arena.fill?.(epoch) ?? 0, 0) }),
     ...(arena.usage && { usage: epoch => failures.guard(part, () => arena.usage?.(epoch), undefined) }),
   })
   // calls and bytes are those of processes
@@ -89,6 +90,9 @@ export function guarded(tracers: Tracers, failures: Failures): Tracers {
           ? new ListOfSockets()
           : failures.guardAsync('connections', () => connections.readOpen(), new ListOfSockets()),
       readClosed: epoch => failures.guard('connections', () => connections.readClosed(epoch), new ListOfSockets()),
+      ...(connections.collect && {
+        collect: epoch => failures.guard('connections', () => connections.collect?.(epoch), undefined),
+      }),
       takeLost: () => failures.guard('connections', () => connections.takeLost(), {}),
       notes: () => failures.guard('connections', () => connections.notes?.() ?? [], []),
     },

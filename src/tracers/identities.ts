@@ -32,6 +32,11 @@ export class Commands {
     this.#memory.view.setUint32(this.#used + WORD * (epoch & 1), 0, true)
   }
 
+  /** What part of the room of an interval is taken. */
+  fill(epoch: number): number {
+    return this.#memory.view.getUint32(this.#used + WORD * (epoch & 1), true) / this.#half
+  }
+
   /** That of a process in an interval; null: it has none, or it is not known. `whole`: bytes that there are of it. */
   read(epoch: number, pid: number, at: number, size: number, whole: number): string | null {
     if (size === 0) return null

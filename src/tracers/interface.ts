@@ -12,6 +12,8 @@ export interface IntervalControl {
   /** Number of the current interval; 0: counting has not begun. */
   readonly epoch: number
   readonly pids: readonly number[]
+  /** Number of the sample under way, which may be of several intervals. */
+  turn: number
   advance(): void
   setFilter(pids: readonly number[]): void
 }
@@ -25,6 +27,8 @@ export interface Halves {
    * Absent where they can be read only once.
    */
   asRead?(epoch: number): boolean
+  /** What part of the rows of an interval is taken, now; absent where nothing fills up. */
+  fill?(epoch: number): number
   /** How full the half of an interval was; absent where that cannot be told. */
   usage?(epoch: number): MapUsage | readonly MapUsage[] | undefined
 }
@@ -76,6 +80,8 @@ export interface Connections {
   /** What the last walk found, and who holds it. No program changes that any more, so that it is read before all else. */
   readOpen(): Promise<ConnectionRecords>
   readClosed(epoch: number): ConnectionRecords
+  /** Takes what closed in an interval at rest, for `readClosed` of a later one; absent: `readClosed` takes it. */
+  collect?(epoch: number): void
   takeLost(): Losses
   /** What it cannot see for now, and why, a line each. */
   notes?(): readonly string[]

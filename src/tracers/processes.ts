@@ -56,6 +56,7 @@ export class ProcessTracer {
         arena.prepare(epoch)
         commands.prepare(epoch)
       },
+      fill: epoch => Math.max(arena.fill(epoch), commands.fill(epoch)),
       usage: epoch => arena.usage(epoch),
       asRead: epoch => arena.asRead(epoch),
     }

@@ -15,7 +15,8 @@ export class SocketBytes {
   readonly loss = { take: () => this.#refuseFailed({}) }
   readonly processes: Processes
   readonly connections: Connections
-  #open: ConnectionRecords = new ListOfSockets()
+  /** What was walked over since the last read. */
+  #open: ConnectionRecords | null = null
   #closed: ConnectionRecords = new ListOfSockets()
   /** Why those that closed could not be read, which is no matter of processes. */
   #failure: unknown = null
@@ -24,14 +25,19 @@ export class SocketBytes {
     this.processes = {
       arena: processes.arena,
       read: epoch => {
+        const open = this.#open
+        // an interval that ends before the sample does, for which nothing was walked over
+        this.#open = null
+        this.#closed = new ListOfSockets()
         try {
           this.#failure = null
-          this.#closed = connections.readClosed(epoch)
+          if (open === null && connections.collect !== undefined) connections.collect(epoch)
+          else this.#closed = connections.readClosed(epoch)
         } catch (error) {
           this.#failure = error
           this.#closed = new ListOfSockets()
         }
-        return addBytes(processes.read(epoch), all(this.#open), all(this.#closed))
+        return addBytes(processes.read(epoch), open === null ? [] : all(open), all(this.#closed))
       },
     }
     this.connections = {
@@ -41,10 +47,13 @@ export class SocketBytes {
       takeLost: () => connections.takeLost(),
       readOpen: async () => {
         this.#open = new ListOfSockets()
-        this.#open = await connections.readOpen()
-        return this.#open
+        const open = await connections.readOpen()
+        this.#open = open
+        return open
       },
       readClosed: () => this.#refuseFailed(this.#closed),
+      // they were taken when the processes were read
+      ...(connections.collect && { collect: () => this.#refuseFailed(undefined) }),
       notes: () => connections.notes?.() ?? [],
     }
   }

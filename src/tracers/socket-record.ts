@@ -159,3 +159,62 @@ export function movedSince(walked: ConnectionRecord, closed: ConnectionRecord): 
     receivedBytes: closed.totalReceivedBytes - walked.totalReceivedBytes,
   }
 }
+
+/** Several as one. */
+export class JoinedSockets implements ConnectionRecords {
+  readonly length: number
+  readonly #parts: readonly ConnectionRecords[]
+  /** Index of the first record of each part. */
+  readonly #starts: readonly number[]
+
+  constructor(parts: readonly ConnectionRecords[]) {
+    const starts: number[] = []
+    let length = 0
+    for (const part of parts) {
+      starts.push(length)
+      length += part.length
+    }
+    this.length = length
+    this.#parts = parts
+    this.#starts = starts
+  }
+
+  at(index: number): ConnectionRecord | undefined {
+    return this.#in(index, (part, at) => part.at(at), undefined)
+  }
+
+  idAt(index: number): number {
+    return this.#in(index, (part, at) => part.idAt(at), 0)
+  }
+
+  ownerAt(index: number): number {
+    return this.#in(index, (part, at) => part.ownerAt(at), 0)
+  }
+
+  ownerStartAt(index: number): number {
+    return this.#in(index, (part, at) => part.ownerStartAt(at), 0)
+  }
+
+  isListening(index: number): boolean {
+    return this.#in(index, (part, at) => part.isListening(at), false)
+  }
+
+  isAccepted(index: number): boolean {
+    return this.#in(index, (part, at) => part.isAccepted(at), false)
+  }
+
+  hasEnded(index: number): boolean {
+    return this.#in(index, (part, at) => part.hasEnded(at), false)
+  }
+
+  keep(): void {
+    for (const part of this.#parts) part.keep()
+  }
+
+  #in<T>(index: number, ask: (part: ConnectionRecords, at: number) => T, none: T): T {
+    let part = this.#parts.length - 1
+    while (part > 0 && index < (this.#starts[part] ?? 0)) part--
+    const records = this.#parts[part]
+    return records === undefined ? none : ask(records, index - (this.#starts[part] ?? 0))
+  }
+}

@@ -44,9 +44,12 @@ export interface CallRecord {
 /** The calls of one interval. A record is made when it is asked for: there may be many thousands. */
 export interface CallRecords {
   readonly length: number
-  at(index: number): CallRecord | undefined
+  /** `processes`: how many other records of processes come first. */
+  at(index: number, processes?: number): CallRecord | undefined
   /** Adds up those from one index up to another, which takes no records. */
-  addTo(sums: CallSums, from: number, to: number): void
+  addTo(sums: CallSums, from: number, to: number, processes?: number): void
+  /** They can be read for good from now on, whatever the kernel side does. */
+  keep(): void
   /** They are not read any more: there are none after that. */
   release(): void
 }
@@ -97,6 +100,7 @@ export class SyscallTracer {
         arena.prepare(epoch)
         octaves.prepare(epoch)
       },
+      fill: epoch => Math.max(arena.fill(epoch), octaves.fill(epoch)),
       usage: epoch => [arena.usage(epoch), octaves.usage(epoch)],
       asRead: epoch => this.#read?.length === arena.taken(epoch) && this.#read.asAdded(),
     }
@@ -127,6 +131,7 @@ export class RowsOfCalls implements CallRecords {
   readonly #totals = new CallTotals()
   /** A program was still making one of the rows. */
   #unfinished = false
+  #kept = false
 
   constructor(rows: SharedBytes, octaves: SharedBytes, ahead: number, at: Offsets, epoch: number) {
     this.words = wordsOf(rows)
@@ -134,7 +139,11 @@ export class RowsOfCalls implements CallRecords {
     this.ahead = ahead
     this.#at = at
     this.#epoch = epoch
+    let released = false
     this.#release = () => {
+      // others may have been mapped there since
+      if (released) return
+      released = true
       rows.release()
       octaves.release()
     }
@@ -163,11 +172,11 @@ export class RowsOfCalls implements CallRecords {
     return lows === this.#lows && highs === this.#highs
   }
 
-  at(index: number): CallRecord | undefined {
-    return index < this.length ? new RowOfCalls(this, index * this.#at.size, this.#at) : undefined
+  at(index: number, processes = 0): CallRecord | undefined {
+    return index < this.length ? new RowOfCalls(this, index * this.#at.size, this.#at, processes) : undefined
   }
 
-  addTo(sums: CallSums, from: number, to: number): void {
+  addTo(sums: CallSums, from: number, to: number, processes = 0): void {
     const words = this.words
     const { size, process, call, epoch, errors, untimed, sum, max, touched, octaves } = this.#at
     const totals = this.#totals
@@ -183,7 +192,7 @@ export class RowsOfCalls implements CallRecords {
       const maxLow = words[row + max] ?? 0
       this.#lows += failed + unseen + sumLow + maxLow
       this.#highs += sumHigh + maxHigh
-      totals.process = words[row + process] ?? 0
+      totals.process = processes + (words[row + process] ?? 0)
       totals.call = words[row + call] ?? 0
       totals.errors = failed
       totals.untimed = unseen
@@ -193,6 +202,14 @@ export class RowsOfCalls implements CallRecords {
       totals.highOctaves = words[row + touched + 1] ?? 0
       sums.add(totals, words, row + octaves, this.counts, this.ahead)
     }
+  }
+
+  keep(): void {
+    if (this.#kept) return
+    this.#kept = true
+    this.words = this.words.slice()
+    this.counts = this.counts.slice()
+    this.#release()
   }
 
   release(): void {
@@ -211,16 +228,18 @@ function wordsOf({ bytes }: SharedBytes): Uint32Array {
 class RowOfCalls implements CallRecord, Histogram {
   readonly #rows: RowsOfCalls
   readonly #row: number
+  readonly #processes: number
   readonly #at: Offsets
 
-  constructor(rows: RowsOfCalls, row: number, at: Offsets) {
+  constructor(rows: RowsOfCalls, row: number, at: Offsets, processes: number) {
+    this.#processes = processes
     this.#rows = rows
     this.#row = row
     this.#at = at
   }
 
   get process(): number {
-    return this.#u32(this.#at.process)
+    return this.#processes + this.#u32(this.#at.process)
   }
 
   get number(): number {

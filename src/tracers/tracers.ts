@@ -217,6 +217,12 @@ function together(controls: readonly IntervalControl[]): IntervalControl {
     get pids() {
       return first.pids
     },
+    get turn() {
+      return first.turn
+    },
+    set turn(turn) {
+      for (const control of controls) control.turn = turn
+    },
     advance() {
       for (const control of controls) control.advance()
     },

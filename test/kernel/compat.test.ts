@@ -8,6 +8,7 @@ process.env.EBPF_TOP_TEST_FLAGS = '--compat'
 await import('./syscalls.test.ts')
 await import('./call-ends.test.ts')
 await import('./connections.test.ts')
+await import('./early.test.ts')
 await import('./filter.test.ts')
 await import('./tcp-bytes.test.ts')
 await import('./tcp-container.test.ts')

@@ -70,6 +70,8 @@ class Reads implements CallRecords {
     }
   }
 
+  keep(): void {}
+
   release(): void {}
 }
 

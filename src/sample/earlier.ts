@@ -1,0 +1,168 @@
+/** What a sample has of intervals of the kernel side that ended before it does. */
+
+import type { Tracers } from '../tracers/interface.ts'
+import type { Moved, ProcessRecord } from '../tracers/processes.ts'
+import type { SlowCallRecord } from '../tracers/slow-calls.ts'
+import type { ConnectionRecords } from '../tracers/socket-record.ts'
+import { JoinedSockets } from '../tracers/socket-record.ts'
+import type { CallRecord, CallRecords } from '../tracers/syscalls.ts'
+import type { Records } from './assemble.ts'
+import type { CallSums } from './call-sums.ts'
+import { KeptCalls } from './kept-calls.ts'
+import type { MapUsage } from './sample.ts'
+import { PORTION } from './slices.ts'
+
+/** What is kept at most; beyond that the kernel side's rows fill up, and what is lost then is counted there. */
+const MOST = { processes: 131_072, pairs: 1_048_576, slow: 65_536, closed: 524_288 }
+
+/**
+ * The rows of the kernel side may fill up long before a sample is due. Then its interval is ended, read, and added up here,
+ * and the next one begins: the sample is of all of them.
+ */
+export class Earlier {
+  readonly #indexes = new Map<string, number>()
+  /** Of processes whose start nothing told: the record of the last one with that id. */
+  readonly #byPid = new Map<number, number>()
+  readonly #processes: ProcessRecord[] = []
+  readonly #calls = new KeptCalls()
+  readonly #slow: SlowCallRecord[] = []
+  readonly #closed: ConnectionRecords[] = []
+  readonly #usage = new Map<string, MapUsage>()
+  #closedRows = 0
+
+  get isEmpty(): boolean {
+    return this.#usage.size === 0 && this.#processes.length === 0 && this.#closedRows === 0
+  }
+
+  /** No more is to be kept. */
+  get isFull(): boolean {
+    return (
+      this.#processes.length >= MOST.processes ||
+      this.#calls.length >= MOST.pairs ||
+      this.#slow.length >= MOST.slow ||
+      this.#closedRows >= MOST.closed
+    )
+  }
+
+  /** Adds an interval that is at rest. To be called once for each. */
+  *add({ processes, syscalls, slowCalls, connections }: Tracers, epoch: number): Generator<void, void> {
+    const indexes = processes.read(epoch).map(record => this.#addProcess(record))
+    yield
+    const calls = syscalls.read(epoch)
+    try {
+      for (let i = 0; i < calls.length; i++) {
+        if (i % PORTION === 0) yield
+        const record = calls.at(i)
+        const process = indexes[record?.process ?? -1]
+        if (record !== undefined && process !== undefined) this.#calls.add(process, record)
+      }
+    } finally {
+      calls.release()
+    }
+    this.#slow.push(...slowCalls.read(epoch))
+    if (connections.collect !== undefined) {
+      connections.collect(epoch)
+      return
+    }
+    const closed = connections.readClosed(epoch)
+    if (closed.length === 0) return
+    closed.keep()
+    this.#closed.push(closed)
+    this.#closedRows += closed.length
+  }
+
+  /** How full the maps were: each as full as in the fullest of its intervals. */
+  use(usage: readonly MapUsage[]): MapUsage[] {
+    for (const map of usage) {
+      if ((this.#usage.get(map.name)?.used ?? -1) < map.used) this.#usage.set(map.name, map)
+    }
+    return [...this.#usage.values()]
+  }
+
+  /** The records of the last interval, and all that is kept. */
+  join({ processes, calls, slow, closed }: Records): Records {
+    if (this.isEmpty) return { processes, calls, slow, closed }
+    return {
+      processes: [...this.#processes, ...processes],
+      calls: new JoinedCalls(this.#calls, calls, this.#processes.length),
+      slow: [...this.#slow, ...slow],
+      closed: new JoinedSockets([...this.#closed, closed]),
+    }
+  }
+
+  #addProcess(record: ProcessRecord): number {
+    const key = `${record.pid} ${record.startedNs}`
+    const index = record.startedNs === 0 ? this.#byPid.get(record.pid) : this.#indexes.get(key)
+    const before = index === undefined ? undefined : this.#processes[index]
+    if (index === undefined || before === undefined) {
+      this.#indexes.set(key, this.#processes.length)
+      this.#byPid.set(record.pid, this.#processes.length)
+      return this.#processes.push(record) - 1
+    }
+    this.#processes[index] = {
+      ...record,
+      startedNs: before.startedNs,
+      command: record.command ?? before.command,
+      group: record.group ?? before.group,
+      exited: before.exited || record.exited,
+      tcp: plus(before.tcp, record.tcp),
+      udp: plus(before.udp, record.udp),
+      other: plus(before.other, record.other),
+    }
+    return index
+  }
+}
+
+function plus(a: Moved, b: Moved): Moved {
+  if (b.sentBytes === 0 && b.receivedBytes === 0) return a
+  return { sentBytes: a.sentBytes + b.sentBytes, receivedBytes: a.receivedBytes + b.receivedBytes }
+}
+
+/** Those that are kept, then those of the last interval, whose processes come behind the ones that are kept. */
+class JoinedCalls implements CallRecords {
+  readonly #kept: CallRecords
+  readonly #last: CallRecords
+  readonly #processes: number
+
+  constructor(kept: CallRecords, last: CallRecords, processes: number) {
+    this.#kept = kept
+    this.#last = last
+    this.#processes = processes
+  }
+
+  get length(): number {
+    return this.#kept.length + this.#last.length
+  }
+
+  at(index: number): CallRecord | undefined {
+    if (index < this.#kept.length) return this.#kept.at(index)
+    return this.#last.at(index - this.#kept.length, this.#processes)
+  }
+
+  addTo(sums: CallSums, from: number, to: number): void {
+    const kept = this.#kept.length
+    if (from < kept) this.#kept.addTo(sums, from, Math.min(to, kept))
+    if (to > kept) this.#last.addTo(sums, Math.max(from, kept) - kept, to - kept, this.#processes)
+  }
+
+  keep(): void {
+    this.#last.keep()
+  }
+
+  release(): void {
+    this.#last.release()
+  }
+}
+
+/** What the tracers hold of an interval, read in the order that they ask for. */
+export function* readRecords(
+  { processes, syscalls, slowCalls, connections }: Tracers,
+  epoch: number,
+): Generator<void, Records> {
+  const processRecords = processes.read(epoch)
+  yield
+  const calls = syscalls.read(epoch)
+  const slow = slowCalls.read(epoch)
+  yield
+  return { processes: processRecords, calls, slow, closed: connections.readClosed(epoch) }
+}

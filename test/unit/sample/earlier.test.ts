@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { CallSums } from '../../../src/sample/call-sums.ts'
+import { fillsUp } from '../../../src/sample/filling.ts'
+import { bucketOf, HistogramSum, total } from '../../../src/sample/histogram.ts'
+import { KeptCalls } from '../../../src/sample/kept-calls.ts'
+import type { CallRecord } from '../../../src/tracers/syscalls.ts'
+
+function record(durations: readonly number[], change: Partial<CallRecord> = {}): CallRecord {
+  const histogram = new HistogramSum()
+  for (const ns of durations) histogram.record(ns)
+  return { process: 0, number: 3, abi: 'native', errors: 0, failures: [], untimed: 0, durations: histogram, ...change }
+}
+
+test('calls that are kept are added up by process and call', () => {
+  const kept = new KeptCalls()
+  kept.add(0, record([100, 5_000_000], { errors: 2, failures: [{ errno: 4, count: 2 }] }))
+  kept.add(1, record([100]))
+  kept.add(0, record([101, 9_000_000_000], { errors: 1, untimed: 5, failures: [{ errno: 4, count: 1 }] }))
+  kept.add(0, record([7_000], { abi: 'compat' }))
+  expect(kept.length).toBe(3)
+  const first = kept.at(0)
+  expect(first).toMatchObject({ process: 0, number: 3, abi: 'native', errors: 3, untimed: 5 })
+  expect(first?.failures).toEqual([{ errno: 4, count: 3 }])
+  expect(first?.durations).toMatchObject({ sum: 9_005_000_201, max: 9_000_000_000 })
+  expect(first && total(first.durations)).toBe(4)
+  expect(first?.durations.count(bucketOf(9_000_000_000))).toBe(1)
+  expect(kept.at(2)).toMatchObject({ process: 0, number: 3, abi: 'compat' })
+  expect(kept.at(3)).toBeUndefined()
+
+  const sums = new CallSums([0, 1], 2)
+  kept.addTo(sums, 0, 2)
+  kept.addTo(sums, 2, 3)
+  expect([total(sums.ofProcess(0)), sums.ofProcess(0).errors, sums.ofProcess(0).untimed]).toEqual([5, 3, 5])
+  expect([total(sums.ofProcess(1)), sums.ofProcess(1).max]).toEqual([1, 100])
+  expect([...sums.ofCalls()].map(([, sum]) => total(sum))).toEqual([5, 1])
+})
+
+test('there may be any number of them', () => {
+  const kept = new KeptCalls()
+  for (let round = 0; round < 2; round++) {
+    for (let process = 0; process < 5000; process++)
+      kept.add(process, record([1000 * (process + 1)], { number: process % 7 }))
+  }
+  expect(kept.length).toBe(5000)
+  for (const process of [0, 1234, 4999]) {
+    const { durations, number } = kept.at(process) ?? record([])
+    expect([number, total(durations), durations.sum]).toEqual([process % 7, 2, 2000 * (process + 1)])
+  }
+})
+
+test('rows are read early where they are nearly full, or half full for a while, or old', () => {
+  const arenas = (...fills: number[]) => fills.map(fill => ({ prepare() {}, fill: () => fill }))
+  expect(fillsUp([...arenas(0.1, 0.4), { prepare() {} }], 1, 3e9)).toBe(false)
+  expect(fillsUp(arenas(0.1, 0.6), 1, 1e8)).toBe(false)
+  expect(fillsUp(arenas(0.1, 0.6), 1, 1e9)).toBe(true)
+  expect(fillsUp(arenas(0.8, 0), 1, 0)).toBe(true)
+  expect(fillsUp(arenas(0, 0), 1, 11e9)).toBe(true)
+})
