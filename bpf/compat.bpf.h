@@ -23,6 +23,8 @@ struct compat_control {
 	__u32 filter_on;	/* trace only what compat_pids holds */
 	__u32 filter_generation;/* raised whenever the filter changes */
 	__u32 old_state_record;	/* see compat_connections.bpf.c */
+	__u32 greeting;		/* see control.bpf.h */
+	__u32 greeter;
 };
 
 struct {

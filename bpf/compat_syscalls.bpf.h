@@ -138,6 +138,8 @@ static __always_inline int call_entered(__u32 number)
 
 	if (!ctl || !state)
 		return 0;
+	if (!ctl->epoch && ctl->greeting && number == ctl->greeting)
+		ctl->greeter = pid_tgid >> 32;
 	if (pid_tgid >> 32 == ctl->tool)
 		find_status(state);
 	if (!watched(ctl, pid_tgid >> 32))

@@ -20,6 +20,8 @@ struct control {
 	__u32 filter_on;	/* trace only what pid_filter holds */
 	__u32 filter_generation;/* raised whenever the filter changes */
 	__u32 pass;		/* number of the current walk over sockets */
+	__u32 greeting;		/* a call with this number tells, before the first interval, which process the tool is; 0: none */
+	__u32 greeter;		/* that process; 0: nobody called */
 	__u64 slow_ns;		/* calls that take this long are told one by one; 0: none */
 };
 

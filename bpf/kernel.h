@@ -216,6 +216,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;
+	struct task_struct *real_parent;
 	struct signal_struct *signal;
 	struct files_struct *files;
 	struct mm_struct *mm;

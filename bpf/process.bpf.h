@@ -19,6 +19,7 @@ struct process {
 	__u32 pid;
 	__u32 epoch;
 	__u32 exited;
+	__u32 parent;
 	char name[16];
 	__u64 tcp_sent;
 	__u64 tcp_received;
@@ -224,6 +225,7 @@ static __noinline __u32 new_process(__u32 epoch, struct task_struct *leader)
 	__builtin_memset(process, 0, sizeof(*process));
 	process->started_ns = BPF_CORE_READ(leader, start_boottime);
 	process->pid = BPF_CORE_READ(leader, tgid);
+	process->parent = BPF_CORE_READ(leader, real_parent, tgid);
 	process->group = current_group();
 	read_command(&process->command, epoch);
 	BPF_CORE_READ_STR_INTO(&process->name, leader, comm);

@@ -55,7 +55,11 @@ static __always_inline int call_entered(struct pt_regs *regs, long number)
 	struct syscall_state *state;
 	struct task *task;
 
-	if (!ctl || !watched(ctl, thread->tgid))
+	if (!ctl)
+		return 0;
+	if (!ctl->epoch && ctl->greeting && number == ctl->greeting)
+		ctl->greeter = thread->tgid;
+	if (!watched(ctl, thread->tgid))
 		return 0;
 	task = entering_task(ctl, thread, regs);
 	if (task) {

@@ -206,6 +206,11 @@ export function setMallocOption(parameter: number, value: number): void {
   mallopt(parameter, value)
 }
 
+/** Makes a system call that there is none of, which tells nobody anything but this number. */
+export function callWithNumber(number: number): void {
+  syscall(number, 0, 0, 0)
+}
+
 /** Name of an errno value, such as EPERM. */
 export function errnoName(errno: number): string {
   const value = Math.abs(errno)

@@ -41,6 +41,8 @@ export interface Surroundings extends IntervalEnd {
   /** Only rows of these processes; empty: of all. */
   readonly pids: readonly number[]
   readonly facts: ProcessFacts
+  /** This program; 0: nobody knows its number. */
+  readonly self: number
 }
 
 /** `sockets`: with the open ones in it. Yields now and then, where it can be laid aside, and what is to be waited for. */
@@ -49,8 +51,8 @@ export function* assemble(
   sockets: Sockets,
   surroundings: Surroundings,
 ): Generator<void | Promise<void>, Rows> {
-  const { facts, pids } = surroundings
-  const wanted = selector(pids, facts)
+  const { facts } = surroundings
+  const wanted = selector(records.processes, surroundings)
   yield* sockets.addClosed(records.closed)
   const connections = filter(sockets.connections, wanted)
   const sums = new ProcessSums(records.processes, wanted)
@@ -75,13 +77,15 @@ export function* assemble(
 /** Whether a process is to be shown; null: all are. */
 type Wanted = ((pid: number | null) => boolean) | null
 
-function selector(pids: readonly number[], facts: ProcessFacts): Wanted {
+function selector(processes: readonly ProcessRecord[], { pids, facts, self }: Surroundings): Wanted {
   if (pids.length > 0) {
     const set = new Set<number | null>(pids)
     return pid => set.has(pid)
   }
-  // those who ask for facts are part of the program
-  return facts.hasOwn ? pid => pid === null || !facts.isOwn(pid) : null
+  // its children do what might hold up the program, and are part of it
+  const own = new Set<number | null>()
+  for (const { pid, parent } of processes) if ((parent !== 0 && parent === self) || facts.isOwn(pid)) own.add(pid)
+  return own.size === 0 ? null : pid => !own.has(pid)
 }
 
 function filter<Row extends { readonly pid: number | null }>(rows: readonly Row[], wanted: Wanted): readonly Row[] {

@@ -76,10 +76,6 @@ export class ProcessFacts {
     this.#reader = reader
   }
 
-  get hasOwn(): boolean {
-    return (this.#reader?.pids.size ?? 0) > 0
-  }
-
   /** Processes that are none of others: those that ask. */
   isOwn(pid: number): boolean {
     return this.#reader?.pids.has(pid) ?? false

@@ -13,7 +13,7 @@ import type { Halves } from '../tracers/interface.ts'
 import { LinkNames } from '../tracers/links.ts'
 import { totalLost } from '../tracers/loss.ts'
 import type { CallRecords } from '../tracers/syscalls.ts'
-import { openTracers, type Tracers } from '../tracers/tracers.ts'
+import { isInProc, openTracers, type Tracers } from '../tracers/tracers.ts'
 import { assemble, lossRows, type Records, type Rows, type Surroundings } from './assemble.ts'
 import type { IntervalEnd } from './connection.ts'
 import { Earlier, readRecords } from './earlier.ts'
@@ -70,14 +70,17 @@ class KernelSampler implements Sampler {
       kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
       cpus: cpus().length,
       means: meansOf(tracers.plan),
-      notes: notesOf(tracers.plan, {
-        btf: settings.btf ?? null,
-        rights: missed(ownCapabilities(), tracers.plan).map(capability => describe([capability])),
-        verifierLog: tracers.verifierLog,
-      }),
+      notes: [
+        ...notesOf(tracers.plan, {
+          btf: settings.btf ?? null,
+          rights: missed(ownCapabilities(), tracers.plan).map(capability => describe([capability])),
+          verifierLog: tracers.verifierLog,
+        }),
+        ...procNotes(tracers.self),
+      ],
     }
     this.#tracers = guarded(tracers, this.#failures)
-    this.#reader = new FactsReader(join(folder, 'facts'))
+    this.#reader = isInProc(tracers.self) ? new FactsReader(join(folder, 'facts')) : null
     this.#facts = new ProcessFacts(this.#reader)
     this.#links = new LinkNames(tracers.namespaces.own)
     this.#iterations = settings.iterations
@@ -282,6 +285,7 @@ class KernelSampler implements Sampler {
       arch: process.arch === 'arm64' ? 'arm64' : 'x64',
       pids,
       facts: this.#facts,
+      self: this.#tracers.self ?? 0,
     }
     return { records, rows: await inSlices(assemble(records, sockets, surroundings)) }
   }
@@ -309,4 +313,20 @@ function sourceOf(source: string, failure: string | undefined): string {
 /** CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns, in nanoseconds. */
 function monotonicNow(): number {
   return Number(process.hrtime.bigint())
+}
+
+/** What cannot be known of processes since /proc does not tell of all of them, a line each. */
+function procNotes(self: number | null): string[] {
+  if (!isInProc(self)) {
+    return [
+      'process ids are those of the host, not of this pid namespace: names alone of processes that rest, and of owners that /proc tells',
+    ]
+  }
+  try {
+    // the first process is another user's, or it is root who asks
+    readFileSync('/proc/1/stat')
+    return []
+  } catch {
+    return ["/proc hides other users' processes (hidepid): names alone of those that rest; CAP_SYS_PTRACE shows them"]
+  }
 }

@@ -1,8 +1,17 @@
 import type { KeyedMap } from '../bpf/hash.ts'
 import type { StructLayout } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
+import { greetBy } from './control.ts'
 
-type Member = 'epoch' | 'self' | 'tool' | 'filter_on' | 'filter_generation' | 'old_state_record'
+type Member =
+  | 'epoch'
+  | 'self'
+  | 'tool'
+  | 'filter_on'
+  | 'filter_generation'
+  | 'old_state_record'
+  | 'greeting'
+  | 'greeter'
 
 /** Key of the only element of an array map. */
 export const FIRST = new Uint8Array(4)
@@ -14,6 +23,7 @@ export class CompatControl {
   readonly #layout: StructLayout
   readonly #view: DataView
   #pids: readonly number[] = []
+  #self = process.pid
   /** Of the sample under way. */
   turn = 0
 
@@ -28,6 +38,19 @@ export class CompatControl {
   /** Number of the current interval; 0: counting has not begun. */
   get epoch(): number {
     return this.#view.getUint32(this.#layout.u32('epoch'), true)
+  }
+
+  greeted(greet: (number: number) => void): number | null {
+    let greeter = 0
+    greetBy(greet, greeting => {
+      // writing takes back what was told
+      greeter ||= this.#map.get(FIRST)?.getUint32(this.#layout.u32('greeter'), true) ?? 0
+      this.#set({ greeting })
+    })
+    if (greeter === 0) return null
+    this.#self = greeter
+    this.#set({ self: greeter, tool: greeter })
+    return greeter
   }
 
   get pids(): readonly number[] {
@@ -50,7 +73,7 @@ export class CompatControl {
     for (const pid of pids) this.#filter.set(keyOf(pid), keyOf(1))
     const generation = this.#view.getUint32(this.#layout.u32('filter_generation'), true)
     this.#set({
-      self: pids.includes(process.pid) ? 0 : process.pid,
+      self: pids.includes(this.#self) ? 0 : this.#self,
       filter_on: pids.length > 0 ? 1 : 0,
       // calls that began under the old filter are not events of the new one
       filter_generation: generation + 1,

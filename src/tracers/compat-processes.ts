@@ -18,6 +18,7 @@ export class CompatProcesses {
   readonly arena = { prepare(): void {} }
   readonly #halves: readonly [KeyedMap, KeyedMap]
   readonly #layout: StructLayout
+  #asksProc = true
   /** Index of each process among the records that were read last. */
   #indexes = new Map<number, number>()
   /** Starts of processes that were active in the last interval. */
@@ -28,6 +29,11 @@ export class CompatProcesses {
   constructor(object: BpfObject) {
     this.#halves = [object.keyed('processes_even'), object.keyed('processes_odd')]
     this.#layout = object.layout('compat_process')
+  }
+
+  /** From now on /proc is not asked: it tells of other processes. */
+  leaveProc(): void {
+    this.#asksProc = false
   }
 
   /** Index of a process among the records that were read last; -1: it has none. */
@@ -60,11 +66,12 @@ export class CompatProcesses {
     const name = readText(row, at.array('name', 1, NAME_LENGTH), NAME_LENGTH)
     const record: ProcessRecord = {
       pid,
-      startedNs: this.#starts.get(pid) ?? readStart(pid),
-      name: isLeader ? name : (readName(pid) ?? name),
+      parent: 0,
+      startedNs: this.#starts.get(pid) ?? (this.#asksProc ? readStart(pid) : 0),
+      name: isLeader || !this.#asksProc ? name : (readName(pid) ?? name),
       command: null,
       group: null,
-      exited: ended && !hasOtherThreads(pid),
+      exited: ended && !(this.#asksProc && hasOtherThreads(pid)),
       tcp: this.#moved(row, 'tcp_sent', 'tcp_received'),
       udp: this.#moved(row, 'udp_sent', 'udp_received'),
       other: this.#moved(row, 'other_sent', 'other_received'),

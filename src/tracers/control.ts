@@ -1,8 +1,20 @@
+import { randomInt } from 'node:crypto'
 import type { ArrayMap } from '../bpf/object.ts'
 
-type Member = 'epoch' | 'self' | 'filter_on' | 'filter_generation' | 'pass'
+type Member = 'epoch' | 'self' | 'filter_on' | 'filter_generation' | 'pass' | 'greeting' | 'greeter'
 
 const BITS_PER_BYTE = 8
+
+/** Numbers that no system call has, on any architecture. */
+const NO_CALLS = { from: 0x1000_0000, count: 0x1000_0000 }
+
+/** Says a number that nobody else knows to the kernel side, and takes it back. */
+export function greetBy(greet: (number: number) => void, set: (greeting: number) => void): void {
+  const greeting = randomInt(NO_CALLS.from, NO_CALLS.from + NO_CALLS.count)
+  set(greeting)
+  greet(greeting)
+  set(0)
+}
 
 /** What user space tells the kernel side; see bpf/control.bpf.h. */
 export class Control {
@@ -11,6 +23,7 @@ export class Control {
   readonly #at: Record<Member, number>
   readonly #slow: number
   #pids: readonly number[] = []
+  #self = process.pid
   /** Of the sample under way. */
   turn = 0
 
@@ -20,6 +33,8 @@ export class Control {
     this.#at = {
       epoch: control.layout.u32('epoch'),
       self: control.layout.u32('self'),
+      greeting: control.layout.u32('greeting'),
+      greeter: control.layout.u32('greeter'),
       filter_on: control.layout.u32('filter_on'),
       filter_generation: control.layout.u32('filter_generation'),
       pass: control.layout.u32('pass'),
@@ -47,6 +62,14 @@ export class Control {
     this.#view.setBigUint64(this.#slow, BigInt(Math.round(ns)), true)
   }
 
+  greeted(greet: (number: number) => void): number | null {
+    greetBy(greet, greeting => this.#set('greeting', greeting))
+    const greeter = this.#get('greeter')
+    if (greeter === 0) return null
+    this.#self = greeter
+    return greeter
+  }
+
   get pids(): readonly number[] {
     return this.#pids
   }
@@ -55,7 +78,7 @@ export class Control {
   setFilter(pids: readonly number[]): void {
     // the new bits first, so that no moment is without a filter
     for (const pid of pids) this.#setBit(pid, true)
-    this.#set('self', pids.includes(process.pid) ? 0 : process.pid)
+    this.#set('self', pids.includes(this.#self) ? 0 : this.#self)
     this.#set('filter_on', pids.length > 0 ? 1 : 0)
     for (const pid of this.#pids) if (!pids.includes(pid)) this.#setBit(pid, false)
     // calls that began under the old filter are not events of the new one

@@ -12,6 +12,12 @@ export interface IntervalControl {
   /** Number of the current interval; 0: counting has not begun. */
   readonly epoch: number
   readonly pids: readonly number[]
+  /**
+   * Number of this process as the kernel side counts them, which no pid namespace has a say in; from then on it is that
+   * one which is not traced. null: it could not be found out. `greet` makes the system call with a number, before the
+   * first interval.
+   */
+  greeted(greet: (number: number) => void): number | null
   /** Number of the sample under way, which may be of several intervals. */
   turn: number
   advance(): void
@@ -90,6 +96,8 @@ export interface Connections {
 /** The built-in tracers, attached but not yet counting. */
 export interface Tracers {
   readonly control: IntervalControl
+  /** Number of this process as the kernel side counts them; null: not known. */
+  readonly self: number | null
   readonly namespaces: NetworkNamespaces
   readonly processes: Processes
   readonly syscalls: Syscalls

@@ -11,6 +11,8 @@ const NAME_LENGTH = 16
 /** A process in one interval, as bpf/process.bpf.h writes it. Bytes are those that its calls returned. */
 export interface ProcessRecord {
   readonly pid: number
+  /** 0: not known. */
+  readonly parent: number
   /** Since boot; with the pid it names a process for good. */
   readonly startedNs: number
   readonly name: string
@@ -40,7 +42,10 @@ export class ProcessTracer {
   readonly #commands: Commands
   readonly #groups: Groups
   readonly #size: number
-  readonly #at: Record<'started' | 'pid' | 'exited' | 'name' | 'group' | 'commandAt' | 'commandSize' | 'whole', number>
+  readonly #at: Record<
+    'started' | 'pid' | 'parent' | 'exited' | 'name' | 'group' | 'commandAt' | 'commandSize' | 'whole',
+    number
+  >
   readonly #moved: Record<'tcp' | 'udp' | 'other', { sent: number; received: number }>
 
   constructor(object: BpfObject) {
@@ -66,6 +71,7 @@ export class ProcessTracer {
     this.#at = {
       started: layout.u64('started_ns'),
       pid: layout.u32('pid'),
+      parent: layout.u32('parent'),
       exited: layout.u32('exited'),
       name: layout.array('name', 1, NAME_LENGTH),
       group: layout.u64('group'),
@@ -89,6 +95,7 @@ export class ProcessTracer {
       const pid = rows.getUint32(at + this.#at.pid, true)
       records.push({
         pid,
+        parent: rows.getUint32(at + this.#at.parent, true),
         startedNs: readU64(rows, at + this.#at.started),
         name: nameIn(bytes, at + this.#at.name),
         command: this.#commands.read(

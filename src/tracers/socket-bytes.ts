@@ -88,7 +88,7 @@ export function addBytes(
     if (owner === 0 || sentBytes + receivedBytes === 0) return
     const index = indexes.get(owner) ?? records.length
     indexes.set(owner, index)
-    const told = { pid: owner, startedNs: ownerStartedNs, name, command: null, group: null, exited: false }
+    const told = { pid: owner, parent: 0, startedNs: ownerStartedNs, name, command: null, group: null, exited: false }
     const fresh = { ...told, tcp: NOTHING, udp: NOTHING, other: NOTHING }
     const record = records[index] ?? fresh
     const tcp = {

@@ -1,5 +1,7 @@
+import { readlinkSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { BpfError } from '../bpf/error.ts'
+import { callWithNumber } from '../bpf/kernel.ts'
 import { loadLibbpf } from '../bpf/libbpf.ts'
 import { fieldOffset } from '../bpf/tracepoint.ts'
 import { saveVerifierLog } from '../bpf/verifier.ts'
@@ -82,12 +84,16 @@ export async function openTracers(
     const connections = openConnections(plan, opener, namespaces, base.control, compatControl)
     if (connections instanceof CompatConnections) closers.push(() => connections.close())
     const control = together(controls)
+    const self = control.greeted(callWithNumber) ?? pidInFirstNamespace()
+    if (!isInProc(self) && base.processes instanceof CompatProcesses) base.processes.leaveProc()
+    if (pids.length > 0 && !isInProc(self)) throw cannotFilter()
     control.setFilter(pids)
     const parts = { processes: base.processes, connections }
     const bytes = openBytes(plan, opener)
     const joined = bytes === null ? new SocketBytes(base.processes, connections) : { ...parts, ...bytes }
     return {
       control,
+      self,
       namespaces,
       processes: joined.processes,
       syscalls: base.syscalls,
@@ -113,6 +119,34 @@ export function makePlan(opener: Opener, compatOnly: boolean): Plan {
     if (plan.next === null) return plan
     verdicts.set(nameOf(plan.next), opener.try(plan.next))
   }
+}
+
+/** Whether /proc counts processes as the kernel side does, which calls this one `self`; null: that is not known. */
+export function isInProc(self: number | null): boolean {
+  try {
+    return readlinkSync('/proc/self') === String(self)
+  } catch {
+    return false
+  }
+}
+
+/** The inode of the pid namespace that the kernel began with: PROC_PID_INIT_INO. */
+const FIRST_NAMESPACE = 'pid:[4026531836]'
+
+/** This process as the kernel side counts them, where nobody could tell it since seccomp keeps calls from it. */
+function pidInFirstNamespace(): number | null {
+  try {
+    return readlinkSync('/proc/self/ns/pid') === FIRST_NAMESPACE ? process.pid : null
+  } catch {
+    return null
+  }
+}
+
+function cannotFilter(): BpfError {
+  return new BpfError(
+    'this pid namespace is not the one of the kernel: its process ids name other processes there',
+    'leave -p out, or run it in the namespace of the host: docker run --pid=host, hostPID: true, nsenter -t 1 -p',
+  )
 }
 
 function cannotTrace(plan: Plan, log: readonly string[]): BpfError {
@@ -216,6 +250,10 @@ function together(controls: readonly IntervalControl[]): IntervalControl {
     },
     get pids() {
       return first.pids
+    },
+    greeted(greet) {
+      const [self = null] = controls.map(control => control.greeted(greet))
+      return self
     },
     get turn() {
       return first.turn

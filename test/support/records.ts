@@ -7,7 +7,17 @@ const NOTHING = { sentBytes: 0, receivedBytes: 0 }
 
 export function processRecord(pid: number, changes: Partial<ProcessRecord> = {}): ProcessRecord {
   const none = { tcp: NOTHING, udp: NOTHING, other: NOTHING }
-  return { pid, startedNs: 5, name: `p${pid}`, command: null, group: null, exited: false, ...none, ...changes }
+  return {
+    pid,
+    parent: 0,
+    startedNs: 5,
+    name: `p${pid}`,
+    command: null,
+    group: null,
+    exited: false,
+    ...none,
+    ...changes,
+  }
 }
 
 export function connectionRecord(changes: Partial<ConnectionRecord>): ConnectionRecord {

@@ -31,7 +31,9 @@ function rowsOf(
   const sockets = new Sockets(END)
   toEnd(sockets.addOpen(new ListOfSockets(records.open)))
   const all = { processes: [], calls: new Reads(), slow: [], closed: new ListOfSockets(), ...records }
-  return toEnd(assemble(all, sockets, { ...END, arch: 'x64', pids, facts: new ProcessFacts(asking(answerTo)) }))
+  return toEnd(
+    assemble(all, sockets, { ...END, arch: 'x64', pids, facts: new ProcessFacts(asking(answerTo, 13)), self: 12 }),
+  )
 }
 
 /** For each process record that is named, one read and one 32-bit exit of some microseconds. */
@@ -131,6 +133,16 @@ test('processes that had one pid after the other are told apart, and so is what 
     [3, 7, 'second', 'c2'],
     [4, 7, 'second', 'c2'],
   ])
+})
+
+test('children of this program are part of it', () => {
+  const { processes, syscalls, calls } = rowsOf({
+    processes: [processRecord(7), processRecord(8, { parent: 12 }), processRecord(13)],
+    calls: new Reads(0, 1, 2),
+  })
+  expect(processes.map(row => row.pid)).toEqual([7])
+  expect(syscalls.map(row => row.count)).toEqual([1, 1])
+  expect(Array.from(calls, ({ pid }) => pid)).toEqual([7])
 })
 
 test('bytes of a process are added up by transport', () => {
