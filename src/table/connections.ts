@@ -7,9 +7,14 @@ import type { Table } from './table.ts'
 /** What a connection moved while nothing could be read of it is not known yet. */
 const atLeast = (row: ConnectionRow): string => (row.busy ? '>' : '')
 
+/** Why it never was a connection; null: it is one, or was, or is about to be. */
+function failure(row: ConnectionRow): string | null {
+  return hasFailed(row) ? (row.error ?? 'FAILED') : null
+}
+
 /** The state of a connection, or why it never was one. */
 function outcome(row: ConnectionRow): string {
-  return hasFailed(row) ? (row.error ?? 'FAILED') : row.state
+  return failure(row) ?? row.state
 }
 
 /** Which part of the payload bytes that went out was sent again. */
@@ -178,11 +183,12 @@ export const connectionTable: Table<ConnectionRow> = {
       id: 'error',
       title: 'ERROR',
       unit: 'text',
-      value: row => row.error,
+      value: failure,
       sparse: true,
       alarm: true,
       width: 12,
-      priority: 9,
+      // where the state has no room, this says that there was no connection
+      priority: 3,
     },
     {
       id: 'reset',

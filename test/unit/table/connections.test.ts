@@ -20,6 +20,8 @@ describe('the state of a connection', () => {
     expect(read('state', { ...attempt, closed: false, state: 'SYN_SENT' })).toBe('SYN_SENT')
     expect(read('state', { ...attempt, state: 'CLOSE', error: 'ECONNREFUSED' })).toBe('ECONNREFUSED')
     expect(read('state', { ...attempt, state: 'SYN_SENT' })).toBe('FAILED')
+    expect(read('error', { ...attempt, state: 'SYN_SENT' })).toBe('FAILED')
+    expect(read('error', {})).toBe('-')
   })
 
   it('is found as it is read, and as the kernel names it', () => {
