@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
-import { bpfSources, compileBpf, compileHelper, ownArchitecture } from './compile.ts'
+import { bpfSources, compileBpf, compileHelpers, ownArchitecture } from './compile.ts'
 import { quickStart } from './quick-start.ts'
 
 const root = path.dirname(import.meta.dirname)
@@ -51,7 +51,7 @@ async function buildAll(): Promise<void> {
   rmSync(making, { recursive: true, force: true })
   mkdirSync(making)
   for (const source of bpfSources) compileBpf(source, ownArchitecture(), making)
-  compileHelper(ownArchitecture(), making)
+  compileHelpers(ownArchitecture(), making)
   await bundle()
   writeFileSync(path.join(making, '.built'), fingerprint)
   rmSync(dist, { recursive: true, force: true })

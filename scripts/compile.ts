@@ -45,13 +45,16 @@ export function compileBpf(source: string, architecture: Architecture, folder: s
   if (statSync(object).size === 0) throw new Error(`clang left ${object} empty`)
 }
 
-/** Compiles the program that asks /proc (src/facts/helper.c) into a folder, as `facts`. It takes no C library. */
-export function compileHelper(architecture: Architecture, folder: string): void {
+/** Programs that ask the kernel what may hold up whoever asks, by the names that they get. */
+const HELPERS: Readonly<Record<string, string>> = { facts: 'src/facts/helper.c', diag: 'src/asking/diag.c' }
+
+/** Compiles these programs into a folder. They take no C library. */
+export function compileHelpers(architecture: Architecture, folder: string): void {
   const foreign = architecture === ownArchitecture() ? [] : [`--target=${GNU[architecture]}`]
-  clang(
-    ...[...foreign, '-static', '-nostdlib', '-ffreestanding', '-fno-builtin', '-fno-stack-protector', '-s'],
-    ...['-o', path.join(folder, 'facts'), path.join(root, 'src/facts/helper.c')],
-  )
+  const bare = ['-O2', '-static', '-nostdlib', '-ffreestanding', '-fno-builtin', '-fno-stack-protector', '-s']
+  for (const [name, source] of Object.entries(HELPERS)) {
+    clang(...foreign, ...bare, '-o', path.join(folder, name), source)
+  }
 }
 
 /** Compiles a program of test/workloads into a folder; for another architecture it takes that one's C library. */

@@ -29,7 +29,7 @@ import {
   type Architecture,
   bpfSources,
   compileBpf,
-  compileHelper,
+  compileHelpers,
   compileWorkload,
   ownArchitecture,
   workloadNames,
@@ -141,8 +141,10 @@ class Checkout {
     for (const name of ['dist', 'src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'bpf', 'scripts']) {
       cpSync(path.join(project, name), at(name), { recursive: true })
     }
-    if (!isOwn) for (const source of bpfSources) compileBpf(source, architecture, at('dist'))
-    if (!isOwn) compileHelper(architecture, at('dist'))
+    if (!isOwn) {
+      for (const source of bpfSources) compileBpf(source, architecture, at('dist'))
+      compileHelpers(architecture, at('dist'))
+    }
     mkdirSync(at('workloads'))
     for (const name of workloadNames) compileWorkload(name, at('workloads'), architecture)
     symlinkSync(isOwn ? realpathSync(path.join(project, 'node_modules')) : NODE_MODULES, at('node_modules'))

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync } from 'node:fs'
+import { ownProcesses } from '../asking/own-processes.ts'
 
 /** Such processes at a time: those that wait cannot be ended, not even by SIGKILL. */
 const MOST = 4
@@ -58,11 +59,13 @@ export class AsideReader {
     const [command, ...args] = READERS.find(([path]) => existsSync(path)) ?? READERS[2]
     const child = spawn(command, args, { stdio: [iterator, 'ignore', 'ignore'] })
     this.#running.add(child)
+    ownProcesses.began(child.pid)
     // whoever waits in it does not hold up the end of the program
     child.unref()
     return new Promise(resolve => {
       const end = (good: boolean): void => {
         this.#running.delete(child)
+        ownProcesses.ended(child.pid)
         resolve(good)
       }
       child.once('error', () => end(false))

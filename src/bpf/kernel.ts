@@ -1,6 +1,6 @@
 /** System calls of libc that reading maps takes. */
 
-import { read, readFileSync } from 'node:fs'
+import { read, readFileSync, writeSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -18,12 +18,16 @@ const munmap = libc.func('int munmap(void *address, size_t length)')
 const readFile = promisify(read)
 const setns = libc.func('int setns(int fd, int type)')
 const setrlimit = libc.func('int setrlimit(int resource, rlimit *limit)')
+const getrlimit = libc.func('int getrlimit(int resource, _Out_ rlimit *limit)')
 const syscall = libc.func('long syscall(long number, int command, unsigned int flags, int cpu)')
 
+const RLIMIT_NOFILE = 7
 const RLIMIT_MEMLOCK = 8
 const RLIM_INFINITY = 0xffffffffffffffffn
 
 const CLONE_NEWNET = 0x40000000
+
+const STDERR = 2
 
 const PROT_NONE = 0
 const PROT_READ = 1
@@ -185,7 +189,18 @@ export function inNetworkNamespace<T>(namespace: number, own: number, action: ()
   try {
     return action()
   } finally {
+    comeBack(own)
+  }
+}
+
+/** All that this thread did from now on would be done in a namespace that anybody may have made: better nothing at all. */
+function comeBack(own: number): void {
+  try {
     enter(own)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    writeSync(STDERR, `ebpf-top: cannot leave a network namespace (${why})\n  run it again\n`)
+    process.exit(1)
   }
 }
 
@@ -199,6 +214,16 @@ function enter(namespace: number): void {
  */
 export function liftMemoryLimit(): boolean {
   return setrlimit(RLIMIT_MEMLOCK, { rlim_cur: RLIM_INFINITY, rlim_max: RLIM_INFINITY }) === 0
+}
+
+/**
+ * Raises the number of files that this process may have open as far as it may itself, and tells how many that are.
+ */
+export function liftFileLimit(): number {
+  const limit: Partial<Record<'rlim_cur' | 'rlim_max', number | bigint>> = {}
+  if (getrlimit(RLIMIT_NOFILE, limit) !== 0) return 0
+  const { rlim_cur: now = 0, rlim_max: most = 0 } = limit
+  return setrlimit(RLIMIT_NOFILE, { rlim_cur: most, rlim_max: most }) === 0 ? Number(most) : Number(now)
 }
 
 /** mallopt(3): how the C library hands out memory. What it refuses stays as it was. */

@@ -1,6 +1,6 @@
 /** Netlink sockets of libc, for what Node has none. */
 
-import { closeSync, fstatSync, readFileSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import koffi from 'koffi'
 import { errnoName } from './kernel.ts'
 
@@ -17,6 +17,7 @@ const NetlinkAddress = koffi.struct('sockaddr_nl', {
 const socket = libc.func('int socket(int domain, int type, int protocol)')
 const bind = libc.func('int bind(int fd, sockaddr_nl *address, uint32_t length)')
 const setsockopt = libc.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)')
+const getsockopt = libc.func('int getsockopt(int fd, int level, int name, void *value, uint32_t *length)')
 const send = libc.func('long send(int fd, const void *message, size_t length, int flags)')
 const recv = libc.func('long recv(int fd, void *buffer, size_t length, int flags)')
 
@@ -27,11 +28,14 @@ const SOCK_NONBLOCK = 0o4000
 const SOL_SOCKET = 1
 const SO_RCVBUF = 8
 const SO_RCVBUFFORCE = 33
+/** Since 4.12: of a socket's memory, so many 32-bit numbers, one of which counts what was dropped (<linux/sock_diag.h>). */
+const SO_MEMINFO = 55
+const SK_MEMINFO_VARS = 9
+const SK_MEMINFO_DROPS = 8
 
 /** A netlink socket in the network namespace in which it was opened. */
 export class Netlink {
   readonly #fd: number
-  readonly #inode: number
   readonly #buffer = new Uint8Array(1 << 16)
   #drops = 0
 
@@ -39,7 +43,6 @@ export class Netlink {
   constructor(protocol: number, groups = 0, receiveBuffer = 0) {
     this.#fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol)
     if (this.#fd < 0) throw new Error(`netlink socket: ${errnoName(koffi.errno())}`)
-    this.#inode = fstatSync(this.#fd).ino
     if (receiveBuffer > 0) this.#enlarge(receiveBuffer)
     const address = { nl_family: AF_NETLINK, nl_pad: 0, nl_pid: 0, nl_groups: groups }
     if (bind(this.#fd, address, koffi.sizeof(NetlinkAddress)) !== 0) {
@@ -65,14 +68,15 @@ export class Netlink {
     }
   }
 
-  /** Messages that found the buffer full since the last call. */
+  /** Messages that found the buffer full since the last call, whatever network namespace it is in. */
   takeDrops(): number {
-    const line = readFileSync('/proc/self/net/netlink', 'utf8')
-      .split('\n')
-      .map(text => text.trim().split(/\s+/))
-      .find(fields => Number(fields[9]) === this.#inode)
-    const drops = Number(line?.[8] ?? 0) - this.#drops
-    this.#drops += drops
+    const memory = new Uint32Array(SK_MEMINFO_VARS)
+    const length = Uint32Array.of(memory.byteLength)
+    if (getsockopt(this.#fd, SOL_SOCKET, SO_MEMINFO, memory, length) !== 0) {
+      throw new Error(`netlink memory: ${errnoName(koffi.errno())}`)
+    }
+    const drops = ((memory[SK_MEMINFO_DROPS] ?? 0) - this.#drops) >>> 0
+    this.#drops = (this.#drops + drops) >>> 0
     return drops
   }
 

@@ -11,9 +11,14 @@ export class NoteSink implements Sink {
   }
 
   take({ notes }: Sample): void {
-    for (const note of notes) if (!this.#told.has(note)) this.#write(note)
-    this.#told = new Set(notes)
+    for (const note of notes) if (!this.#told.has(kindOf(note))) this.#write(note)
+    this.#told = new Set(notes.map(kindOf))
   }
 
   fail(): void {}
+}
+
+/** The same note with another number is not told again. */
+function kindOf(note: string): string {
+  return note.replace(/\d+/g, '0')
 }

@@ -7,7 +7,7 @@ import { readU64 } from '../bpf/layout.ts'
 import type { Libbpf } from '../bpf/libbpf.ts'
 import { BpfObject, SharedMaps } from '../bpf/object.ts'
 import { Tracefs } from '../bpf/tracepoint.ts'
-import { Diag } from '../tracers/compat-diag.ts'
+import { tryDiag } from '../tracers/compat-diag.ts'
 import type { Verdict } from './plan.ts'
 import { nameOf, type Way } from './ways.ts'
 
@@ -293,15 +293,6 @@ function refuseWithoutStorage(syscalls: BpfObject): void {
 
 function flawOf({ obstacle }: Preemption): string {
   return obstacle === null ? PREEMPTED : `${PREEMPTED}, and ${obstacle}`
-}
-
-function tryDiag(): void {
-  const diag = new Diag()
-  try {
-    diag.dump()
-  } finally {
-    diag.close()
-  }
 }
 
 function reasonOf(error: unknown): string {

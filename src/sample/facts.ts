@@ -1,3 +1,4 @@
+import { ownProcesses } from '../asking/own-processes.ts'
 import type { Answer, Question } from '../facts/reader.ts'
 import { ByProcess, type ProcessKey } from './by-process.ts'
 import type { Group } from './cgroup.ts'
@@ -78,7 +79,7 @@ export class ProcessFacts {
 
   /** Processes that are none of others: those that ask. */
   isOwn(pid: number): boolean {
-    return this.#reader?.pids.has(pid) ?? false
+    return ownProcesses.has(pid) || (this.#reader?.pids.has(pid) ?? false)
   }
 
   /** Takes what the kernel side told of the processes of an interval, and asks for what it did not, for a short time. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { cpus, hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ownProcesses } from '../asking/own-processes.ts'
 import { readClocks, Times } from '../bpf/clock.ts'
 import { gracePeriod } from '../bpf/kernel.ts'
 import { describe, missed, ownCapabilities } from '../doctor/capabilities.ts'
@@ -229,6 +230,7 @@ class KernelSampler implements Sampler {
     this.#earlier = new Earlier()
     control.turn++
     this.#facts.forget()
+    ownProcesses.turn()
     const { slowCallsLost, ...losses } = this.#takeLosses()
     const bpfSeconds = cost.take()
     const notes = connections.notes?.() ?? []

@@ -39,14 +39,19 @@ export class CompatConnections {
   #strangers = new Set<string>()
   #live = new Map<string, TracedSocket>()
 
-  /** `object` null: without the tracepoint. Throws where there is no inet_diag. */
-  constructor(object: BpfObject | null, control: { readonly epoch: number }, namespaces: NetworkNamespaces) {
+  /** `object` null: without the tracepoint. `asking`: the program that asks inet_diag (src/asking/diag.c). */
+  constructor(
+    object: BpfObject | null,
+    control: { readonly epoch: number },
+    namespaces: NetworkNamespaces,
+    asking: string,
+  ) {
     this.#control = control
     this.source = object === null ? 'inet_diag' : 'inet_diag+tp:inet_sock_set_state'
     this.#traced = object === null ? null : new TracedSockets(object)
     this.#loss = object === null ? null : new CompatLoss(object, 'lost_connections')
     this.#filling = object === null ? null : new CompatFilling(object, { made_ends: 'closed_even' })
-    this.#diags = new Diags(namespaces)
+    this.#diags = new Diags(namespaces, asking)
     this.#ends = new CompatEnds(this.#traced, this.#diags, this.#records, namespaces.own)
   }
 
@@ -56,8 +61,9 @@ export class CompatConnections {
     this.#live = new Map(this.#traced?.live().map(socket => [endsOf(socket), socket]))
     // what the first look passes over would count as new at the second
     const isFirst = this.#control.epoch === 0
-    const before = isFirst ? this.#diags.dump([], () => false) : this.#found
-    const found = this.#diags.dump(before, socket => isFirst || this.#mayBeOpen(socket))
+    const live = [...this.#live.values()]
+    const before = isFirst ? await this.#diags.dump([], () => false, []) : this.#found
+    const found = await this.#diags.dump(before, socket => isFirst || this.#mayBeOpen(socket), live)
     this.#found = isFirst ? found : this.#leaveStrangers(found)
     const held = this.#found.filter(({ inode }) => inode !== 0)
     await this.#owners.search(new Map(held.map(socket => [socket.inode, this.#tracedBy(socket)?.owner || null])))
@@ -67,7 +73,7 @@ export class CompatConnections {
 
   /** What the last walk found, connections and listening sockets. To be called once. */
   async readOpen(): Promise<ConnectionRecords> {
-    return new ListOfSockets(this.#found.map(socket => this.#open(socket, false)))
+    return new ListOfSockets(this.#found.map(socket => this.#open(socket, this.#isOlder(socket))))
   }
 
   /** Takes what closed in an interval at rest, for a later `readClosed`. */
@@ -87,6 +93,10 @@ export class CompatConnections {
     return addLosses(this.#loss?.take() ?? {}, { dropped: this.#diags.takeDrops(), no_row: this.#ends.takeLost() })
   }
 
+  notes(): readonly string[] {
+    return this.#diags.notes()
+  }
+
   close(): void {
     this.#diags.close()
   }
@@ -102,12 +112,19 @@ export class CompatConnections {
   #leaveStrangers(found: readonly Found[]): Found[] {
     const isStranger = (socket: Found): boolean =>
       this.#traced !== null &&
+      this.#diags.isSettled(socket.namespace) &&
       socket.state !== LISTEN &&
       this.#records.get(socket) === undefined &&
       this.#tracedBy(socket) === undefined
     const before = this.#strangers
     this.#strangers = new Set(found.filter(isStranger).map(keyOf))
     return found.filter(socket => !this.#strangers.has(keyOf(socket)) || before.has(keyOf(socket)))
+  }
+
+  /** Nothing told of it, and its namespace was not looked at before, or not all of it could be: it is no new one. */
+  #isOlder(socket: Found): boolean {
+    if (this.#diags.isSettled(socket.namespace) || this.#records.get(socket) !== undefined) return false
+    return socket.state === LISTEN || this.#tracedBy(socket) === undefined
   }
 
   /** Whether nothing told the end of a socket that was open: where many close, few are asked for. */

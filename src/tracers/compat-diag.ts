@@ -8,7 +8,7 @@ import { readU64 } from '../bpf/layout.ts'
 import { Netlink } from '../bpf/netlink.ts'
 import { type Address, bytesOf, readAddress } from './address.ts'
 
-const NETLINK_SOCK_DIAG = 4
+export const NETLINK_SOCK_DIAG = 4
 const SOCK_DIAG_BY_FAMILY = 20
 const NLM_F_REQUEST = 1
 const NLM_F_DUMP = 0x300
@@ -35,9 +35,6 @@ const AF_INET6 = 10
 /** SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY, as bits. */
 const DESTROY_GROUPS = (1 << 0) | (1 << 2)
 
-/** Room for messages about destroyed sockets between two samples, about a kilobyte each. */
-const DESTROY_BUFFER = 32 << 20
-
 /** Numbers of enum tcp_state. */
 const ESTABLISHED = 1
 export const SYN_SENT = 2
@@ -50,7 +47,10 @@ export const LISTEN = 10
 const CLOSING = 11
 
 /** Sockets in the others have no counters, or none yet. */
-const WANTED_STATES = [ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING]
+const WANTED_STATES = [ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING].reduce(
+  (mask, state) => mask | (1 << state),
+  0,
+)
 
 const Header = koffi.struct('nlmsghdr', {
   nlmsg_len: 'uint32_t',
@@ -143,14 +143,14 @@ const at = {
   retransmitted: koffi.offsetof(Info, 'tcpi_bytes_retrans'),
 }
 
-interface End extends Address {
+export interface End extends Address {
   readonly port: number
 }
 
 /** What a TCP socket is found by. */
-interface SocketName {
-  /** Names it for good, within its namespace. */
-  readonly cookie: number
+export interface SocketName {
+  /** Names it for good, within its namespace; null: not known. */
+  readonly cookie: number | null
   readonly local: End
   readonly remote: End
   /** Index of the network interface that it is bound to; 0: none. */
@@ -159,6 +159,7 @@ interface SocketName {
 
 /** A TCP socket with its counters. */
 export interface DiagSocket extends SocketName {
+  readonly cookie: number
   /** Number of enum tcp_state. */
   readonly state: number
   /** Of its file; 0: no process has it open. */
@@ -186,49 +187,17 @@ export interface DiagSocket extends SocketName {
   readonly drops: number
 }
 
-export class Diag {
-  readonly #requests = new Netlink(NETLINK_SOCK_DIAG)
-  readonly #destroyed = new Netlink(NETLINK_SOCK_DIAG, DESTROY_GROUPS, DESTROY_BUFFER)
+/** Sockets of one network namespace that are destroyed, each with its last counters. Reading them waits for nobody. */
+export class Destroyed {
+  readonly #destroyed: Netlink
 
-  /**
-   * All sockets of connections, and those that listen. The kernel goes on from datagram to datagram by counting the sockets
-   * of a bucket: where others came or went meanwhile it tells some twice, and passes others over. Throws where the kernel
-   * has no inet_diag.
-   */
-  dump(): DiagSocket[] {
-    return [AF_INET, AF_INET6].flatMap(family => {
-      this.#requests.send(request(family, NLM_F_DUMP, ANY))
-      const sockets: DiagSocket[] = []
-      for (let done = false; !done; ) {
-        const datagram = this.#requests.receive()
-        if (datagram === null) break
-        done = readMessages(datagram, socket => sockets.push(socket))
-      }
-      return sockets
-    })
+  /** `bytes`: room for messages about them between two samples, about a kilobyte each. */
+  constructor(bytes: number) {
+    this.#destroyed = new Netlink(NETLINK_SOCK_DIAG, DESTROY_GROUPS, bytes)
   }
 
-  /** One socket, as it is now; null: it is gone. */
-  find({ cookie, local, remote, device }: SocketName): DiagSocket | null {
-    const family = remote.family === 'ipv4' ? AF_INET : AF_INET6
-    const id = {
-      ...ANY,
-      idiag_sport: portBytes(local.port),
-      idiag_dport: portBytes(remote.port),
-      idiag_src: addressBytes(local),
-      idiag_dst: addressBytes(remote),
-      idiag_if: device,
-      idiag_cookie: [cookie >>> 0, Math.floor(cookie / 2 ** 32)],
-    }
-    this.#requests.send(request(family, 0, id))
-    const datagram = this.#requests.receive()
-    const sockets: DiagSocket[] = []
-    if (datagram !== null && !isError(datagram)) readMessages(datagram, socket => sockets.push(socket))
-    return sockets[0] ?? null
-  }
-
-  /** Sockets that were destroyed since the last call, with their last counters. */
-  takeDestroyed(): DiagSocket[] {
+  /** Those since the last call. */
+  take(): DiagSocket[] {
     const sockets: DiagSocket[] = []
     for (let datagram = this.#destroyed.receive(); datagram !== null; datagram = this.#destroyed.receive()) {
       readMessages(datagram, socket => sockets.push(socket))
@@ -236,15 +205,54 @@ export class Diag {
     return sockets
   }
 
-  /** Destroyed sockets that nobody heard of, since the last call. */
+  /** Those that nobody heard of, since the last call. */
   takeDrops(): number {
     return this.#destroyed.takeDrops()
   }
 
   close(): void {
-    this.#requests.close()
     this.#destroyed.close()
   }
+}
+
+/** Throws where the kernel has no inet_diag. No socket is asked for, whose lock somebody may hold. */
+export function tryDiag(): void {
+  const netlink = new Netlink(NETLINK_SOCK_DIAG)
+  try {
+    netlink.send(request(AF_INET, NLM_F_DUMP, ANY, 0))
+    const datagram = netlink.receive()
+    if (datagram !== null) readMessages(datagram, () => {})
+  } finally {
+    netlink.close()
+  }
+}
+
+/**
+ * Requests whose answers tell all sockets of connections, and those that listen. The kernel goes on from datagram to datagram
+ * by counting the sockets of a bucket: where others came or went meanwhile it tells some twice, and passes others over.
+ */
+export const DUMPS: readonly (() => Uint8Array)[] = [AF_INET, AF_INET6].map(
+  family => () => request(family, NLM_F_DUMP, ANY),
+)
+
+/** A request for one socket, as it is now. */
+export function requestFor({ cookie, local, remote, device }: SocketName): Uint8Array {
+  return request(remote.family === 'ipv4' ? AF_INET : AF_INET6, 0, {
+    ...ANY,
+    idiag_sport: portBytes(local.port),
+    idiag_dport: portBytes(remote.port),
+    idiag_src: addressBytes(local),
+    idiag_dst: addressBytes(remote),
+    idiag_if: device,
+    idiag_cookie: cookie === null ? ANY.idiag_cookie : [cookie >>> 0, Math.floor(cookie / 2 ** 32)],
+  })
+}
+
+/** The sockets that a datagram of an answer tells of; none where it is an error, as there is no such socket. */
+export function socketsIn(datagram: DataView): DiagSocket[] {
+  const sockets: DiagSocket[] = []
+  if (!isError(datagram)) readMessages(datagram, socket => sockets.push(socket))
+  return sockets
 }
 
 /** No socket in particular. */
@@ -265,7 +273,7 @@ function addressBytes(end: End): number[] {
   return [...bytesOf(end), ...ANY.idiag_src].slice(0, ANY.idiag_src.length)
 }
 
-function request(family: number, flags: number, id: typeof ANY): Uint8Array {
+function request(family: number, flags: number, id: typeof ANY, states = WANTED_STATES): Uint8Array {
   const header = koffi.sizeof(Header)
   const bytes = new Uint8Array(header + koffi.sizeof(Request))
   koffi.encode(bytes, 0, Header, {
@@ -280,7 +288,7 @@ function request(family: number, flags: number, id: typeof ANY): Uint8Array {
     sdiag_protocol: IPPROTO_TCP,
     idiag_ext: (1 << (INET_DIAG_INFO - 1)) | (1 << (INET_DIAG_SKMEMINFO - 1)),
     pad: 0,
-    idiag_states: WANTED_STATES.reduce((mask, state) => mask | (1 << state), 0),
+    idiag_states: states,
     id,
   })
   return bytes
@@ -298,7 +306,9 @@ function readMessages(datagram: DataView, take: (socket: DiagSocket) => void): b
     if (type === NLMSG_DONE) return true
     if (type === NLMSG_ERROR)
       throw new Error(`inet_diag: error ${datagram.getInt32(start + koffi.sizeof(Header), true)}`)
-    const message = new DataView(datagram.buffer, start + koffi.sizeof(Header), length - koffi.sizeof(Header))
+    if (length < koffi.sizeof(Header) || start + length > datagram.byteLength) return true
+    const from = datagram.byteOffset + start + koffi.sizeof(Header)
+    const message = new DataView(datagram.buffer, from, length - koffi.sizeof(Header))
     const info = findAttribute(message, INET_DIAG_INFO)
     // what is in TIME_WAIT is dumped as FIN_WAIT2, but has no counters any more
     if (info.byteLength > 0) take(readSocket(message, info))

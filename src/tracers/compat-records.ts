@@ -79,6 +79,7 @@ export class CompatRecords {
     }
     const socket: Found = {
       ...nothing,
+      busy: false,
       ...{ cookie: 0, state: traced.state, retransmits: 0, segments: 0 },
       ...{ local: traced.local, remote: traced.remote, namespace: known?.namespace ?? namespace },
     }
@@ -97,6 +98,10 @@ export class CompatRecords {
 
   #record(socket: Found, traced: TracedSocket | undefined, receivedBytes: number, older: boolean): ConnectionRecord {
     const before = this.get(socket)
+    // it could not be asked for: what it moved is in the next record
+    if (socket.busy && before !== undefined) {
+      return { ...before, sentBytes: 0, receivedBytes: 0, drops: 0, opened: false, busy: true }
+    }
     const isListener = socket.state === LISTEN
     const holder = this.#owners.get(socket.inode)
     const direction = traced?.direction ?? before?.direction ?? null

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { inNetworkNamespace } from '../bpf/kernel.ts'
+import { inNetworkNamespace, liftFileLimit } from '../bpf/kernel.ts'
 import { readProcessLink } from './process-folder.ts'
 
 /** Processes looked at in one go, so that the event loop is never held up for long. */
@@ -15,10 +15,22 @@ const REVIEW_EVERY_MS = 2_000
  */
 const SEARCH_EVERY_MS = 30_000
 
+/** Namespaces that are looked into at most, besides the own one: each takes two open files, and memory of the kernel. */
+const MOST = 64
+
+/** Open files that all else takes, with some to spare. */
+const FILES_OF_OTHERS = 160
+
 interface Namespace {
   readonly file: number
   /** Of a process that lives in it, or did. */
   readonly pid: string
+}
+
+/** A process in a namespace, and where that can be opened. */
+interface Place {
+  readonly pid: string
+  readonly path: string
 }
 
 /**
@@ -32,6 +44,9 @@ export class NetworkNamespaces {
   #reviewedAt = -Infinity
   /** Without CAP_SYS_ADMIN no other namespace can be entered; those sockets are seen only when they close. */
   readonly #permitted: boolean
+  readonly #most = Math.max(0, Math.min(MOST, Math.floor((liftFileLimit() - FILES_OF_OTHERS) / 2)))
+  /** Those of the last search that there was no room for. */
+  #leftOut = 0
 
   constructor() {
     this.#ownFile = openSync('/proc/self/ns/net', 'r')
@@ -44,16 +59,26 @@ export class NetworkNamespaces {
     return [...this.#others.keys()]
   }
 
-  /** Calls `action` inside one of the others. */
-  within<T>(inode: number, action: () => T): T {
-    const namespace = this.#others.get(inode)
-    if (namespace === undefined) throw new RangeError(`no network namespace ${inode}`)
-    return inNetworkNamespace(namespace.file, this.#ownFile, action)
+  /** How many others there were no room for. */
+  get leftOut(): number {
+    return this.#leftOut
   }
 
-  /** A process was seen in this namespace, which may be new. */
-  consider(inode: number, pid: number): void {
-    if (this.#permitted && inode !== this.own && !this.#others.has(inode)) this.#look(String(pid))
+  /** Calls `action` inside one of the others. */
+  within<T>(inode: number, action: () => T): T {
+    return inNetworkNamespace(this.fileOf(inode), this.#ownFile, action)
+  }
+
+  /** A process in it, as /proc names it. */
+  processIn(inode: number): string {
+    return this.#others.get(inode)?.pid ?? 'self'
+  }
+
+  /** One of the others as an open file. */
+  fileOf(inode: number): number {
+    const namespace = this.#others.get(inode)
+    if (namespace === undefined) throw new RangeError(`no network namespace ${inode}`)
+    return namespace.file
   }
 
   /** Whether namespaces can be entered at all. */
@@ -82,22 +107,33 @@ export class NetworkNamespaces {
   }
 
   async #searchAll(): Promise<void> {
-    const found = new Map<number, string>()
+    const found = new Map<number, Place>()
     const pids = readdirSync('/proc').filter(name => /^[0-9]+$/.test(name))
     for (const [i, pid] of pids.entries()) {
       if (i % BATCH === BATCH - 1) await setImmediate()
-      const inode = this.#look(pid)
-      if (inode !== null) found.set(inode, pid)
+      const namespace = namespaceOf(pid)
+      if (namespace === null || namespace.inode === this.own || found.has(namespace.inode)) continue
+      found.set(namespace.inode, { pid, path: namespace.path })
     }
-    for (const [inode, { file }] of this.#others) {
-      const pid = found.get(inode)
-      if (pid === undefined) {
-        closeSync(file)
-        this.#others.delete(inode)
-      } else {
-        this.#others.set(inode, { file, pid })
-      }
-    }
+    const chosen = this.#choose(found)
+    this.#leftOut = found.size - chosen.length
+    for (const inode of this.#others.keys()) if (!chosen.includes(inode)) this.#letGo(inode)
+    for (const [inode, place] of found) if (chosen.includes(inode)) this.#open(inode, place)
+  }
+
+  /** As many as there is room for: of each user one, then of each a second one, and so on. Those that are open go first. */
+  #choose(found: ReadonlyMap<number, Place>): number[] {
+    if (found.size <= this.#most) return [...found.keys()]
+    const ofUsers = Map.groupBy(found.keys(), inode => userOf(found.get(inode)?.pid ?? ''))
+    const ranked = [...ofUsers.values()].flatMap(inodes =>
+      inodes
+        .toSorted((a, b) => Number(this.#others.has(b)) - Number(this.#others.has(a)))
+        .map((inode, rank) => ({ inode, rank })),
+    )
+    return ranked
+      .toSorted((a, b) => a.rank - b.rank)
+      .slice(0, this.#most)
+      .map(({ inode }) => inode)
   }
 
   close(): void {
@@ -106,17 +142,32 @@ export class NetworkNamespaces {
     this.#others.clear()
   }
 
-  /** Inode of the namespace of a process, which is opened if it is new; null for the own one and for what has ended. */
-  #look(pid: string): number | null {
-    const namespace = namespaceOf(pid)
-    if (namespace === null || namespace.inode === this.own) return null
-    const { inode, path } = namespace
+  /** What cannot be opened is looked for again by the next search. */
+  #open(inode: number, { pid, path }: Place): void {
+    const known = this.#others.get(inode)
     try {
-      if (!this.#others.has(inode)) this.#others.set(inode, { file: openSync(path, 'r'), pid })
-      return inode
+      const file = known?.file ?? openSync(path, 'r')
+      this.#others.set(inode, { file, pid })
+      // the process may be in another one by now
+      if (known === undefined && fstatSync(file).ino !== inode) this.#letGo(inode)
     } catch {
-      return null
+      this.#leftOut++
     }
+  }
+
+  #letGo(inode: number): void {
+    const namespace = this.#others.get(inode)
+    if (namespace !== undefined) closeSync(namespace.file)
+    this.#others.delete(inode)
+  }
+}
+
+/** Real user id of a process; -1: it has ended. */
+function userOf(pid: string): number {
+  try {
+    return Number(/^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  } catch {
+    return -1
   }
 }
 

@@ -1,5 +1,6 @@
 import { readlinkSync } from 'node:fs'
 import { totalmem } from 'node:os'
+import { join } from 'node:path'
 import { BpfError } from '../bpf/error.ts'
 import { callWithNumber } from '../bpf/kernel.ts'
 import { loadLibbpf } from '../bpf/libbpf.ts'
@@ -81,7 +82,7 @@ export async function openTracers(
       return control
     })
     const base = way.compat ? compatBase(opener, way, compatControl()) : fullBase(opener, way, controls, slowNs)
-    const connections = openConnections(plan, opener, namespaces, base.control, compatControl)
+    const connections = openConnections(plan, opener, namespaces, base.control, compatControl, join(folder, 'diag'))
     if (connections instanceof CompatConnections) closers.push(() => connections.close())
     const control = together(controls)
     const self = control.greeted(callWithNumber) ?? pidInFirstNamespace()
@@ -200,17 +201,19 @@ function openConnections(
   namespaces: NetworkNamespaces,
   control: IntervalControl,
   compatControl: () => CompatControl,
+  asking: string,
 ): Connections {
   if (chosen.sockets === null) return NO_CONNECTIONS
   if (control instanceof Control && !chosen.sockets.compat) {
     return new ConnectionTracer(opener.object('connections'), control)
   }
-  if (chosen.connections === null || !chosen.connections.compat) return new CompatConnections(null, control, namespaces)
+  if (chosen.connections === null || !chosen.connections.compat)
+    return new CompatConnections(null, control, namespaces, asking)
   // before 5.6 the protocol took one byte less
   const format = opener.tracefs.format('sock/inet_sock_set_state')
   if (fieldOffset(format, 'saddr') === OLD_ADDRESS_OFFSET) compatControl().useOldStateRecord()
   else compatControl()
-  return new CompatConnections(opener.object('compat_connections'), control, namespaces)
+  return new CompatConnections(opener.object('compat_connections'), control, namespaces, asking)
 }
 
 /** Offset of the addresses in records of changes of state before 5.6; see bpf/compat_connections.bpf.c. */

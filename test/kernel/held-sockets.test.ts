@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { endOf } from '../support/connections.ts'
+import { type Connection, endOf } from '../support/connections.ts'
 import { Told } from '../support/sockets.ts'
-import { lost, sum, Top } from '../support/top.ts'
+import { isCompat, lost, sum, Top } from '../support/top.ts'
 import { compiled } from '../support/workload.ts'
 
 const PAGE = 4096
@@ -26,6 +26,14 @@ async function some(top: Top, count = 4): Promise<void> {
   for (let i = 0; i < count; i++) await top.next()
 }
 
+/** The rows of a connection in the first sample in which it could be read again: who waited for its lock has to see that. */
+async function freed(top: Top, ports: readonly [number, number]): Promise<Connection[]> {
+  for (let i = 0; ; i++) {
+    const rows = endOf([await top.fresh()], ...ports)
+    if (rows.some(row => !row.busy) || i === 20) return rows
+  }
+}
+
 test('a locked socket holds up no sample, and what it moved is told later, exactly', async () => {
   const held = new Held()
   const other = await held.open()
@@ -40,8 +48,7 @@ test('a locked socket holds up no sample, and what it moved is told later, exact
     { pid: held.pid, state: 'ESTABLISHED', total_sent_bytes: 10, sent_bytes: 0, busy: true },
   ])
   await held.tell('release')
-  const after = await top.fresh()
-  expect(endOf([after], ...locked)).toMatchObject([{ total_sent_bytes: 10 + PAGE, busy: false }])
+  expect(await freed(top, locked)).toMatchObject([{ total_sent_bytes: 10 + PAGE, busy: false }])
   const samples = await top.finish()
   expect(sum(endOf(samples, ...locked), row => row.sent_bytes)).toBe(PAGE)
   expect(sum(endOf(samples, ...other), row => row.sent_bytes)).toBe(70_001)
@@ -71,10 +78,13 @@ test('one that is locked when the program starts holds up neither the start nor 
   await held.tell('send', 1_000)
   const during = await top.fresh()
   expect(endOf([during], ...other)).toMatchObject([{ pid: held.pid, total_sent_bytes: 1_010 }])
-  expect(endOf([during], ...locked)).toMatchObject([{ pid: held.pid, state: 'ESTABLISHED', busy: true }])
+  // compatible mode sees it when it can be read
+  if (!isCompat) {
+    expect(endOf([during], ...locked)).toMatchObject([{ pid: held.pid, state: 'ESTABLISHED', busy: true }])
+  }
   await held.tell('release')
   await held.tell('send', 1_000)
-  expect(endOf([await top.fresh()], ...locked)).toMatchObject([{ total_sent_bytes: 10 + PAGE, busy: false }])
+  expect(await freed(top, locked)).toMatchObject([{ total_sent_bytes: 10 + PAGE, busy: false }])
   await held.tell('close')
   const samples = await top.finish()
   expect(sum(endOf(samples, ...other), row => row.sent_bytes)).toBe(2_000)

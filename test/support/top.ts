@@ -41,6 +41,8 @@ const PATIENCE = isCompat ? 2 : 0
 
 /** A kernel that does not take the best means makes the program say so once. */
 const FALLBACK = /^ebpf-top: compatible mode for .*\n/gm
+/** What it says while a process holds the lock of a socket. */
+const LOCKED = /^ebpf-top: .* waits for a process that holds the lock of .*\n/gm
 
 /** The built program, printing samples as JSON lines. */
 export class Top {
@@ -109,7 +111,7 @@ export class Top {
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM')
     const status = await this.#ended
-    if (status !== 0 || this.#stderr.replace(FALLBACK, '') !== '')
+    if (status !== 0 || this.#stderr.replace(FALLBACK, '').replace(LOCKED, '') !== '')
       throw new Error(`it ended with status ${status}: ${this.#stderr}`)
   }
 }
