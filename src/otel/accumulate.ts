@@ -6,8 +6,9 @@ import { PORTION } from '../sample/slices.ts'
 import { ATTRIBUTES as A, connectionState } from './attributes.ts'
 import { type ConnectionChange, ConnectionChanges, failureOf } from './connections.ts'
 import type { LevelName } from './metrics.ts'
-import { type Labels, SeriesGroup } from './series.ts'
-import { type Identity, type Process, TopProcesses } from './top.ts'
+import { type Labels, type NumberSeries, SeriesGroup } from './series.ts'
+import type { Moment } from './time.ts'
+import { type Frozen, type Identity, type Process, TopProcesses } from './top.ts'
 
 /** So many bytes count as much as one system call when processes are ranked by activity. */
 const BYTES_PER_CALL = 4096
@@ -30,13 +31,17 @@ export interface Collection {
   /** All counters and histograms. */
   readonly groups: readonly SeriesGroup[]
   readonly levels: readonly Level[]
-  /** Since when levels are known, in milliseconds of Unix time as it was before the clock was set. */
-  readonly startMs: number
+  /** Since when levels are known. */
+  readonly start: Moment
   /** End of the last sample: up to when everything is counted. */
-  readonly endMs: number
-  /** By how much the clock was set since the beginning. */
-  readonly setMs: number
+  readonly end: Moment
+  /** Levels of 0 that need not be told again once this arrived. */
+  readonly zeros: ReadonlySet<NumberSeries>
+  /** Processes that left the top, whose last values are in this. */
+  readonly frozen: ReadonlySet<Frozen>
 }
+
+const ACTIVE = 'ebpf_top.tcp.connection.active'
 
 const syscallLabels = (syscall: string): Labels => ({ [A.syscallName]: syscall })
 const networkLabels = (type: string): Labels => ({ [A.networkType]: type })
@@ -48,19 +53,24 @@ export class Accumulator {
   readonly own: SeriesGroup
   readonly #settings: AccumulatorSettings
   readonly #changes = new ConnectionChanges()
-  readonly #startMs: number
+  readonly #start: Moment
   readonly #top: TopProcesses
   /** Levels that were told once are told again when they are 0. */
   readonly #states = new Map<string, Labels>()
-  #active = new Map<string, { identity: Identity; type: string }>()
   #last: Sample | null = null
+  /** By how much the clock was set since the beginning, forward or back. */
   #setMs = 0
+  #end: Moment
+  /** The last sample was collected. */
+  #collected = false
 
+  /** `startMs`: Unix time, in milliseconds. */
   constructor(settings: AccumulatorSettings, startMs: number) {
     this.#settings = settings
-    this.#startMs = startMs
-    this.#top = new TopProcesses(settings.top, startMs)
-    this.own = new SeriesGroup({}, startMs)
+    this.#start = { ms: startMs, setMs: 0 }
+    this.#end = this.#start
+    this.#top = new TopProcesses(settings.top, this.#start)
+    this.own = new SeriesGroup({}, this.#start)
   }
 
   *take(sample: Sample): Generator<void, void> {
@@ -77,6 +87,10 @@ export class Accumulator {
     let done = 0
     for (const call of sample.calls) {
       if (done++ % PORTION === 0) yield
+      if (this.#top.isFull) {
+        yield* this.#top.prune()
+        found.clear()
+      }
       addCalls(processOf(call.pid), call)
     }
     for (const row of sample.processes) if (row.sent_bytes + row.received_bytes > 0) addBytes(processOf(row.pid), row)
@@ -86,24 +100,41 @@ export class Accumulator {
     }
     yield* this.#top.prune()
     this.#takeOwn(sample)
-    this.#setMs += clockSet(this.#last, sample)
+    this.#passTime(sample)
     this.#last = sample
+    this.#collected = false
   }
 
   /** What is to be exported now; null before the first sample. */
   *collect(): Generator<void, Collection | null> {
     const sample = this.#last
     if (sample === null) return null
-    const setMs = this.#setMs
-    const endMs = Date.parse(sample.time) - setMs
-    yield* this.#top.rank(endMs)
-    const levels = yield* this.#levels(sample)
-    return { groups: [...this.#top.all(), this.own], levels, startMs: this.#startMs, endMs, setMs }
+    // where nothing happened since, nobody moves up
+    if (!this.#collected) yield* this.#top.rank(this.#end)
+    this.#collected = true
+    const groups = this.#top.all()
+    const levels = yield* this.#levels(sample, groups)
+    const zeros = new Set(groups.flatMap(group => [...group.levels(ACTIVE)].filter(({ value }) => value === 0)))
+    const [start, end, frozen] = [this.#start, this.#end, this.#top.frozen()]
+    return { groups: [...groups, this.own], levels, start, end, zeros, frozen }
   }
 
-  /** All of the last collection has arrived. */
-  delivered(): void {
-    this.#top.delivered()
+  /** All of this has arrived. */
+  delivered({ groups, zeros, frozen }: Collection): void {
+    for (const group of groups) group.dropZeros(ACTIVE, zeros)
+    for (const process of frozen) process.delivered = true
+  }
+
+  /** The interval of a sample ends: the clock may have been set in it. */
+  #passTime({ time, interval_seconds }: Sample): void {
+    const unixMs = Date.parse(time)
+    const by = unixMs - this.#setMs - this.#end.ms - interval_seconds * 1000
+    // the first interval begins some time after the exporter was started
+    if (by < -UNSET_MS || (by > UNSET_MS && this.#last !== null)) this.#setMs += by
+    this.#end = {
+      ms: Math.max(unixMs - this.#setMs, this.#end.ms + 1),
+      setMs: Math.max(this.#setMs, this.#end.setMs),
+    }
   }
 
   #takeOwn({ losses, self }: Sample): void {
@@ -115,7 +146,7 @@ export class Accumulator {
     this.own.record('ebpf_top.sample.duration', self.sample_seconds * 1e9)
   }
 
-  *#levels(sample: Sample): Generator<void, Level[]> {
+  *#levels(sample: Sample, groups: readonly SeriesGroup[]): Generator<void, Level[]> {
     const states = new Map<string, number>()
     const owned = new Map<number | null, Map<Family, number>>()
     for (const [i, row] of sample.connections.entries()) {
@@ -127,9 +158,10 @@ export class Accumulator {
       families.set(row.family, (families.get(row.family) ?? 0) + 1)
       owned.set(row.pid, families)
     }
+    this.#setActive(owned, sample.processes, groups)
     return [
       ...this.#connectionCounts(states),
-      ...this.#activeConnections(owned, sample.processes),
+      ...groups.flatMap(group => [...group.levels(ACTIVE)].map(level => ({ ...level, name: ACTIVE }) as const)),
       ...sample.maps.flatMap(({ name, used, limit }): Level[] => [
         { name: 'ebpf_top.map.usage', labels: { [A.mapName]: name }, value: used },
         { name: 'ebpf_top.map.limit', labels: { [A.mapName]: name }, value: limit },
@@ -154,34 +186,21 @@ export class Accumulator {
     }))
   }
 
-  /** `owned`: established connections by process id. */
-  #activeConnections(
+  /**
+   * `owned`: established connections by process id. Where a process is among the shared ones now, its own series is 0: a
+   * store would take it for what it was, and count twice what the shared series has.
+   */
+  #setActive(
     owned: ReadonlyMap<number | null, ReadonlyMap<Family, number>>,
     processes: readonly ProcessRow[],
-  ): Level[] {
+    groups: readonly SeriesGroup[],
+  ): void {
     const rows = new Map(processes.map(row => [row.pid, row]))
-    const active = new Map<string, { identity: Identity; type: string; value: number }>()
-    for (const [key, before] of this.#active) active.set(key, { ...before, value: 0 })
+    for (const group of groups) group.clearLevels(ACTIVE)
     for (const [pid, families] of owned) {
-      const identity = identify(pid === null ? undefined : rows.get(pid), this.#settings.pids)
-      for (const [type, count] of families) {
-        const key = `${identity.key}\0${type}`
-        active.set(key, { identity, type, value: (active.get(key)?.value ?? 0) + count })
-      }
+      const group = this.#top.groupOf(identify(pid === null ? undefined : rows.get(pid), this.#settings.pids))
+      for (const [family, count] of families) group.addLevel(ACTIVE, count, family, networkLabels)
     }
-    this.#active = new Map([...active].filter(([, { value }]) => value > 0))
-    // those that share a series are added up
-    const levels = new Map<string, Level>()
-    for (const { identity, type, value } of active.values()) {
-      const labels = { ...this.#top.labelsOf(identity), ...networkLabels(type) }
-      const key = JSON.stringify(labels)
-      levels.set(key, {
-        name: 'ebpf_top.tcp.connection.active',
-        labels,
-        value: value + (levels.get(key)?.value ?? 0),
-      })
-    }
-    return [...levels.values()]
   }
 }
 
@@ -200,8 +219,12 @@ function identify(row: ProcessRow | undefined, pids: boolean): Identity {
   }
 }
 
+/** Numbers that no kernel has a call for, and that anybody can call, are one name. */
+const NO_CALL = /^syscall_\d+$/
+
 function addCalls(process: Process, call: CallRow): void {
-  const { syscall, durations, failures, untimed } = call
+  const { durations, failures, untimed } = call
+  const syscall = NO_CALL.test(call.syscall) ? 'unknown' : call.syscall
   const count = total(durations) + untimed
   process.activity += count
   process.series.add('ebpf_top.syscall.calls', count, syscall, syscallLabels)
@@ -246,12 +269,5 @@ function addConnection(process: Process, change: ConnectionChange): void {
   series.add('ebpf_top.tcp.retransmits', retransmits)
 }
 
-/** Milliseconds by which the time from sample to sample may differ from the length of the interval. */
+/** Milliseconds by which the time from sample to sample may differ from the length of the interval where nobody set the clock. */
 const UNSET_MS = 250
-
-/** By how many milliseconds the clock was set, or stood still by comparison, in the interval of a sample. */
-function clockSet(last: Sample | null, { time, interval_seconds }: Sample): number {
-  if (last === null) return 0
-  const by = Date.parse(time) - Date.parse(last.time) - interval_seconds * 1000
-  return Math.abs(by) > UNSET_MS ? by : 0
-}

@@ -3,7 +3,7 @@
 import type { HrTime } from '@opentelemetry/api'
 import type { DataPoint } from '@opentelemetry/sdk-metrics'
 import type { Labels } from './series.ts'
-import { hrTime } from './time.ts'
+import { exported, type Moment } from './time.ts'
 
 /** How the values of a kind of series are subtracted, kept and sent. */
 export interface Arithmetic<Value, Sent> {
@@ -34,31 +34,26 @@ export class Ledger<Value, Sent> {
     this.#arithmetic = arithmetic
   }
 
-  /** Points with the values since the start. `setMs`: Unix time is by so much ahead of those of the others. */
-  totals(series: Iterable<Series<Value>>, startMs: number, endMs: number, setMs: number): DataPoint<Sent>[] {
-    const [start, end] = [hrTime(startMs + setMs), hrTime(endMs + setMs)]
-    return Array.from(series, ({ labels, value }) => point(start, end, labels, this.#arithmetic.send(value)))
+  /** Points with the values since the start. */
+  totals(series: Iterable<Series<Value>>, start: Moment, end: Moment): DataPoint<Sent>[] {
+    const [startTime, endTime] = [exported(start), exported(end)]
+    return Array.from(series, ({ labels, value }) => point(startTime, endTime, labels, this.#arithmetic.send(value)))
   }
 
   /** Points with what has not yet arrived. */
-  deltas(
-    series: Iterable<Series<Value>>,
-    startMs: number,
-    endMs: number,
-    setMs: number,
-    onArrival: OnArrival,
-  ): DataPoint<Sent>[] {
+  deltas(series: Iterable<Series<Value>>, start: Moment, end: Moment, onArrival: OnArrival): DataPoint<Sent>[] {
     const points: DataPoint<Sent>[] = []
     for (const one of series) {
       const before = this.#arrived.get(one)
       const change = this.#arithmetic.between(one.value, before?.value)
       if (change === null) continue
       const value = this.#arithmetic.copy(one.value)
-      const start = hrTime((before?.atMs ?? startMs) + setMs)
-      const delta = point(start, hrTime(endMs + setMs), one.labels, this.#arithmetic.send(change))
+      // as long as it was, also where the clock was set in between
+      const startTime = exported({ ms: before?.atMs ?? start.ms, setMs: end.setMs })
+      const delta = point(startTime, exported(end), one.labels, this.#arithmetic.send(change))
       // an answer that comes late tells less than the one before it
       onArrival(delta, () => {
-        if ((this.#arrived.get(one)?.atMs ?? 0) < endMs) this.#arrived.set(one, { value, atMs: endMs })
+        if ((this.#arrived.get(one)?.atMs ?? 0) < end.ms) this.#arrived.set(one, { value, atMs: end.ms })
       })
       points.push(delta)
     }

@@ -33,10 +33,13 @@ import {
   type MetricName,
 } from './metrics.ts'
 import type { SeriesGroup } from './series.ts'
-import { hrTime } from './time.ts'
+import { exported } from './time.ts'
 import type { Turns } from './turns.ts'
 
 export const SCOPE = { name: 'ebpf-top', version: VERSION }
+
+/** Collections whose arrival is still waited for: those that come while one is under way are passed over. */
+const REMEMBERED = 16
 
 export interface ProducerSettings {
   /** The kernel side's buckets are those of an exponential histogram; an explicit one has the same bounds. */
@@ -65,8 +68,8 @@ export class Producer implements MetricProducer {
   readonly #exponential = new Ledger<Histogram, ExponentialHistogram>({ ...histograms, send: exponentialHistogram })
   readonly #explicit = new Ledger<Histogram, ExplicitHistogram>({ ...histograms, send: explicitHistogram })
   readonly #arrivals = new WeakMap<object, () => void>()
-  /** Points of the last collection that have not arrived. */
-  #left = 0
+  /** Of the last collections, by their number. */
+  readonly #underWay = new Map<number, { left: number; readonly collection: Collection }>()
 
   /** `turns`: of all that is done to the accumulator. */
   constructor(accumulator: Accumulator, turns: Turns, settings: ProducerSettings) {
@@ -77,21 +80,20 @@ export class Producer implements MetricProducer {
 
   async collect(): Promise<CollectionResult> {
     const errors: unknown[] = []
-    this.rounds++
+    const round = ++this.rounds
     // if it threw, the batch of every producer would be lost
     const metrics = await this.#turns
-      .do(() => this.#collect())
+      .do(() => this.#collect(round))
       .catch((error: unknown): MetricData[] => {
         errors.push(error)
         return []
       })
-    this.#left = metrics.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0)
     const scopeMetrics = metrics.length === 0 ? [] : [{ scope: SCOPE, metrics }]
     return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors }
   }
 
   /** Metrics that have points, all of the same moment. */
-  *#collect(): Generator<void, MetricData[]> {
+  *#collect(round: number): Generator<void, MetricData[]> {
     const metrics: MetricData[] = []
     const collection = yield* this.#accumulator.collect()
     if (collection === null) return metrics
@@ -99,6 +101,9 @@ export class Producer implements MetricProducer {
       const metric = yield* this.#metric(name, collection)
       if (metric.dataPoints.length > 0) metrics.push(metric)
     }
+    const left = metrics.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0)
+    this.#underWay.delete(round - REMEMBERED)
+    this.#underWay.set(round, { left, collection })
     return metrics
   }
 
@@ -107,13 +112,16 @@ export class Producer implements MetricProducer {
    * in a partial success, for nobody says which points were rejected, and those that were not would count twice.
    */
   arrived({ scopeMetrics }: ResourceMetrics, round: number, arrival: 'whole' | 'partial'): void {
+    const underWay = this.#underWay.get(round)
     for (const { metrics } of scopeMetrics) {
       for (const { dataPoints } of metrics) {
-        if (round === this.rounds && arrival === 'whole') this.#left -= dataPoints.length
+        if (underWay !== undefined && arrival === 'whole') underWay.left -= dataPoints.length
         for (const point of dataPoints) this.#arrivals.get(point)?.()
       }
     }
-    if (round === this.rounds && this.#left === 0) this.#accumulator.delivered()
+    if (underWay?.left !== 0) return
+    this.#underWay.delete(round)
+    this.#accumulator.delivered(underWay.collection)
   }
 
   readonly #onArrival: OnArrival = (point, act) => {
@@ -166,7 +174,7 @@ export class Producer implements MetricProducer {
     ledger: Ledger<Value, Sent>,
     seriesOf: (group: SeriesGroup) => Iterable<Series<Value>>,
     temporality: AggregationTemporality,
-    { groups, endMs, setMs }: Collection,
+    { groups, end }: Collection,
   ): Generator<void, DataPoint<Sent>[]> {
     const points: DataPoint<Sent>[] = []
     for (const group of groups) {
@@ -174,17 +182,19 @@ export class Producer implements MetricProducer {
       const series = seriesOf(group)
       points.push(
         ...(temporality === AggregationTemporality.CUMULATIVE
-          ? ledger.totals(series, group.startMs, endMs, setMs)
-          : ledger.deltas(series, group.startMs, endMs, setMs, this.#onArrival)),
+          ? ledger.totals(series, group.start, end)
+          : ledger.deltas(series, group.start, end, this.#onArrival)),
       )
     }
     return points
   }
 }
 
-function levelPoints(name: LevelName, { levels, startMs, endMs, setMs }: Collection): DataPoint<number>[] {
-  const [start, end] = [hrTime(startMs + setMs), hrTime(endMs + setMs)]
-  return levels.filter(level => level.name === name).map(({ labels, value }) => point(start, end, labels, value))
+function levelPoints(name: LevelName, { levels, start, end }: Collection): DataPoint<number>[] {
+  const [startTime, endTime] = [exported(start), exported(end)]
+  return levels
+    .filter(level => level.name === name)
+    .map(({ labels, value }) => point(startTime, endTime, labels, value))
 }
 
 function isCounter(name: MetricName): name is CounterName {

@@ -11,13 +11,27 @@
  */
 
 import { ATTRIBUTES } from './attributes.ts'
+import { SharedRoom, upTo } from './room.ts'
 import { type Labels, SeriesGroup } from './series.ts'
+import type { Moment } from './time.ts'
 
 /** Beyond the five minutes in which Prometheus still looks for the last value of a series. */
 const RETENTION_MS = 6 * 60_000
 
 /** So many processes at least may wait for the next export before the least active of them have to share. */
 const LEAST_WAITING = 1000
+
+/**
+ * Room for series: for so many of each process alone, so that none can take all, and for so many of all together. What a process
+ * does beyond goes into the shared ones, of which there is a number as well, and what finds no room there into one for each
+ * metric. A series with its points takes about 1 kB of memory, a histogram some more.
+ */
+const OWN_SERIES = 40
+const COMMON_SERIES = 16_000
+/** Those of processes that wait for the next export. */
+const OWN_WAITING_SERIES = 16
+const COMMON_WAITING_SERIES = 8000
+const SHARED_SERIES = 4000
 
 export interface Identity {
   /** The same for those that share a series. */
@@ -35,7 +49,8 @@ export interface Process {
   weight: number
 }
 
-interface Frozen {
+/** A process that left the top. */
+export interface Frozen {
   readonly series: SeriesGroup
   readonly sinceMs: number
   /** Its last value arrived. */
@@ -46,40 +61,52 @@ export class TopProcesses {
   /** What all those without series of their own did. */
   readonly shared: SeriesGroup
   readonly #limit: number
+  readonly #room = new SharedRoom(OWN_SERIES, COMMON_SERIES)
+  #waitingRoom = new SharedRoom(OWN_WAITING_SERIES, COMMON_WAITING_SERIES)
   readonly #top = new Map<string, Process>()
   readonly #frozen = new Map<string, Frozen>()
   readonly #waiting = new Map<string, Process>()
-  #windowStartMs: number
+  #windowStart: Moment
 
   /** `limit`: processes with series of their own. */
-  constructor(limit: number, startMs: number) {
+  constructor(limit: number, start: Moment) {
     this.#limit = limit
-    this.#windowStartMs = startMs
-    this.shared = new SeriesGroup({ [ATTRIBUTES.overflow]: true }, startMs)
+    this.#windowStart = start
+    this.shared = new SeriesGroup({ [ATTRIBUTES.overflow]: true }, start, upTo(SHARED_SERIES))
   }
 
   /** The process to add to, until the next `prune` or `rank`. */
   get({ key, labels }: Identity): Process {
     const known = this.#top.get(key) ?? this.#waiting.get(key)
     if (known !== undefined) return known
-    const process = { key, series: new SeriesGroup(labels, this.#windowStartMs), activity: 0, weight: 0 }
+    const series = new SeriesGroup(labels, this.#windowStart, this.#waitingRoom, this.shared)
+    const process = { key, series, activity: 0, weight: 0 }
     this.#waiting.set(key, process)
     return process
   }
 
-  /** Keeps memory bounded however many processes there are and however long no export comes. */
+  /** More wait than may: `prune` is due. */
+  get isFull(): boolean {
+    return this.#waiting.size > this.#mostWaiting
+  }
+
+  /** Keeps memory bounded however many processes there are and however long no export comes: halves those that wait. */
   *prune(): Generator<void, void> {
-    const room = Math.max(LEAST_WAITING, 2 * this.#limit)
-    if (this.#waiting.size <= room) return
-    for (const process of byActivity(this.#waiting.values()).slice(room / 2)) {
+    if (!this.isFull) return
+    for (const process of byActivity(this.#waiting.values()).slice(this.#mostWaiting / 2)) {
       yield
       this.#waiting.delete(process.key)
       this.shared.merge(process.series)
+      process.series.end()
     }
   }
 
-  /** Decides for the export at `nowMs`: afterwards nothing waits. */
-  *rank(nowMs: number): Generator<void, void> {
+  get #mostWaiting(): number {
+    return Math.max(LEAST_WAITING, 2 * this.#limit)
+  }
+
+  /** Decides for the export at `now`: afterwards nothing waits. */
+  *rank(now: Moment): Generator<void, void> {
     for (const process of this.#top.values()) {
       process.weight = process.weight / 2 + process.activity
       process.activity = 0
@@ -90,13 +117,14 @@ export class TopProcesses {
       const [last] = weakest
       if (this.#top.size < this.#limit) this.#enter(process)
       // the weight counts what was twice, so that two of about the same activity do not take turns
-      else if (last !== undefined && process.activity > last.weight && this.#freeze(last, process.key, nowMs)) {
+      else if (last !== undefined && process.activity > last.weight && this.#freeze(last, process.key, now.ms)) {
         weakest.shift()
         this.#enter(process)
       } else this.shared.merge(process.series)
     }
     this.#waiting.clear()
-    this.#windowStartMs = nowMs
+    this.#waitingRoom = new SharedRoom(OWN_WAITING_SERIES, COMMON_WAITING_SERIES)
+    this.#windowStart = now
   }
 
   /** All series, after `rank`. */
@@ -104,22 +132,22 @@ export class TopProcesses {
     return [...[...this.#top.values(), ...this.#frozen.values()].map(({ series }) => series), this.shared]
   }
 
-  /** Attributes under which a process is exported, after `rank`. */
-  labelsOf({ key }: Identity): Labels {
-    return this.#top.get(key)?.series.labels ?? this.shared.labels
+  /** The series in which a process is exported, after `rank`. */
+  groupOf({ key }: Identity): SeriesGroup {
+    return this.#top.get(key)?.series ?? this.shared
   }
 
-  /** All that `all` returned when it was last asked has arrived. */
-  delivered(): void {
-    for (const frozen of this.#frozen.values()) frozen.delivered = true
+  /** Those that stand still. */
+  frozen(): ReadonlySet<Frozen> {
+    return new Set(this.#frozen.values())
   }
 
-  #enter(process: Process): void {
-    const { key, activity } = process
+  #enter({ key, activity, series }: Process): void {
     const before = this.#frozen.get(key)
     this.#frozen.delete(key)
-    before?.series.merge(process.series)
-    this.#top.set(key, { key, series: before?.series ?? process.series, activity: 0, weight: activity })
+    const own = before?.series ?? new SeriesGroup(series.labels, series.start, this.#room, this.shared)
+    own.merge(series)
+    this.#top.set(key, { key, series: own, activity: 0, weight: activity })
   }
 
   /** Makes place for another one in the top; false if there is no room for one more that stands still. */
@@ -131,9 +159,11 @@ export class TopProcesses {
   }
 
   #endOldest(nowMs: number): boolean {
-    for (const [key, { delivered, sinceMs }] of this.#frozen) {
+    for (const [key, { delivered, sinceMs, series }] of this.#frozen) {
       if (nowMs - sinceMs < RETENTION_MS) return false
-      if (delivered) return this.#frozen.delete(key)
+      if (!delivered) continue
+      series.end()
+      return this.#frozen.delete(key)
     }
     return false
   }

@@ -191,8 +191,19 @@ describe('connections', () => {
   })
 })
 
+describe('numbers that no kernel has a call for', () => {
+  it('are one name, so that nobody makes up series', () => {
+    const calls = [500, 501, 9999].map(id => callRow(1, 2, { id, syscall: `syscall_${id}` }))
+    const processes = [quietProcess(1, 'a')]
+    const { counters } = accumulated([sampleWith(1, NOBODY, { processes, calls })])
+    expect(counters('ebpf_top.syscall.calls')).toEqual([
+      { 'process.executable.name': 'a', 'ebpf_top.syscall.name': 'unknown', value: 6 },
+    ])
+  })
+})
+
 describe('levels', () => {
-  it('are those of the last sample, and 0 once for what is no more', () => {
+  it('are those of the last sample, and 0 for what is no more until that arrived', () => {
     const two = [connectionRow(), connectionRow({ remote: { address: '10.0.0.1', port: 1 }, state: 'CLOSE_WAIT' })]
     const { accumulator, levels } = accumulated([withConnections(1, two)])
     const state = (name: string, value: number) => ({
@@ -206,6 +217,55 @@ describe('levels', () => {
     const then = accumulator.collectAll()?.levels ?? []
     expect(levelsOf(then, 'system.network.connection.count')).toEqual([state('established', 0), state('close_wait', 0)])
     expect(levelsOf(then, 'ebpf_top.tcp.connection.active')).toMatchObject([{ value: 0 }])
+    const active = () => levelsOf(accumulator.collectAll()?.levels ?? [], 'ebpf_top.tcp.connection.active')
+    expect(active()).toMatchObject([{ value: 0 }])
+    accumulator.deliverAll()
+    expect(active()).toEqual([])
+    // the answer to what was collected before comes late
+    accumulator.takeAll(withConnections(3, []))
+    accumulator.collectAll()
+    accumulator.takeAll(withConnections(4, two))
+    accumulator.deliverAll()
+    expect(active()).toMatchObject([{ value: 2 }])
+  })
+
+  it('add up to what there is at every moment, where a process leaves the top and where requests fail', () => {
+    const accumulator = new Accumulator({ pids: false, top: 1 }, START_MS)
+    // what a store knows: the last value of each series that arrived
+    const store = new Map<string, number>()
+    const processes = [1, 2].map(pid => quietProcess(pid, `p${pid}`))
+    const step = (index: number, calls: readonly number[], open: readonly number[], arrives: boolean): void => {
+      const connections = open.flatMap((count, i) =>
+        Array.from({ length: count }, (_, n) =>
+          connectionRow({
+            id: i * 100 + n,
+            pid: i + 1,
+            sent_bytes: 0,
+            remote: { address: '10.0.0.1', port: i * 100 + n },
+          }),
+        ),
+      )
+      accumulator.takeAll(
+        sampleWith(index, NOBODY, { processes, connections, calls: calls.map((count, i) => callRow(i + 1, count)) }),
+      )
+      const levels = levelsOf(accumulator.collectAll()?.levels ?? [], 'ebpf_top.tcp.connection.active')
+      if (!arrives) return
+      for (const { value, ...labels } of levels) store.set(JSON.stringify(labels), Number(value))
+      accumulator.deliverAll()
+      expect(
+        [...store.values()].reduce((sum, value) => sum + value, 0),
+        `step ${index}`,
+      ).toBe((open[0] ?? 0) + (open[1] ?? 0))
+    }
+    step(1, [10, 0], [3, 2], true)
+    step(2, [0, 1000], [3, 2], true)
+    step(3, [0, 1000], [3, 2], true)
+    step(4, [100_000, 0], [4, 1], false)
+    step(5, [0, 0], [4, 0], true)
+    step(6, [0, 9_000_000], [1, 1], false)
+    step(7, [0, 0], [0, 0], false)
+    step(8, [0, 0], [0, 0], true)
+    expect([...store.values()]).toEqual([0, 0, 0])
     expect(levelsOf(accumulator.collectAll()?.levels ?? [], 'ebpf_top.tcp.connection.active')).toEqual([])
   })
 
@@ -214,8 +274,8 @@ describe('levels', () => {
     const processes = [1, 2, 3].map(pid => quietProcess(pid, `p${pid}`))
     const sample = sampleWith(1, NOBODY, { processes, connections: rows, calls: [callRow(2, 9)] })
     expect(accumulated([sample], { pids: false, top: 1 }).levels('ebpf_top.tcp.connection.active')).toEqual([
-      { 'otel.metric.overflow': true, 'network.type': 'ipv4', value: 2 },
       { 'process.executable.name': 'p2', 'network.type': 'ipv4', value: 1 },
+      { 'otel.metric.overflow': true, 'network.type': 'ipv4', value: 2 },
     ])
   })
 
@@ -255,7 +315,7 @@ describe('taking and collecting', () => {
     })
     expect([counts, durations]).toEqual([rows, rows])
     await taking
-    expect(accumulator.collectAll()?.endMs).toBe(START_MS + 2000)
+    expect(accumulator.collectAll()?.end.ms).toBe(START_MS + 2000)
   })
 })
 

@@ -14,7 +14,7 @@ function reference(nanoseconds: number): number {
 }
 
 function recorded(durations: readonly number[]): HistogramSum {
-  const group = new SeriesGroup({}, 0)
+  const group = new SeriesGroup({}, { ms: 0, setMs: 0 })
   for (const duration of durations) group.record('ebpf_top.tcp.rtt', duration)
   return group.histogram('ebpf_top.tcp.rtt')
 }

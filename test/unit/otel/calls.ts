@@ -12,8 +12,16 @@ export class Accumulator extends otel.Accumulator {
     toEnd(this.take(sample))
   }
 
+  #last: otel.Collection | null = null
+
   collectAll(): otel.Collection | null {
-    return toEnd(this.collect())
+    this.#last = toEnd(this.collect())
+    return this.#last
+  }
+
+  /** What was collected last has arrived. */
+  deliverAll(): void {
+    if (this.#last !== null) this.delivered(this.#last)
   }
 }
 

@@ -31,7 +31,7 @@ function metricOf({ scopeMetrics }: ResourceMetrics, name: string): MetricData |
 }
 
 /** Values of a metric of numbers, with start and end in seconds since START_MS. */
-function values(metrics: ResourceMetrics, name: string): unknown[] {
+function values(metrics: ResourceMetrics, name: string): [number, number, number][] {
   const seconds = ([whole, nano]: readonly [number, number]): number => whole + nano / 1e9 - START_MS / 1000
   return (metricOf(metrics, name)?.dataPoints ?? []).map(({ value, startTime, endTime }) => [
     typeof value === 'object' ? value.count : value,
@@ -84,17 +84,44 @@ describe('delta', () => {
     expect(values(await collect(), CALLS)).toEqual([])
   })
 
-  it.each([3600, -3600])('values are sent once, and end after they begin, where the clock is set by %d s', async by => {
+  it.each([
+    [3600, 3600],
+    [-3600, 0],
+    [-1.5, 0],
+    [0.125, 0.125],
+  ])('values are sent once, and end after they begin, where the clock is set by %d s', async (by, seen) => {
     const { accumulator, producer, collect } = start(DELTA)
     const set = (index: number) => ({ time: new Date(START_MS + (index + by) * 1000).toISOString() })
     accumulator.takeAll(sampleWith(1, calls(5)))
     producer.arrived(await collect(), producer.rounds, 'whole')
     accumulator.takeAll(sampleWith(2, calls(7), set(2)))
     const second = await collect()
-    expect(values(second, CALLS)).toEqual([[7, 1 + by, 2 + by]])
+    // by little it is an interval of another length
+    const from = Math.abs(by) < 0.25 ? 1 : 1 + seen
+    expect(values(second, CALLS)).toEqual([[7, from, 2 + seen]])
     producer.arrived(second, producer.rounds, 'whole')
     accumulator.takeAll(sampleWith(3, calls(1), set(3)))
-    expect(values(await collect(), CALLS)).toEqual([[1, 2 + by, 3 + by]])
+    expect(values(await collect(), CALLS)).toEqual([[1, 2 + seen, 3 + seen]])
+  })
+
+  it.each([DELTA, CUMULATIVE])('times never go back, however often the clock is set (temporality %i)', async kind => {
+    const { accumulator, producer, collect } = start(kind)
+    let [start_, end] = [-Infinity, -Infinity]
+    let sum = 0
+    for (const [i, by] of [0, 3600, 0, -7200, 100, -0.2, -0.4, 0, 99_999, 5].entries()) {
+      const time = new Date(START_MS + (i + 1 + by) * 1000).toISOString()
+      accumulator.takeAll(sampleWith(i + 1, calls(10), { time }))
+      const metrics = await collect()
+      for (const [value, startS, endS] of values(metrics, CALLS)) {
+        expect(startS).toBeGreaterThanOrEqual(kind === DELTA ? end : start_)
+        expect(endS).toBeGreaterThan(Math.max(end, startS))
+        ;[start_, end] = [startS, endS]
+        sum = kind === DELTA ? sum + value : value
+      }
+      producer.arrived(metrics, producer.rounds, 'whole')
+    }
+    expect(sum).toBe(100)
+    if (kind === CUMULATIVE) expect(start_).toBe(0)
   })
 
   it('an answer that comes after a later one changes nothing', async () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { Accumulator, START_MS, sampleWith } from './calls.ts'
+import { type CounterName, METRIC_NAMES, METRICS } from '../../../src/otel/metrics.ts'
+import type { SeriesGroup } from '../../../src/otel/series.ts'
+import { total as totalOf } from '../../../src/sample/histogram.ts'
+import { Accumulator, callRow, quietProcess, START_MS, sampleWith } from './calls.ts'
 
 const CALLS = 'ebpf_top.syscall.calls'
 
@@ -10,14 +13,14 @@ function exported(accumulator: Accumulator): Map<string, { value: number; startM
     for (const { value, labels } of group.counters(CALLS)) {
       const name = labels['otel.metric.overflow'] === true ? 'shared' : String(labels['process.executable.name'])
       expect(values.has(name), `two series of ${name}`).toBe(false)
-      values.set(name, { value, startMs: group.startMs })
+      values.set(name, { value, startMs: group.start.ms })
     }
   }
   return values
 }
 
-function sum(values: Iterable<{ value: number }>): number {
-  return [...values].reduce((total, { value }) => total + value, 0)
+function sumOf(series: Iterable<{ value: number }>): number {
+  return [...series].reduce((total, { value }) => total + value, 0)
 }
 
 /** Numbers from 0 to 1 that are the same in every run. */
@@ -112,7 +115,7 @@ describe('processes with series of their own', () => {
     expect(step(3, 'c', 100_000)).toEqual(['b', 'a', 'shared'])
     // old enough, but never delivered
     expect(step(1000, 'c', 100_000)).toEqual(['b', 'a', 'shared'])
-    accumulator.delivered()
+    accumulator.deliverAll()
     expect(step(1001, 'c', 100_000)).toEqual(['c', 'b', 'shared'])
   })
 
@@ -131,7 +134,7 @@ describe('processes with series of their own', () => {
       accumulator.takeAll(sampleWith(index, calls))
       if (random() < 0.6) continue
       const now = exported(accumulator)
-      accumulator.delivered()
+      accumulator.deliverAll()
       for (const [name, { value, startMs }] of now) {
         const earlier = before.get(name)
         if (earlier?.startMs === startMs) expect(value).toBeGreaterThanOrEqual(earlier.value)
@@ -139,7 +142,7 @@ describe('processes with series of their own', () => {
       }
       // top, as many that stand still, and the shared one
       expect(now.size).toBeLessThanOrEqual(11)
-      if (index * 1000 < 6 * 60_000) expect(sum(now.values())).toBe(truth)
+      if (index * 1000 < 6 * 60_000) expect(sumOf(now.values())).toBe(truth)
     }
   })
 
@@ -153,7 +156,66 @@ describe('processes with series of their own', () => {
     }
     const now = exported(accumulator)
     expect(now.size).toBe(11)
-    expect(sum(now.values())).toBe(truth)
+    expect(sumOf(now.values())).toBe(truth)
+  })
+
+  it('have a bounded number of series all together, whatever they call and however they fail', () => {
+    const top = 20
+    const accumulator = new Accumulator({ pids: false, top }, START_MS)
+    const names = Array.from({ length: 300 }, (_, i) => `call${i}`)
+    let [calls, errors, durations] = [0, 0, 0]
+    const series = (group: SeriesGroup): number =>
+      METRIC_NAMES.filter(name => METRICS[name].kind === 'counter').reduce(
+        (sum, name) => sum + [...group.counters(name as CounterName)].length,
+        [...group.histograms('ebpf_top.syscall.duration')].length,
+      )
+    for (let index = 1; index <= 6; index++) {
+      const rows = Array.from({ length: 70 }, (_, pid) =>
+        names.map(syscall => {
+          const failures = Array.from({ length: 3 }, (_, n) => ({ errno: `E${(pid + n + index) % 130}`, count: n + 1 }))
+          errors += 6
+          calls += 10
+          durations += 10
+          return callRow(pid + 1, 10, { syscall, errors: 6, failures })
+        }),
+      ).flat()
+      // new names with each sample, as a process may give itself
+      const processes = Array.from({ length: 70 }, (_, pid) => quietProcess(pid + 1, `p${pid}-${index}`))
+      accumulator.takeAll(sampleWith(index, new Map(), { processes, calls: rows }))
+      if (index % 2 === 0) continue
+      const groups = accumulator.collectAll()?.groups ?? []
+      const all = groups.map(series)
+      // 40 for each process that has any, 16,000 common ones, 4,000 shared ones and the rest
+      expect(all.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(2 * top * 40 + 16_000 + 4000 + 30)
+      expect(groups.filter(group => series(group) >= 16).length).toBeGreaterThanOrEqual(top)
+      const total = (name: CounterName): number => groups.reduce((sum, group) => sum + sumOf(group.counters(name)), 0)
+      expect(total('ebpf_top.syscall.calls')).toBe(calls)
+      expect(total('ebpf_top.syscall.errors')).toBe(errors)
+      const counts = groups.flatMap(group =>
+        [...group.histograms('ebpf_top.syscall.duration')].map(({ value }) => value),
+      )
+      expect(counts.reduce((sum, histogram) => sum + totalOf(histogram), 0)).toBe(durations)
+    }
+  })
+
+  it('give the room of those that ended to others', () => {
+    const accumulator = new Accumulator({ pids: false, top: 1 }, START_MS)
+    const names = Array.from({ length: 3900 }, (_, i) => `call${i}`)
+    let last = 0
+    const step = (index: number, name: string, count: number): number => {
+      const rows = names.map(syscall => callRow(1, count, { syscall }))
+      const change = { processes: [quietProcess(1, name)], calls: rows, interval_seconds: index - last }
+      accumulator.takeAll(sampleWith(index, new Map(), change))
+      last = index
+      const groups = accumulator.collectAll()?.groups ?? []
+      accumulator.deliverAll()
+      const own = groups.find(group => group.labels['process.executable.name'] === name)
+      return [...(own?.counters(CALLS) ?? [])].length
+    }
+    // calls and durations: 7,800 series, of which 7,760 are common ones
+    expect(step(1, 'a', 1)).toBe(3900)
+    expect(step(2, 'b', 1000)).toBe(3900)
+    expect(step(1000, 'c', 1_000_000)).toBe(3900)
   })
 
   it('are told apart by process id where that is asked for', () => {
