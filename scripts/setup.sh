@@ -40,7 +40,11 @@ build() {
 # Two that start at once take turns: the second then finds nothing to do.
 if has flock; then
   exec 9<package.json
-  flock 9
+  # whoever may read that file may hold its lock
+  flock -n 9 || {
+    say "waiting for another set-up in this folder to end, a minute at most"
+    flock -w 60 9 || say "somebody holds the lock of package.json: going on without"
+  }
 fi
 
 PATH="$PWD/node_modules/.bin:$PATH"
