@@ -42,6 +42,7 @@ struct {
 struct process_state {
 	__u32 used[2];		/* rows handed out in each half, also beyond its end */
 	__u64 registers_at;	/* in the stack of each thread; 0: the hooks of system calls have not told */
+	__u64 lost_splices;	/* splices out of a socket that are in no row */
 };
 
 struct {

@@ -269,6 +269,7 @@ static __noinline void connect_returned(struct control *ctl, struct task *task, 
 static __noinline void splice_returned(struct control *ctl, struct task *task, struct pt_regs *regs, long bytes)
 {
 	struct task_struct *thread = bpf_get_current_task_btf();
+	struct process_state *state = get_process_state();
 	struct process *process;
 	struct socket *sock;
 	struct sock *sk;
@@ -285,11 +286,11 @@ static __noinline void splice_returned(struct control *ctl, struct task *task, s
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || (family != AF_INET && family != AF_INET6))
 		return;
 	index = process_of(ctl->epoch, task);
-	if (index >= MAX_PROCESSES)
-		return;
-	process = process_at(ctl->epoch, index);
+	process = index < MAX_PROCESSES ? process_at(ctl->epoch, index) : NULL;
 	if (process)
 		__sync_fetch_and_add(&process->tcp_received, bytes);
+	else if (state)
+		__sync_fetch_and_add(&state->lost_splices, 1);
 }
 
 /* `regs`: NULL where the hook does not have them */

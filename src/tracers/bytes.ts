@@ -1,5 +1,6 @@
 import type { BpfObject } from '../bpf/object.ts'
-import { Loss } from './loss.ts'
+import type { LossCounter } from './interface.ts'
+import { addLosses, Loss } from './loss.ts'
 
 /** Of bpf/bytes.bpf.c, bpf/plain_bytes.bpf.c and bpf/fexit_bytes.bpf.c. */
 export const BYTE_PROGRAMS: ReadonlySet<string> = new Set([
@@ -15,10 +16,14 @@ export const BYTE_PROGRAMS: ReadonlySet<string> = new Set([
 /** Bytes of processes: they stand in the process rows, so that here is only what was lost. */
 export class ByteTracer {
   readonly source: string
-  readonly loss: Loss
+  readonly loss: LossCounter
 
   constructor(object: BpfObject, source: string) {
     this.source = source
-    this.loss = new Loss(object, object.array('byte_state', 'byte_state'), { no_row: 'lost' }, BYTE_PROGRAMS)
+    const moved = new Loss(object, object.array('byte_state', 'byte_state'), { no_row: 'lost' }, BYTE_PROGRAMS)
+    // splice is told by its system call
+    const state = object.array('process_state', 'process_state')
+    const spliced = new Loss(object, state, { no_row: 'lost_splices' }, new Set())
+    this.loss = { take: () => addLosses(moved.take(), spliced.take()) }
   }
 }
