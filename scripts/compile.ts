@@ -15,7 +15,7 @@ export type Architecture = 'x64' | 'arm64'
 const TARGET = { x64: 'x86', arm64: 'arm64' } as const
 
 /** As the GNU tools name them. */
-const GNU = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const
+export const GNU = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const
 
 export const bpfSources: readonly string[] = readdirSync(bpf).filter(name => name.endsWith('.bpf.c'))
 
@@ -46,14 +46,14 @@ export function compileBpf(source: string, architecture: Architecture, folder: s
 }
 
 /** Programs that ask the kernel what may hold up whoever asks, by the names that they get. */
-const HELPERS: Readonly<Record<string, string>> = { facts: 'src/facts/helper.c', diag: 'src/asking/diag.c' }
+export const HELPERS: Readonly<Record<string, string>> = { facts: 'src/facts/helper.c', diag: 'src/asking/diag.c' }
 
 /** Compiles these programs into a folder. They take no C library. */
-export function compileHelpers(architecture: Architecture, folder: string): void {
+export function compileHelpers(architecture: Architecture, folder: string, more: readonly string[] = []): void {
   const foreign = architecture === ownArchitecture() ? [] : [`--target=${GNU[architecture]}`]
   const bare = ['-O2', '-static', '-nostdlib', '-ffreestanding', '-fno-builtin', '-fno-stack-protector', '-s']
   for (const [name, source] of Object.entries(HELPERS)) {
-    clang(...foreign, ...bare, '-o', path.join(folder, name), source)
+    clang(...foreign, ...more, ...bare, '-o', path.join(folder, name), source)
   }
 }
 
@@ -63,6 +63,9 @@ export function compileWorkload(name: string, folder: string, architecture: Arch
   clang(...foreign, '-pthread', '-o', path.join(folder, name), path.join(workloads, `${name}.c`))
 }
 
+/** Its name, once it was looked for. */
+let compiler: string | null = null
+
 /**
  * Runs the newest clang there is, in the root of the checkout. A function that the headers do not declare is an error,
  * since a BPF program would call something else; other warnings are errors where EBPF_TOP_STRICT is set, for the tests.
@@ -70,7 +73,8 @@ export function compileWorkload(name: string, folder: string, architecture: Arch
 export function clang(...args: readonly string[]): void {
   const strict = (process.env.EBPF_TOP_STRICT ?? '') === '' ? [] : ['-Werror']
   const warnings = ['-Wall', '-Wno-unused-function', '-Werror=implicit-function-declaration', ...strict]
-  execFileSync('sh', [path.join(root, 'scripts/clang.sh'), '-O2', ...warnings, ...args], {
+  compiler ??= execFileSync('sh', [path.join(root, 'scripts/clang.sh'), '--which'], { encoding: 'utf8' }).trim()
+  execFileSync(compiler, ['-O2', ...warnings, ...args], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   })

@@ -3,6 +3,8 @@
 # What npm 7 and older, and Node before 18, cannot do is done by newer ones that they can install.
 oldest_npm=8 oldest_node=18
 
+npm_flags="--loglevel=error --no-audit --no-fund --fetch-retries=2 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000"
+
 npm_is_stale() { ! sha256sum -c --status node_modules/.installed 2>/dev/null; }
 
 # The machine's own Node, not the one in node_modules, which `npm ci` replaces.
@@ -24,7 +26,7 @@ bring_npm() {
   esac
   say "Node $(major_of node) and npm $(major_of npm) are too old to install npm packages: getting newer ones for that"
   apart=$(mktemp -d)
-  needed "Node" npm install --no-save --no-package-lock --loglevel=error --no-audit --no-fund --prefix "$apart" \
+  needed "Node" npm install --no-save --no-package-lock $npm_flags --prefix "$apart" \
     "$node@$(locked node)" npm@11 ||
     give_up 1 "npm could not get a newer Node" "install Node $oldest_node or newer with npm"
   PATH="$apart/node_modules/$node/bin:$apart/node_modules/.bin:$PATH"
@@ -42,7 +44,7 @@ install_npm() {
     has npm || give_up 3 "there is no npm here" "install it: apt-get install npm, or dnf install npm"
     [ "$(major_of npm)" -ge "$oldest_npm" ] && [ "$(major_of node)" -ge "$oldest_node" ] || bring_npm
     say "installing npm packages, Node $(locked node) among them: $(grep -c '^    "node_modules/' package-lock.json) at the most, 150 MB to get, 480 MB in node_modules"
-    needed "npm packages" npm ci --include=dev --loglevel=error --no-audit --no-fund ||
+    needed "npm packages" npm ci --include=dev $npm_flags ||
       give_up 1 "npm ci failed" "see above; once mended, run it again"
   )
   check_node

@@ -2,7 +2,7 @@
 
 # The headers and tools by the names that Debian gives their packages; `native` has other names.
 missing_packages() {
-  sh scripts/clang.sh -dumpversion >/dev/null 2>&1 || printf 'clang '
+  sh scripts/clang.sh --which >/dev/null 2>&1 || printf 'clang '
   [ -e /usr/include/bpf/bpf_helpers.h ] || printf 'libbpf-dev '
   [ -e /usr/include/linux/types.h ] || printf 'linux-libc-dev '
   # Node is linked with it
@@ -22,6 +22,17 @@ missing_packages() {
     has cpio || printf 'cpio '
     has xz || printf 'xz-utils '
     has zstd || printf 'zstd '
+  fi
+  if [ "$release" = yes ]; then
+    has ld.lld || printf 'lld '
+    has llvm-strip || printf 'llvm '
+    has rpmbuild || printf 'rpm '
+    has mmdebstrap || printf 'mmdebstrap '
+    has crun || printf 'crun '
+    has man || printf 'man-db '
+    has zsh || printf 'zsh '
+    has fish || printf 'fish '
+    [ -e /usr/share/bash-completion/bash_completion ] || printf 'bash-completion '
   fi
 }
 

@@ -18,10 +18,10 @@ const MACHINE_BPF = 247
 const HEADER = 64
 
 /**
- * Looks whether a file is a whole ELF file with BPF code, as far as its header tells: the table of its sections stands
- * at its end. Throws a DamagedObject.
+ * The bytes of a file, if it is a whole ELF file with BPF code, as far as its header tells: the table of its sections
+ * stands at its end. Throws a DamagedObject.
  */
-export function checkObject(path: string): void {
+export function readObject(path: string): Buffer {
   let file: Buffer
   try {
     file = readFileSync(path)
@@ -33,4 +33,5 @@ export function checkObject(path: string): void {
   }
   const sections = Number(file.readBigUInt64LE(40)) + file.readUInt16LE(58) * file.readUInt16LE(60)
   if (sections > file.length) throw new DamagedObject(path, 'not whole')
+  return file
 }

@@ -3,12 +3,10 @@
 import koffi, { type KoffiFunc, type LibraryHandle } from 'koffi'
 import { BpfError } from './error.ts'
 import { installLibbpf } from './packages.ts'
+import { LIBBPF } from './shipped.ts'
 
 /** A C pointer; null is NULL. */
 export type Pointer = bigint | null
-
-/** Newest first: the name of the shared library says which binary interface it has. */
-const LIBRARY_NAMES = ['libbpf.so.1', 'libbpf.so.0']
 
 const PRINT_WARNING = 0
 const PRINT_DEBUG = 2
@@ -26,7 +24,8 @@ export interface Libbpf {
   takeLog(): string[]
   /** As `1.1`; null: older than 0.6. */
   readonly version: string | null
-  readonly openFile: (path: string, options: object | null) => Pointer
+  /** Opens what a file of a BPF object holds. */
+  readonly open: (bytes: Uint8Array, size: number, options: object) => Pointer
   readonly load: (object: Pointer) => number
   /** `load` on another thread. Nothing is printed meanwhile: there is no way from there into JavaScript. */
   readonly loadAside: (object: Pointer) => Promise<number>
@@ -118,7 +117,7 @@ export const ProgramInfo = koffi.struct('bpf_prog_info', {
 })
 
 /** Loads libbpf. Throws a BpfError where it is not installed. */
-export function loadLibbpf(names: readonly string[] = LIBRARY_NAMES): Libbpf {
+export function loadLibbpf(names: readonly string[] = LIBBPF): Libbpf {
   const library = openFirst(names)
   const has = (name: string): boolean => hasSymbol(library, name)
   if (has('libbpf_set_strict_mode')) library.func('int libbpf_set_strict_mode(uint32_t mode)')(STRICT)
@@ -148,7 +147,9 @@ function bind(
   )
   const rawData = has('btf__raw_data') ? 'btf__raw_data' : 'btf__get_raw_data'
   return {
-    openFile: orNull(library.func('void *bpf_object__open_file(const char *path, bpf_object_open_opts *options)')),
+    open: orNull(
+      library.func('void *bpf_object__open_mem(const void *bytes, size_t size, bpf_object_open_opts *options)'),
+    ),
     close: library.func('void bpf_object__close(void *object)'),
     objectBtf: library.func('void *bpf_object__btf(const void *object)'),
     btfRawData: library.func(`const void *${rawData}(const void *btf, _Out_ uint32_t *size)`),

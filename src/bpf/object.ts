@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs'
 import { basename } from 'node:path'
 import koffi from 'koffi'
 import { Btf } from './btf.ts'
-import { checkObject } from './elf.ts'
+import { readObject } from './elf.ts'
 import { BpfError, REINSTALL } from './error.ts'
 import { KeyedMap, possibleProcessors } from './hash.ts'
 import { copyMemory, errnoName, type Mapping, mapShared, runToEnd } from './kernel.ts'
@@ -97,11 +97,13 @@ export class BpfObject {
   }
 
   private constructor(libbpf: Libbpf, path: string, shared: SharedMaps, { btf = null, without = [] }: OpenSettings) {
-    checkObject(path)
+    const bytes = readObject(path)
     this.#libbpf = libbpf
     libbpf.takeLog()
-    const options = btf === null ? null : { sz: koffi.sizeof(OpenOptions), btf_custom_path: btf }
-    this.#object = libbpf.openFile(path, options)
+    // the name that libbpf would give it after its file, which maps in the kernel are named by
+    const name = basename(path).replace(/\..*/, '')
+    const options = { sz: koffi.sizeof(OpenOptions), object_name: name, btf_custom_path: btf }
+    this.#object = libbpf.open(bytes, bytes.length, options)
     if (this.#object === null) {
       throw new BpfError(`cannot open ${path}${because(libbpf.takeLog())}`, REINSTALL)
     }

@@ -1,8 +1,6 @@
+import { OBJECT_FOLDER } from '../bpf/shipped.ts'
 import { gatherFacts, type Wishes } from './facts.ts'
 import { type Diagnosis, diagnose } from './rows.ts'
-
-/** Where the compiled BPF objects lie: beside the program. */
-const OBJECT_FOLDER = import.meta.dirname
 
 /** Exit status of `--doctor`. */
 const ABLE = 0

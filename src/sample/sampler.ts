@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { cpus, hostname } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ownProcesses } from '../asking/own-processes.ts'
 import { readClocks, Times } from '../bpf/clock.ts'
 import { gracePeriod } from '../bpf/kernel.ts'
+import { helperBeside, OBJECT_FOLDER } from '../bpf/shipped.ts'
 import { describe, missed, ownCapabilities } from '../doctor/capabilities.ts'
 import { FactsReader } from '../facts/reader.ts'
 import { meansOf, notesOf } from '../plan/plan.ts'
@@ -25,9 +25,6 @@ import type { MapUsage, Sample } from './sample.ts'
 import { inSlices } from './slices.ts'
 import { Sockets } from './sockets.ts'
 import { Wakeup } from './wakeup.ts'
-
-/** Where the compiled BPF objects lie: beside the program. */
-const OBJECT_FOLDER = import.meta.dirname
 
 /** Attaches the tracers to the running kernel. Counting begins with `run`. Throws a BpfError where it cannot. */
 export async function openSampler(settings: SamplerSettings, folder = OBJECT_FOLDER): Promise<Sampler> {
@@ -81,7 +78,7 @@ class KernelSampler implements Sampler {
       ],
     }
     this.#tracers = guarded(tracers, this.#failures)
-    this.#reader = isInProc(tracers.self) ? new FactsReader(join(folder, 'facts')) : null
+    this.#reader = isInProc(tracers.self) ? new FactsReader(helperBeside(folder, 'facts')) : null
     this.#facts = new ProcessFacts(this.#reader)
     this.#links = new LinkNames(tracers.namespaces.own)
     this.#iterations = settings.iterations

@@ -1,6 +1,6 @@
+import { helperBeside } from '../bpf/shipped.ts'
 import { readlinkSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import { join } from 'node:path'
 import { BpfError } from '../bpf/error.ts'
 import { callWithNumber } from '../bpf/kernel.ts'
 import { loadLibbpf } from '../bpf/libbpf.ts'
@@ -82,7 +82,7 @@ export async function openTracers(
       return control
     })
     const base = way.compat ? compatBase(opener, way, compatControl()) : fullBase(opener, way, controls, slowNs)
-    const connections = openConnections(plan, opener, namespaces, base.control, compatControl, join(folder, 'diag'))
+    const connections = openConnections(plan, opener, namespaces, base.control, compatControl, helperBeside(folder, 'diag'))
     if (connections instanceof CompatConnections) closers.push(() => connections.close())
     const control = together(controls)
     const self = control.greeted(callWithNumber) ?? pidInFirstNamespace()
