@@ -30,6 +30,20 @@ export default defineConfig({
           sequence: { groupOrder: 4 },
         },
       },
+      // what makes packages and clean systems first: npm run test:packages
+      ...(process.env.EBPF_TOP_PACKAGES === '1'
+        ? [
+            {
+              test: {
+                ...onTheMachine,
+                testTimeout: 600_000,
+                name: 'packages',
+                include: ['test/packages/**/*.test.ts'],
+                sequence: { groupOrder: 5 },
+              },
+            },
+          ]
+        : []),
       ...(skipKernel
         ? []
         : [

@@ -2,9 +2,10 @@
 # Brings everything up to date that running and testing ebpf-top needs: packages of the distribution, npm packages,
 # dist/. Each step is skipped when there is nothing to do; then all of it takes some milliseconds and prints nothing.
 #
-#   sh scripts/setup.sh [--tests|--kernels]
+#   sh scripts/setup.sh [--tests|--kernels|--release]
 #
-# --tests: what the tests need as well; --kernels: and what running them below other kernels takes
+# --tests: what the tests need as well; --kernels: and what running them below other kernels takes; --release: what
+# making packages and trying them takes
 #
 # stdout is left to data, everything goes to stderr. Exit status: 1 a step failed, 3 this machine lacks something
 # that has to be installed by hand.
@@ -15,10 +16,11 @@ exec >&2
 . scripts/setup/packages.sh
 . scripts/setup/npm.sh
 
-tests=no kernels=no
+tests=no kernels=no release=no
 case "${1-}" in
   --tests) tests=yes ;;
   --kernels) tests=yes kernels=yes ;;
+  --release) release=yes ;;
 esac
 
 # What root makes here on behalf of somebody else is theirs.

@@ -23,7 +23,8 @@ export class Apt {
     const at = (name: string): string => path.join(this.#folder, name)
     writeFileSync(at('status'), '')
     const keys = '/usr/share/keyrings/debian-archive-keyring.gpg'
-    writeFileSync(at('sources.list'), `deb [signed-by=${keys}] ${mirror()} ${suite} main\n`)
+    const from = `[signed-by=${keys}] ${mirror()} ${suite} main`
+    writeFileSync(at('sources.list'), `deb ${from}\ndeb-src ${from}\n`)
     const settings = {
       'Dir::State::status': at('status'),
       'Dir::State::lists': at('lists'),
@@ -55,6 +56,22 @@ export class Apt {
       this.#run('dpkg-deb', '-x', path.join(debs, file), folder)
       rmSync(path.join(debs, file))
     }
+  }
+
+  /** Unpacks the sources of a package as its authors published them. */
+  unpackSource(name: string, folder: string): void {
+    const debs = path.join(this.#folder, 'debs')
+    this.#run('apt-get', '-q', 'source', '--download-only', name)
+    const archive = readdirSync(debs).find(file => /\.orig\.tar\.\w+$/.test(file))
+    if (archive === undefined) throw new Error(`apt-get has no sources of ${name}`)
+    mkdirSync(folder, { recursive: true })
+    this.#run('tar', 'xf', archive, '-C', folder, '--strip-components=1')
+    for (const file of readdirSync(debs)) rmSync(path.join(debs, file))
+  }
+
+  /** Version that apt-get would install. */
+  version(name: string): string {
+    return /^Version: (.*)$/m.exec(this.#run('apt-cache', 'show', '--no-all-versions', name))?.[1] ?? ''
   }
 
   #run(command: string, ...args: readonly string[]): string {

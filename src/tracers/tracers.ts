@@ -1,9 +1,9 @@
-import { helperBeside } from '../bpf/shipped.ts'
 import { readlinkSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { BpfError } from '../bpf/error.ts'
 import { callWithNumber } from '../bpf/kernel.ts'
 import { loadLibbpf } from '../bpf/libbpf.ts'
+import { helperBeside } from '../bpf/shipped.ts'
 import { fieldOffset } from '../bpf/tracepoint.ts'
 import { saveVerifierLog } from '../bpf/verifier.ts'
 import { describe, lacking, ownCapabilities } from '../doctor/capabilities.ts'
@@ -82,7 +82,14 @@ export async function openTracers(
       return control
     })
     const base = way.compat ? compatBase(opener, way, compatControl()) : fullBase(opener, way, controls, slowNs)
-    const connections = openConnections(plan, opener, namespaces, base.control, compatControl, helperBeside(folder, 'diag'))
+    const connections = openConnections(
+      plan,
+      opener,
+      namespaces,
+      base.control,
+      compatControl,
+      helperBeside(folder, 'diag'),
+    )
     if (connections instanceof CompatConnections) closers.push(() => connections.close())
     const control = together(controls)
     const self = control.greeted(callWithNumber) ?? pidInFirstNamespace()
