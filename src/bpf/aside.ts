@@ -1,7 +1,7 @@
 /** Iterators that may wait in the kernel for as long as somebody likes, read by other processes. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, existsSync } from 'node:fs'
+import { closeSync, existsSync, readFileSync } from 'node:fs'
 import { ownProcesses } from '../asking/own-processes.ts'
 
 /** Such processes at a time: those that wait cannot be ended, not even by SIGKILL. */
@@ -14,6 +14,12 @@ const READERS = [
   [process.execPath, '-e', 'const b=Buffer.alloc(64);while(require("fs").readSync(0,b));'],
 ] as const
 
+/** How often it is seen whether a reader waits for a lock, in milliseconds. */
+const LOOK_EVERY_MS = 100
+
+/** In a row: other things make it wait for a moment, as its own program file does. */
+const LOOKS = 3
+
 /** The kernel pauses after a million objects, which a reader takes for an error. */
 const MOST_PAUSES = 16
 
@@ -24,22 +30,27 @@ const MOST_PAUSES = 16
 export class AsideReader {
   readonly #running = new Set<ChildProcess>()
 
-  /** Processes that were started and have not come to an end. */
-  get running(): number {
-    return this.#running.size
+  /** Whether one of them waits in a state that no signal ends: a process holds the lock of a socket. */
+  get isHeldUp(): boolean {
+    return [...this.#running].some(({ pid }) => waitsForGood(pid))
   }
 
   /**
    * Reads an open iterator to its end, and closes it. Gives true at the end; false where it fails, where there are too many
-   * that did not end, and after `patience` milliseconds, from when on it is not waited for, but goes on.
+   * that did not end, where it is held up, and after `patience` milliseconds. It is not waited for any more then, but goes on.
    */
   async read(iterator: number, patience: number): Promise<boolean> {
     const { promise: late, resolve } = Promise.withResolvers<false>()
-    const timer = setTimeout(resolve, patience, false)
+    const until = performance.now() + patience
+    let looks = 0
+    const timer = setInterval(() => {
+      looks = this.isHeldUp ? looks + 1 : 0
+      if (looks >= LOOKS || performance.now() > until) resolve(false)
+    }, LOOK_EVERY_MS)
     try {
       return await Promise.race([late, this.#readAll(iterator)])
     } finally {
-      clearTimeout(timer)
+      clearInterval(timer)
     }
   }
 
@@ -71,5 +82,15 @@ export class AsideReader {
       child.once('error', () => end(false))
       child.once('exit', status => end(status === 0))
     })
+  }
+}
+
+/** By a file of /proc that takes no lock of the process's memory. */
+function waitsForGood(pid: number | undefined): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) === 'D'
+  } catch {
+    return false
   }
 }

@@ -30,8 +30,8 @@ const SEARCH_EVERY_MS = 30_000
 /** For the rest, looking for sockets takes no more than this part of the time. */
 const SEARCH_SHARE = 0.05
 
-/** How long a walk that takes locks is waited for, in milliseconds; by itself it takes a few. */
-const PATIENCE_MS = 300
+/** How long a walk that takes locks, and is not held up, is waited for, in milliseconds; by itself it takes a few. */
+const PATIENCE_MS = 2_000
 /** And how often there is one, where it is only for what nobody told of. */
 const LIST_EVERY_MS = 5_000
 
@@ -65,7 +65,6 @@ export class ConnectionTracer {
   #searchedAt = -Infinity
   #searchMs = 0
   #listedAt = -Infinity
-  #isListLate = false
   readonly closed: Arena
   readonly #object: BpfObject
   readonly #control: Control
@@ -132,7 +131,7 @@ export class ConnectionTracer {
   }
 
   notes(): string[] {
-    if (!this.#isListLate || this.#aside.running === 0) return []
+    if (!this.#aside.isHeldUp) return []
     return ['the list of sockets waits for a process that holds the lock of one: those without a file may be missing']
   }
 
@@ -187,10 +186,8 @@ export class ConnectionTracer {
   }
 
   /** The kernel's list of all sockets, which takes the lock of each: another process goes through it. */
-  async #walkList(): Promise<boolean> {
-    const isWhole = await this.#aside.read(this.#object.openWalk('walk_sockets'), PATIENCE_MS)
-    this.#isListLate = !isWhole
-    return isWhole
+  #walkList(): Promise<boolean> {
+    return this.#aside.read(this.#object.openWalk('walk_sockets'), PATIENCE_MS)
   }
 
   #get(member: Member): number {

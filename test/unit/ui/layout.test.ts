@@ -41,12 +41,12 @@ describe('columns', () => {
     }
     const all = columns.map(column => column.id).sort()
     expect(ids(500, [])).toEqual({ asked: all, fitted: all })
-    const narrow = ids(100, ['local'])
+    const narrow = ids(120, ['local'])
     expect(narrow.asked).toContain('local')
     expect(narrow.fitted).toEqual(narrow.asked.filter(id => id !== 'local'))
     const without = fitColumns(
       columns.filter(column => column.id !== 'local'),
-      100,
+      120,
       'bytes',
     )
     expect(narrow.fitted).toEqual(without.map(each => each.column.id).sort())
