@@ -54,15 +54,11 @@ interface Component {
 
 /** CycloneDX: what `npm sbom` says of the bundled packages, and the parts that npm knows nothing of. */
 export function sbom(version: string, seconds: number, bundled: readonly Part[], others: readonly Part[]): string {
-  const text = execFileSync(
-    'npm',
-    ['sbom', '--sbom-format=cyclonedx', '--omit=dev', '--package-lock-only', '--loglevel=error'],
-    {
-      cwd: root,
-      encoding: 'utf8',
-      maxBuffer: 2 ** 26,
-    },
-  )
+  const text = execFileSync('npm', ['sbom', '--sbom-format=cyclonedx', '--package-lock-only', '--loglevel=error'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  })
   const all: { components: Component[]; metadata: object } = JSON.parse(text)
   const wanted = new Set(bundled.map(({ purl }) => purl))
   const components = [

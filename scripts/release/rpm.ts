@@ -68,7 +68,11 @@ cp -a ${folder}/. %{buildroot}
 /usr/bin/ebpf-top
 /usr/share/man/man8/ebpf-top.8.gz
 /usr/share/bash-completion/completions/ebpf-top
+%dir /usr/share/zsh
+%dir /usr/share/zsh/site-functions
 /usr/share/zsh/site-functions/_ebpf-top
+%dir /usr/share/fish
+%dir /usr/share/fish/vendor_completions.d
 /usr/share/fish/vendor_completions.d/ebpf-top.fish
 /usr/lib/systemd/system/ebpf-top.service
 /usr/share/doc/ebpf-top
