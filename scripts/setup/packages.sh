@@ -28,7 +28,7 @@ missing_packages() {
     has llvm-strip || printf 'llvm '
     has rpmbuild || printf 'rpm '
     has mmdebstrap || printf 'mmdebstrap '
-    has crun || printf 'crun '
+    has runc || printf 'runc '
     has man || printf 'man-db '
     has zsh || printf 'zsh '
     has fish || printf 'fish '

@@ -131,7 +131,7 @@ test('the single executable and what it brings ask for no glibc newer than 2.28'
   expect(Math.max(...versions)).toBeLessThanOrEqual(28)
 })
 
-test('the image runs below crun with the rights of the DaemonSet and a root that is only read', () => {
+test('the image runs below runc with the rights of the DaemonSet and a root that is only read', () => {
   const system = System.empty()
   execFileSync('tar', ['xf', files.image, '-C', system.folder])
   const read = (digest: string): Buffer =>
@@ -173,8 +173,6 @@ test('the image runs below crun with the rights of the DaemonSet and a root that
   writeFileSync(path.join(system.folder, 'config.json'), JSON.stringify(bundle))
   chmodSync(system.folder, 0o755)
   const name = `ebpf-top-test-${process.pid}`
-  const stdout = execFileSync('crun', ['--cgroup-manager=disabled', 'run', '-b', system.folder, name], {
-    encoding: 'utf8',
-  })
+  const stdout = execFileSync('runc', ['run', '-b', system.folder, name], { encoding: 'utf8' })
   expect(JSON.parse(stdout).syscalls.length).toBeGreaterThan(0)
 })
