@@ -39,7 +39,6 @@ export function compileBpf(source: string, architecture: Architecture, folder: s
   const object = path.join(folder, source.replace(/c$/, 'o'))
   clang(
     ...['-target', 'bpf', `-mcpu=${instructions}`, '-g', `-D__TARGET_ARCH_${TARGET[architecture]}`],
-    // from the root of the checkout, whose own path stands in no object
     ...['-I', 'bpf', '-c', path.join('bpf', source), '-o', object],
   )
   if (statSync(object).size === 0) throw new Error(`clang left ${object} empty`)
@@ -74,7 +73,9 @@ export function clang(...args: readonly string[]): void {
   const strict = (process.env.EBPF_TOP_STRICT ?? '') === '' ? [] : ['-Werror']
   const warnings = ['-Wall', '-Wno-unused-function', '-Werror=implicit-function-declaration', ...strict]
   compiler ??= execFileSync('sh', [path.join(root, 'scripts/clang.sh'), '--which'], { encoding: 'utf8' }).trim()
-  execFileSync(compiler, ['-O2', ...warnings, ...args], {
+  // the place of the checkout stands in nothing that is compiled
+  const place = `-ffile-prefix-map=${root}=.`
+  execFileSync(compiler, ['-O2', place, ...warnings, ...args], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   })

@@ -116,6 +116,13 @@ test('npm installs the package globally', () => {
   expect(JSON.parse(run(...ONCE.split(' '))).syscalls.length).toBeGreaterThan(0)
 })
 
+test('the single executable does not tell where it was made', () => {
+  const system = System.empty()
+  execFileSync('tar', ['xzf', files.single, '-C', system.folder, '--strip-components=1'])
+  const file = readFileSync(path.join(system.folder, 'ebpf-top'))
+  expect(file.indexOf(path.dirname(RELEASE))).toBe(-1)
+})
+
 test('the single executable and what it brings ask for no glibc newer than 2.28', () => {
   const system = System.empty()
   execFileSync('tar', ['xf', files.image, '-C', system.folder])
