@@ -97,15 +97,18 @@ export class Diags {
 
   /**
    * All TCP sockets that are open now, once each. Those `before` that a dump passed over, and that may be, are asked for by
-   * themselves; so are those that are known by their two ends or are in /proc/net/tcp, where a dump did not come to its end. Of what holds up who
-   * asks, what was told before is told again.
+   * themselves; so are those that are known by their two ends or are in /proc/net/tcp, where a dump did not come to its
+   * end. Of what holds up who asks, what was told before is told again.
    */
   async dump(before: readonly Found[], maybe: (socket: Found) => boolean, live: readonly Ends[]): Promise<Found[]> {
     this.#settled = new Set(this.#whole)
     const found = new Map<string, Found>()
     const partly = await this.#dumpAll(socket => found.set(keyOf(socket), socket))
     const searches = [
-      ...before.filter(socket => !found.has(keyOf(socket)) && maybe(socket)).map(socket => this.#searchFor(socket)),
+      ...before
+        // a namespace that is let go of can't be asked any more
+        .filter(socket => this.#destroyed.has(socket.namespace) && !found.has(keyOf(socket)) && maybe(socket))
+        .map(socket => this.#searchFor(socket)),
       ...this.#searchesIn(partly, live, new Set([...found.values(), ...before].map(endsOf))),
     ]
     const free = searches.filter(({ key }) => !this.#held.has(key))
