@@ -184,9 +184,9 @@ class RequestQueue implements PushMetricExporter {
     this.#closed = true
   }
 
-  /** Waits for the requests that are under way. */
+  /** Waits for the requests that are under way; for none once it is closed, as the collector may not answer. */
   forceFlush(): Promise<void> {
-    return this.#sending
+    return this.#closed ? Promise.resolve() : this.#sending
   }
 
   async shutdown(): Promise<void> {}

@@ -39,7 +39,13 @@ function fullSample() {
     connections: [
       connectionRow({ ...outbound, closed: true, state: 'CLOSE', retransmits: 3 }),
       connectionRow({ opened: true, age_seconds: 0.5, family: 'ipv6' }),
-      connectionRow({ ...outbound, closed: true, error: 'ECONNREFUSED', remote: { address: '10.0.0.1', port: 1 } }),
+      connectionRow({
+        ...outbound,
+        closed: true,
+        established: false,
+        error: 'ECONNREFUSED',
+        remote: { address: '10.0.0.1', port: 1 },
+      }),
     ],
     losses: [{ tracer: 'syscalls', reason: 'no_row', count: 1 }],
     maps: [{ name: 'calls', used: 1, limit: 2 }],
@@ -218,7 +224,7 @@ describe('spans', () => {
     const times = { started_ns: startMs * 1e6, ended_ns: endMs * 1e6, age_seconds: 1.5 }
     const outbound = { direction: 'outbound', closed: true, ...times } as const
     const sample = sampleWith(1, NOBODY, {
-      connections: [connectionRow(outbound), connectionRow({ ...outbound, error: 'ETIMEDOUT' })],
+      connections: [connectionRow(outbound), connectionRow({ ...outbound, established: false, error: 'ETIMEDOUT' })],
     })
     exporter.take(sample)
     await collector.until(() => collector.spans.length === 2)
