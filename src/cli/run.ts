@@ -88,6 +88,8 @@ async function runHeadless(options: Options, exporter: Exporter | null): Promise
 
 async function runBatch(options: Options, exporter: Exporter | null): Promise<number> {
   const batch = await import('../batch/run.ts')
+  const { widenPipe } = await import('./pipe.ts')
+  widenPipe(process.stdout.fd)
   const settings = { ...options, terminal: process.stdout.isTTY, ascii: !isUtf8(process.env) }
   await batch.runBatch(() => openSampler(options, exporter), settings, openTty(process.stdout), openTty(process.stderr))
   return 0
