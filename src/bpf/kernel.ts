@@ -16,6 +16,7 @@ const mallopt = libc.func('int mallopt(int parameter, int value)')
 const madvise = libc.func('int madvise(uintptr_t address, size_t length, int advice)')
 const munmap = libc.func('int munmap(void *address, size_t length)')
 const readFile = promisify(read)
+const exit = libc.func('void _exit(int status)')
 const setns = libc.func('int setns(int fd, int type)')
 const setrlimit = libc.func('int setrlimit(int resource, rlimit *limit)')
 const getrlimit = libc.func('int getrlimit(int resource, _Out_ rlimit *limit)')
@@ -200,8 +201,15 @@ function comeBack(own: number): void {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     writeSync(STDERR, `ebpf-top: cannot leave a network namespace (${why})\n  run it again\n`)
-    process.exit(1)
+    exitNow(1)
   }
+}
+
+/** Ends the process as process.exit does, but waits for no thread that is in the middle of a call. */
+export function exitNow(status: number): never {
+  // behind all others who listen, as the one that puts the terminal back
+  process.once('exit', () => exit(status))
+  process.exit(status)
 }
 
 function enter(namespace: number): void {

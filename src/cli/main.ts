@@ -1,4 +1,5 @@
 import { asUserError, explain } from './errors.ts'
+import { leave } from './leave.ts'
 import { parseCommand } from './parse.ts'
 import { run } from './run.ts'
 import { system } from './system.ts'
@@ -13,13 +14,17 @@ const PATIENCE = 500
  */
 export async function main(argv: readonly string[]): Promise<void> {
   let status: number
+  let hasThreads = false
   try {
-    status = await run(parseCommand(argv, system))
+    const command = parseCommand(argv, system)
+    hasThreads = command.kind === 'run'
+    status = await run(command)
   } catch (error) {
     status = asUserError(error).status
     await say(explain(error))
   }
   // Ends the process even where something still holds it, such as a pipe that nobody reads.
+  if (hasThreads) await leave(status).catch(() => {})
   process.exit(status)
 }
 

@@ -5,6 +5,11 @@ import type { Readable } from 'node:stream'
 
 const PROGRAM = join(import.meta.dirname, '../../dist/cli.js')
 
+/** An export without a screen, with short intervals. */
+const SHORT = ['--headless', '--export', 'otlp', '-d', '0.2', '--export-interval', '0.5']
+
+type Child = ChildProcessByStdio<null, Readable, Readable>
+
 /** How long to wait for what must come, in milliseconds. */
 const PATIENCE = 30_000
 
@@ -21,18 +26,14 @@ export async function freePort(): Promise<number> {
 /** The built program, exporting without a screen. */
 export class Service {
   readonly pid: number
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #child: Child
   readonly #ended: Promise<number | string>
   #stdout = ''
   #stderr = ''
 
   /** `environment` is added to that of the tests; the interval is short. */
   constructor(environment: Readonly<Record<string, string>>, ...args: readonly (string | number)[]) {
-    const words = ['--headless', '--export', 'otlp', '-d', 0.2, '--export-interval', 0.5, ...args]
-    this.#child = spawn(process.execPath, [PROGRAM, ...words.map(String)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...environment },
-    })
+    this.#child = this.start([process.execPath, PROGRAM, ...SHORT, ...args.map(String)], environment)
     this.pid = this.#child.pid ?? 0
     this.#ended = new Promise(resolve => this.#child.once('exit', (status, signal) => resolve(signal ?? status ?? -1)))
     this.#child.stdout.on('data', (chunk: Buffer) => {
@@ -41,6 +42,12 @@ export class Service {
     this.#child.stderr.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString()
     })
+  }
+
+  /** Starts the words of a command. */
+  protected start(words: readonly string[], environment: Readonly<Record<string, string>>): Child {
+    const [command = '', ...args] = words
+    return spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
   }
 
   get lines(): string[] {

@@ -1,4 +1,7 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Collector, type Point, seriesOf } from '../../support/collector.ts'
 import { freePort, Service } from '../../support/exporting.ts'
@@ -158,6 +161,25 @@ describe('spans of slow system calls', () => {
   })
 })
 
+/** A service in namespaces of its own, whose name server takes questions and never answers. */
+class Nameless extends Service {
+  protected override start(words: readonly string[], environment: Readonly<Record<string, string>>) {
+    const folder = mkdtempSync(join(tmpdir(), 'nameless-'))
+    cleaning.push(() => rmSync(folder, { recursive: true }))
+    // longer than any test waits
+    writeFileSync(join(folder, 'resolv.conf'), 'nameserver 127.0.0.1\noptions timeout:30 attempts:5\n')
+    writeFileSync(join(folder, 'silent.cjs'), `require('node:dgram').createSocket('udp4').bind(53, '127.0.0.1')`)
+    const script = `
+      mount --bind ${folder}/resolv.conf /etc/resolv.conf
+      ip link set lo up
+      "$1" ${folder}/silent.cjs </dev/null >/dev/null 2>&1 & echo $! >${folder}/pid
+      exec "$@"
+    `
+    cleaning.push(() => process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8'))))
+    return super.start(['unshare', '--mount', '--net', 'sh', '-c', script, 'sh', ...words], environment)
+  }
+}
+
 describe('the service', () => {
   test('says what changes in one line each, prints no data, and takes SIGHUP for nothing', async () => {
     const port = await freePort()
@@ -190,6 +212,13 @@ describe('the service', () => {
     const service = new Service({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` })
     cleaning.push(() => service.signal('SIGKILL'))
     await service.says('export fails')
+    expect(await service.stop()).toBe(0)
+  })
+
+  test('ends when it is told to, with a name server that hangs', async () => {
+    const service = new Nameless({}, '--endpoint', 'http://collector.example:4317')
+    cleaning.push(() => service.signal('SIGKILL'))
+    await service.says('waiting for name resolution')
     expect(await service.stop()).toBe(0)
   })
 
