@@ -35,6 +35,8 @@ const SUBSTITUTE = 0x1a
 const ESC = 0x1b
 const BACKSLASH = 0x5c
 const DELETE = 0x7f
+/** Of 8-bit controls. */
+const STRING_TERMINATOR = 0x9c
 
 /** What `ESC [ 201 ~`, the end of a paste, is made of. */
 const PASTE_END = Buffer.from('\x1b[201~')
@@ -47,8 +49,8 @@ type Begun =
   /** So many Escs. */
   | { readonly state: 'escape'; count: number }
   | { readonly state: 'csi' | 'ss3'; parameters: string; readonly alt: boolean }
-  /** OSC, DCS, APC, PM or SOS: up to BEL, or ESC and a backslash. */
-  | { readonly state: 'string'; escaped: boolean }
+  /** OSC, DCS, APC, PM or SOS: up to BEL, or ESC and a backslash, or their 8-bit form, which may also end a character. */
+  | { readonly state: 'string'; escaped: boolean; lacking: number }
   /** The byte before may have been the first of two of a character. */
   | { readonly state: 'mouse'; left: number; leads: boolean }
   /** `matched` bytes of the end of the paste are there. */
@@ -104,16 +106,16 @@ export class InputDecoder {
 
   /** A byte that belongs to no sequence. */
   #plain(byte: number): void {
-    const isContinuation = byte >= 0x80 && byte < 0xc0
-    if (isContinuation && this.#lacking === 0) {
+    const continues = isContinuation(byte)
+    if (continues && this.#lacking === 0) {
       // C1: the same as ESC and a character, of a terminal that sends 8-bit controls
       if (byte < 0xa0) this.#escaped({ state: 'escape', count: 1 }, byte - 0x40)
       return
     }
     if (byte >= 0x80) {
-      if (!isContinuation) this.#bytes = []
+      if (!continues) this.#bytes = []
       this.#bytes.push(byte)
-      this.#lacking = isContinuation ? this.#lacking - 1 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
+      this.#lacking = continues ? this.#lacking - 1 : followers(byte)
       if (this.#lacking === 0) this.#character(characterOf(this.#bytes))
       return
     }
@@ -153,7 +155,7 @@ export class InputDecoder {
       case 'X':
       case '^':
       case '_':
-        this.#begun = { state: 'string', escaped: false }
+        this.#begun = { state: 'string', escaped: false, lacking: 0 }
         return
     }
     for (let i = 1; i < begun.count; i++) this.#key('escape')
@@ -195,23 +197,25 @@ export class InputDecoder {
     if (key !== null) this.#key(alt ? `alt-${key}` : key)
   }
 
-  #inString(begun: { readonly state: 'string'; escaped: boolean }, byte: number): void {
-    const { escaped } = begun
+  #inString(begun: { readonly state: 'string'; escaped: boolean; lacking: number }, byte: number): void {
+    const { escaped, lacking } = begun
     begun.escaped = byte === ESC
-    if (byte === BELL || byte === CANCEL || byte === SUBSTITUTE) this.#begun = null
+    begun.lacking = isContinuation(byte) ? Math.max(0, lacking - 1) : followers(byte)
+    const isEnd =
+      byte === BELL || byte === CANCEL || byte === SUBSTITUTE || (byte === STRING_TERMINATOR && lacking === 0)
+    if (isEnd) this.#begun = null
     else if (escaped && byte === BACKSLASH) this.#begun = null
     else if (escaped) this.#escaped({ state: 'escape', count: 1 }, byte)
   }
 
   #mouse(begun: { readonly state: 'mouse'; left: number; leads: boolean }, byte: number): void {
-    const isContinuation = byte >= 0x80 && byte < 0xc0
     // NUL stands for a place too far away
     const isOther = (byte > 0 && byte < 0x20) || begun.left === 0
-    if (isOther && !(begun.leads && isContinuation)) {
+    if (isOther && !(begun.leads && isContinuation(byte))) {
       this.#interrupted(byte)
       return
     }
-    if (!begun.leads || !isContinuation) begun.left--
+    if (!begun.leads || !isContinuation(byte)) begun.left--
     // coordinates may be characters of UTF-8, in two bytes
     begun.leads = byte >= 0xc2 && byte < 0xe0
     if (begun.left === 0 && !begun.leads) this.#begun = null
@@ -249,6 +253,17 @@ export class InputDecoder {
   #paste(bytes: readonly number[]): void {
     this.#found.push({ type: 'paste', text: Buffer.from(bytes).toString('utf8') })
   }
+}
+
+/** In the middle of a character of UTF-8. */
+function isContinuation(byte: number): boolean {
+  return byte >= 0x80 && byte < 0xc0
+}
+
+/** Bytes that follow this one in a character of UTF-8. */
+function followers(byte: number): number {
+  if (byte < 0xc0) return 0
+  return byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
 }
 
 function keyOfControl(byte: number): Key | null {

@@ -13,6 +13,9 @@ const SHIFT = 1
 /** Kind of event in kitty's protocol: the key was let go. */
 const RELEASE = 3
 
+/** Last code point of ASCII. */
+const DELETE = 0x7f
+
 /** By the last character, for CSI and SS3. */
 const BY_LETTER: Readonly<Record<string, Key>> = {
   A: 'up',
@@ -109,12 +112,13 @@ function modifiersOf(text: string): [modifiers: number, event: number] {
 
 /** `code[:shifted[:base]]` and the text that the key makes, as code points. */
 function keyOfKitty(codes: string, modifiers: number, text: string): Key | null {
-  const [code, shifted] = codes.split(':').map(Number)
+  const [code = 0, shifted, base] = codes.split(':').map(Number)
   const made = Number(text.split(':')[0])
   const plain = (modifiers & (ALT | CTRL | FOREIGN)) === 0
   if (plain && made >= 0x20) return keyOfCode(made, 0)
   if ((modifiers & SHIFT) !== 0 && shifted) return keyOfCode(shifted, modifiers)
-  return keyOfCode(code ?? 0, modifiers)
+  // on a keyboard of another alphabet Ctrl-C is the key in the place of C
+  return keyOfCode(!plain && base && code > DELETE ? base : code, modifiers)
 }
 
 function keyOfCode(code: number, modifiers: number): Key | null {

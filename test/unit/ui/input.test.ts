@@ -51,6 +51,8 @@ const KEYS: readonly (readonly [bytes: string, ...keys: string[]])[] = [
   [`${ESC}[99;5u${ESC}[27;5;99~${ESC}[113;3u`, 'ctrl-c', 'ctrl-c', 'alt-q'],
   [`${ESC}[27u${ESC}[13u${ESC}[9u${ESC}[9;2u${ESC}[127u`, 'escape', 'enter', 'tab', 'shift-tab', 'backspace'],
   [`${ESC}[57400u${ESC}[57414u${ESC}[57419u${ESC}[1;1:2B`, '1', 'enter', 'up', 'down'],
+  // keyboards of other alphabets
+  [`${ESC}[1089::99;5u${ESC}[1081::113;3u${ESC}[1081::113u`, 'ctrl-c', 'alt-q', 'й'],
   [`${ESC}[113;1:3u${ESC}[1;1:3A${ESC}[3;1:3~${ESC}[113;9u${ESC}[57441;2u${ESC}[57364u`],
 ]
 
@@ -63,6 +65,8 @@ const REPLIES: readonly (readonly [name: string, bytes: string | Uint8Array])[] 
   ['DCS: DECRQSS', `${ESC}P1$r0m${ESC}\\`],
   ['APC: graphics', `${ESC}_Gi=1;OK${ESC}\\`],
   ['PM and SOS', `${ESC}^q${ESC}\\${ESC}Xq${ESC}\\`],
+  ['8-bit ends', Buffer.from('\x9d11;qqq\x9c\x90>|q\x9c\x1b_q\x9c\x1b]11;q\x9c', 'latin1')],
+  ['a title with the byte of an 8-bit end in a character', `${ESC}]lל q漜q👜q${ESC}\\`],
   ['8-bit OSC and CSI', Buffer.from('\x9d11;qqq\x07\x9b?62;1c\x9bI', 'latin1')],
   ['DA1, DA2, DA3', `${ESC}[?62;1;4c${ESC}[>41;390;0c${ESC}P!|00000000${ESC}\\`],
   ['place of the cursor', `${ESC}[12;40R${ESC}[?12;40;1R`],
