@@ -121,12 +121,16 @@ function unsorted(moment: Moment, { name, filter, sight, grouping, group }: Want
 /** The place of the selected row among the others while it is absent; -1: it is there, or there is nothing to keep it for. */
 function absentIndex(state: State, name: ListName): number {
   const { kept, chosen, index } = state.tables[name]
-  const { table, rows, indexOf } = listing(state, name)
+  const { rows, indexOf } = listing(state, name)
   if (kept === null || !chosen || state.shown === null || indexOf(kept.key) >= 0) return -1
-  const { pids } = state.shown.sample.filter
-  if (name !== 'syscalls' && pids.length > 0 && (kept.pid === null || !pids.includes(kept.pid))) return -1
-  if (!isWanted(table, kept, state.filter, sightIn(state))) return -1
-  return Math.min(index, rows.length)
+  return isLeftOut(state, name, kept) ? -1 : Math.min(index, rows.length)
+}
+
+/** A filter leaves the row out, so that it would not be seen if there were one. */
+export function isLeftOut(state: State, name: ListName, kept: KeptRow): boolean {
+  const pids = state.shown?.sample.filter.pids ?? []
+  if (name !== 'syscalls' && pids.length > 0 && (kept.pid === null || !pids.includes(kept.pid))) return true
+  return !isWanted(listedAs(state, name), kept, state.filter, sightIn(state))
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Key } from './input.ts'
 import { keptRow } from './kept.ts'
 import { type Action, actionOf } from './keys.ts'
 import { layout, rowsNeeded, tooSmall } from './layout.ts'
-import { cursorIndex, listing, meantRow, placeCount, placesFrom } from './listing.ts'
+import { cursorIndex, isLeftOut, listing, meantRow, placeCount, placesFrom } from './listing.ts'
 import { nextMoment } from './moment.ts'
 import { INTERVAL_LEAST, type Machine, openPrompt, promptKey, promptText } from './prompt.ts'
 import {
@@ -188,7 +188,7 @@ function move(state: State, by: number): State {
   const [place] = placesFrom(state, name, to, 1)
   if (place === undefined || 'absent' in place) return state
   const { table } = listing(state, name)
-  return withTable(state, name, { kept: keptRow(table, place.row), chosen: true, slid: null })
+  return withTable(state, name, { kept: keptRow(table, place.row), chosen: true, hidden: null, slid: null })
 }
 
 /** Rows that a page has in the active table. */
@@ -259,7 +259,7 @@ function settle(state: State, slides = false): State {
       : state
   return layout(roomy)
     .flat()
-    .reduce((settled, pane) => settleTable(settled, pane.table, pane.rows, slides), roomy)
+    .reduce((settled, pane) => settleTable(restore(settled, pane.table), pane.table, pane.rows, slides), roomy)
 }
 
 function withNeed(state: State, name: ListName): State {
@@ -267,6 +267,13 @@ function withNeed(state: State, name: ListName): State {
   const until = state.tables[name].need
   const need = rowsNeeded(listing(state, name).rows.length, until)
   return need === until ? state : withTable(state, name, { need })
+}
+
+/** The cursor on the row that the user has put it on, where a filter left that out and does so no longer. */
+function restore(state: State, name: ListName): State {
+  const { hidden } = state.tables[name]
+  if (hidden === null || isLeftOut(state, name, hidden)) return state
+  return withTable(state, name, { kept: hidden, hidden: null, slid: null })
 }
 
 function settleTable(state: State, name: ListName, visible: number, slides: boolean): State {
@@ -277,8 +284,10 @@ function settleTable(state: State, name: ListName, visible: number, slides: bool
   const kept = 'absent' in place || place.row === now.kept?.row ? now.kept : keptRow(listedAs(state, name), place.row)
   const isOther = now.kept !== null && kept?.key !== now.kept.key
   const slid = !isOther ? now.slid : slides && now.kept !== null ? { from: now.kept, at: state.now } : null
+  const isHidden = isOther && now.chosen && now.kept !== null && isLeftOut(state, name, now.kept)
+  const hidden = now.hidden ?? (isHidden ? now.kept : null)
   const lastTop = Math.max(0, placeCount(state, name) - visible)
   const top = Math.max(0, Math.min(lastTop, Math.max(index - visible + 1, Math.min(index, now.top))))
   if (index === now.index && kept === now.kept && top === now.top && slid === now.slid) return state
-  return withTable(state, name, { index, kept, top, slid })
+  return withTable(state, name, { index, kept, hidden, top, slid })
 }

@@ -33,6 +33,8 @@ export interface TableState {
   readonly kept: KeptRow | null
   /** The user has put the cursor on it: it stays there, while the row is absent too. Else it stays at the top of the list. */
   readonly chosen: boolean
+  /** The row that the user has put it on, while a filter leaves that out: the cursor is on it again as soon as it can be. */
+  readonly hidden: KeptRow | null
   /** Where the cursor is, and an absent row with it. */
   readonly index: number
   /** What was under the cursor before a sample put another row there. */
@@ -240,9 +242,10 @@ export function initialState(start: Start): State {
 }
 
 /** A cursor that nobody has put anywhere yet. */
-export const AT_TOP: Pick<TableState, 'kept' | 'chosen' | 'index' | 'slid'> = {
+export const AT_TOP: Pick<TableState, 'kept' | 'chosen' | 'hidden' | 'index' | 'slid'> = {
   kept: null,
   chosen: false,
+  hidden: null,
   index: 0,
   slid: null,
 }
