@@ -6,7 +6,7 @@ export const CAPABILITIES = {
   CAP_DAC_READ_SEARCH: { bit: 2, purpose: 'plain tracepoints, since tracefs belongs to root' },
   CAP_SYS_PTRACE: {
     bit: 19,
-    purpose: 'in compatible mode, which connections other users’ processes have, and their network namespaces',
+    purpose: 'in compatible mode, which connections processes of other users have, and their network namespaces',
   },
   CAP_SYS_ADMIN: {
     bit: 21,

@@ -73,7 +73,8 @@ const PLAIN_SIGHT: Sight = { names: null, ascii: false }
 
 /**
  * The rows with `text` (case ignored) in one of their text columns, or in a name shown there, or as one of their whole
- * numbers; all where it is empty. Text is found as it is, and as it is seen: with `?` for what is not shown.
+ * numbers; all where it is empty. Text is found as it is, and as it is seen: with `?` for what is not shown, and an accent
+ * the same whether it is a part of its letter or a mark behind it.
  */
 export function filterRows<Row>(
   table: Table<Row>,
@@ -81,7 +82,7 @@ export function filterRows<Row>(
   text: string,
   sight: Sight = PLAIN_SIGHT,
 ): readonly Row[] {
-  const wanted = text.trim()
+  const wanted = composed(text.trim())
   if (wanted === '') return rows
   const pattern = new RegExp(wanted.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'iu')
   const number = /^\d+$/.test(wanted) ? Number(wanted) : null
@@ -104,10 +105,19 @@ function matches<Row>(
 }
 
 function isFound(text: string, mark: string, pattern: RegExp, ascii: boolean): boolean {
-  if (pattern.test(text)) return true
+  const plain = composed(text)
+  if (pattern.test(plain)) return true
   const clean = sanitize(mark + text)
-  const seen = ascii ? toAscii(clean) : clean
-  return seen !== text && pattern.test(seen)
+  const seen = composed(ascii ? toAscii(clean) : clean)
+  return seen !== plain && pattern.test(seen)
+}
+
+/** From here on a text may have to be composed; to find out costs more than all else. */
+const COMPOSABLE = /[\u0300-\uffff]/
+
+/** Letters with their marks as one character, where there is one. */
+function composed(text: string): string {
+  return COMPOSABLE.test(text) ? text.normalize() : text
 }
 
 /** The column that a person means by `name`: an id, or a heading without its "/s", case ignored. */

@@ -5,11 +5,11 @@
 
 import { eastAsianWidth } from 'get-east-asian-width'
 
-/** Characters without a place of their own: they change the one before. */
-const INSIDE = /[\p{Mn}\p{Me}\p{Emoji_Modifier}]/u
-
-/** Characters that follow another and stand beside it all the same. */
-const BESIDE = /[\p{Mc}\uff00-\uffef]/u
+/**
+ * Characters without a place of their own: they change the one before. All others that belong to it stand beside it on most
+ * terminals, such as the vowels and the second consonants of India and Thailand.
+ */
+const INSIDE = /[\p{Mn}\p{Me}\p{Emoji_Modifier}\u1160-\u11ff\ud7b0-\ud7ff]/u
 
 /** Two cells whatever they are made of: flags, keys of a telephone, emoji with a colour of skin. */
 const DOUBLE = /^(?:\p{Regional_Indicator}{2}|[\d#*]\u20e3|\p{Emoji_Modifier_Base}\p{Emoji_Modifier})$/u
@@ -38,7 +38,7 @@ function graphemeWidth(grapheme: string): number {
   for (const character of grapheme) {
     const own = eastAsianWidth(character.codePointAt(0) ?? 0)
     if (width === 0) width = isMark(character) ? 0 : own
-    else if (BESIDE.test(character) || (own === 2 && !INSIDE.test(character))) width += own
+    else if (!INSIDE.test(character)) width += own
   }
   return width
 }

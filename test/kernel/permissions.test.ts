@@ -14,7 +14,7 @@ const TRACEFS = afterMounting('umount -q -a -t tracefs || true', 'mount -t trace
 const without = (...rights: readonly string[]): string =>
   rights.map(right => `ebpf-top: not all can be seen without ${right}\n`).join('')
 const PTRACE =
-  'CAP_SYS_PTRACE (in compatible mode, which connections other users’ processes have, and their network namespaces)'
+  'CAP_SYS_PTRACE (in compatible mode, which connections processes of other users have, and their network namespaces)'
 const ADMIN = 'CAP_SYS_ADMIN (in compatible mode, connections inside other network namespaces; before 5.8 everything)'
 const SEARCH = 'CAP_DAC_READ_SEARCH (plain tracepoints, since tracefs belongs to root)'
 
@@ -58,7 +58,7 @@ describe('permissions', () => {
     expect(enough.stdout).toContain('"connections":"inet_diag+tp:inet_sock_set_state"')
   })
 
-  test('CAP_SYS_PTRACE tells which connections other users’ processes have, in compatible mode', async () => {
+  test('CAP_SYS_PTRACE tells which connections processes of other users have, in compatible mode', async () => {
     const sockets = new Sockets()
     const port = await sockets.ask('listen', 0, HOST, 0, 10)
     const local = await sockets.connect(1, HOST, port)

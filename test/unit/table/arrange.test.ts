@@ -73,6 +73,9 @@ describe('what is seen is found, as it is and as it is shown', () => {
     ['\x1b[31mred', '?[31mred'],
     ['\u202eexe', '?exe'],
     [`z${'\u0301'.repeat(9)}y`, 'z\u0301\u0301\u0301?'],
+    ['e\u0301tude', 'étude'],
+    ['étude', 'e\u0301tude'],
+    ['\u1112\u1161\u11ab\u200d', '한?'],
   ])('%j by %j', (name, text) => {
     const row = processRow({ name, command: 'other' })
     expect(filterRows(processes, [row, processRow()], text)).toEqual([row])

@@ -22,7 +22,6 @@ it.each([
   'ｶﾞｷﾞ',
   'e\u0301a\u0308x',
   'को कि',
-  'กำ',
   '각ᄀ',
   'ᄀ각',
   '🇩🇪🇯🇵',
@@ -30,3 +29,17 @@ it.each([
   '❤☀😀',
   '1⃣#⃣',
 ])('of "%s" is as string-width reckons it', text => expect(cells(text)).toBe(stringWidth(text)))
+
+// string-width reckons one cell, in which no terminal has room for both
+it.each([
+  ['กำ', 2],
+  ['\u0e33\u0e33', 2],
+  ['ກຳ', 2],
+  ['क्ष', 2],
+  ['श्री', 3],
+  ['ൎx', 2],
+])('of "%s" is %i, as most terminals draw it', (text, width) => expect(cells(text)).toBe(width))
+
+it('of every character is the same behind a blank', () => {
+  expect([...characters()].filter(text => cells(` ${text}`) !== 1 + cells(text))).toEqual([])
+})

@@ -25,6 +25,11 @@ const NAMES = [
   '한글',
   '각ᄀᄀ',
   'кири',
+  '\u0e33\u0e33',
+  'กຳก็',
+  'क्षत्र',
+  'ൎx',
+  '👨?👩?👧',
   'á¡§…“”',
   '\u0301mark',
   `z${'\u0301'.repeat(40)}z`,
@@ -43,7 +48,7 @@ async function row(text: string, columns = 80): Promise<string[]> {
 
 describe.each(NAMES)('%s', name => {
   it('moves nothing to its right', async () => {
-    const cell = fitText(sanitize(name), 20, 'left')
+    const cell = ` ${fitText(sanitize(name), 19, 'left')}`
     const line = `\x1b[1;31m${cell}\x1b[22;39m 12345 \x1b[7mnginx\x1b[27m`
     const drawn = await row(`\x1b[?7l${placed(line, 1)}`)
     expect(drawn.slice(20, 32).join('').replaceAll('\u200e', '').trim()).toMatch(/^ ?12345 ?nginx$/)
