@@ -339,6 +339,7 @@ struct connection_state {
 	__u64 session;		/* of the walk_sockets that may tell; 0: of the first that asks, NO_SESSION: none may */
 	__u64 lost_no_row;	/* closed connections without a row */
 	__u64 lost_no_socket;	/* connections without memory for their state */
+	__u64 lost_untold;	/* ends that only the walk found, too late: no program was run for them */
 	__u64 stood_in;		/* changes of state that the understudy told, see connections.bpf.c */
 };
 

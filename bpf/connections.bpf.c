@@ -14,34 +14,17 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 				   struct socket_memory *memory, struct tcp_socket *socket, int last_state)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-	struct counters counters;
 	struct connection *row;
 	struct task *task;
 	__u8 told = 1;
 	__u64 file;
 	__u32 index;
 
-	if (!tp || !ctl->epoch || of_others(ctl, socket))
+	if (!tp)
 		return;
-	/* its interval is chosen before the totals of the last walk are read, as how-it-works.md explains */
-	row = new_closed(state, ctl->epoch, &index);
+	row = tell_closed(ctl, state, tp, socket, last_state, &index);
 	if (!row)
 		return;
-	describe(row, tp, socket);
-	read_counters(&counters, tp);
-	row->ended_ns = bpf_ktime_get_ns();
-	row->state = last_state;
-	row->time_wait = goes_to_time_wait(sk, socket, last_state);
-	row->total_sent = sent_of(&counters);
-	row->total_received = received_of(&counters);
-	if (!socket->unread) {
-		row->sent = row->total_sent - socket->sent;
-		row->received = row->total_received - socket->received;
-	}
-	if (last_state == TCP_LISTEN)
-		describe_listener(row, tp, &counters, socket->drops);
-	row->opened = !socket->opened_pass && !socket->older;
-	row->accepted = is_accepted(row, socket) && !socket->accepted_pass;
 	memory->closed_row = index;
 	memory->closed_started_ns = row->started_ns;
 	if (socket->established || last_state == TCP_LISTEN)
@@ -57,6 +40,20 @@ static __always_inline void closed(struct control *ctl, struct connection_state 
 	task = task_of(bpf_get_current_task_btf(), 0);
 	if (task && task->connecting == 1)
 		task->connecting = 2 + index;
+}
+
+/* its place is free from now on, see walk_place */
+static __always_inline void finish(struct control *ctl, struct connection_state *state, struct sock *sk,
+				   struct socket_memory *memory, struct tcp_socket *socket, int last_state)
+{
+	__u64 address = (__u64)sk;
+
+	if (is_told(socket))
+		closed(ctl, state, sk, memory, socket, last_state);
+	if (socket->direction == DIRECTION_INBOUND || last_state == TCP_LISTEN)
+		bpf_map_delete_elem(&accepts, &address);
+	/* its row is whole before the walk may free the place (full barrier) */
+	__sync_fetch_and_and(&socket->id, 0);
 }
 
 /* the socket begins to do something in the process that asked for it */
@@ -165,8 +162,8 @@ static __always_inline struct tcp_socket *established(struct connection_state *s
 }
 
 /*
- * A connection ends of which nothing is known: from before the tool, or for want of memory; its totals are. `unplaced`:
- * or there was no place for it when it began.
+ * A connection is about to end of which nothing is known: from before the tool, or for want of memory; its totals are.
+ * `unplaced`: or there was no place for it when it began.
  */
 static __always_inline struct tcp_socket *closing(const struct control *ctl, struct connection_state *state,
 						  struct sock *sk, int before, bool unplaced, bool last_chance)
@@ -257,9 +254,9 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 		socket = established(state, sk, memory, socket, before);
 	else if (after == TCP_LISTEN)
 		socket = began(state, sk);
-	else if (after == TCP_CLOSE && !socket)
-		/* where there is memory to remember it, nobody tries again */
-		socket = closing(ctl, state, sk, before, memory && memory->unplaced, memory || again);
+	else if (!socket)
+		/* where there is memory to remember it, nobody tries again after the last change */
+		socket = closing(ctl, state, sk, before, memory && memory->unplaced, memory && after == TCP_CLOSE);
 	if (!memory)
 		return;
 	memory->state = after;
@@ -286,15 +283,8 @@ static __always_inline void changed(struct sock *sk, int before, int after, bool
 		socket->reset = RESET_SENT;
 	if (is_alive(socket, before) && after != TCP_ESTABLISHED && !socket->closer)
 		socket->closer = closer_of(sk, socket, after);
-	if (after == TCP_CLOSE) {
-		/* a handshake of others that was never over is no connection */
-		if (socket->established || socket->direction != DIRECTION_INBOUND)
-			closed(ctl, state, sk, memory, socket, before);
-		if (socket->direction == DIRECTION_INBOUND || before == TCP_LISTEN)
-			bpf_map_delete_elem(&accepts, &address);
-		/* its row is whole before the walk may free the place (full barrier) */
-		__sync_fetch_and_and(&socket->id, 0);
-	}
+	if (after == TCP_CLOSE)
+		finish(ctl, state, sk, memory, socket, before);
 }
 
 static __always_inline void reset_received(struct sock *sk)
@@ -349,6 +339,57 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state_understudy, struct sock *sk, int before, int after)
 {
 	changed(sk, before, after, true);
+	return 0;
+}
+
+/* the state before its end of a connection for which no program was run, or that there was no memory to remember */
+static __always_inline int state_before(const struct sock *sk, const struct tcp_sock *tp)
+{
+	/* a listening socket makes one when the handshake is over; of one that connects, the SYN counts for a byte */
+	return sk->sk_max_ack_backlog || tp->bytes_acked ? TCP_ESTABLISHED : TCP_SYN_SENT;
+}
+
+/*
+ * The last that happens to a socket. Its connection is over long since, unless neither of the two programs above was run
+ * for the change to CLOSE; when that was, and who began it, is not known then.
+ */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(tcp_destroy_sock, struct sock *sk)
+{
+	struct connection_state *state;
+	struct socket_memory *memory;
+	struct tcp_socket *socket;
+	struct control *ctl;
+	struct tcp_sock *tp;
+	int before;
+
+	/* it was never connected, or is told */
+	if (sk->sk_protocol != IPPROTO_TCP || !sk->__sk_common.skc_dport)
+		return 0;
+	memory = memory_of(sk, 0);
+	if (memory && memory->state == TCP_CLOSE)
+		return 0;
+	ctl = get_control();
+	state = get_connection_state();
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!ctl || !state || !tp)
+		return 0;
+	socket = known_socket(memory, (__u64)sk);
+	before = socket ? last_seen(socket, memory->state) : state_before(sk, tp);
+	if (!socket)
+		socket = closing(ctl, state, sk, before, memory && memory->unplaced, true);
+	/* closing() may have made it */
+	memory = memory_of(sk, 0);
+	if (!memory)
+		return 0;
+	memory->state = TCP_CLOSE;
+	wait_no_more(state, memory);
+	if (!socket)
+		return 0;
+	/* a packet would not end it now: a process is at work on it, and closes it */
+	if (sk->sk_lock.owned)
+		closes_side(sk, socket);
+	finish(ctl, state, sk, memory, socket, before);
 	return 0;
 }
 

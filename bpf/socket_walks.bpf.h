@@ -359,14 +359,22 @@ int walk_files(struct bpf_iter__task_file *ctx)
 
 /*
  * A socket is closed already, and nobody told: the kernel left the programs out. One that is about to connect or to listen
- * is closed as well, but not for long.
+ * is closed as well, but not for long. `gone`: another one lies there, so that only its loss can be told.
  */
-static __always_inline void untold_end(const struct control *ctl, struct tcp_socket *socket)
+static __always_inline void untold_end(struct control *ctl, struct connection_state *state, struct tcp_socket *socket,
+				       const struct tcp_sock *tp, bool gone)
 {
+	__u32 index;
+
 	if (!socket->shut_pass)
 		socket->shut_pass = ctl->pass;
-	else if (socket->shut_pass != ctl->pass)
-		socket->id = 0;
+	if (socket->shut_pass == ctl->pass)
+		return;
+	if (is_told(socket) && !gone)
+		tell_closed(ctl, state, tp, socket, last_seen(socket, 0), &index);
+	else if (is_told(socket) && ctl->epoch && !of_others(ctl, socket))
+		__sync_fetch_and_add(&state->lost_untold, 1);
+	socket->id = 0;
 }
 
 static __always_inline struct tcp_sock *tcp_sock_at(__u64 address)
@@ -431,7 +439,7 @@ static int walk_place(__u32 index, const __u32 *first)
 	const struct sock *sk;
 	struct counters counters;
 	struct tcp_sock *tp;
-	bool at_rest;
+	bool at_rest, gone;
 	__u64 id;
 	__u32 i;
 
@@ -468,8 +476,9 @@ static int walk_place(__u32 index, const __u32 *first)
 	if (socket->id != id)
 		return 0;
 	sk = &tp->inet_conn.icsk_inet.sk;
-	if (counters.state == TCP_CLOSE || (socket->cookie && sk->__sk_common.skc_cookie.counter != socket->cookie))
-		untold_end(ctl, socket);
+	gone = socket->cookie && sk->__sk_common.skc_cookie.counter != socket->cookie;
+	if (gone || counters.state == TCP_CLOSE)
+		untold_end(ctl, state, socket, tp, gone);
 	else if (!is_none(&counters, socket, sk))
 		tell_open(ctl, state, socket, tp, &counters, at_rest);
 	return 0;

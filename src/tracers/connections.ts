@@ -102,7 +102,7 @@ export class ConnectionTracer {
     this.#loss = new Loss(
       object,
       this.#state,
-      { no_row: 'lost_no_row', no_memory: 'lost_no_socket' },
+      { no_row: 'lost_no_row', no_memory: 'lost_no_socket', missed: 'lost_untold' },
       CONNECTION_PROGRAMS,
       'stood_in',
     )

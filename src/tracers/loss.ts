@@ -45,7 +45,7 @@ export class Loss {
   /** Events lost since the last call. */
   take(): Losses {
     const counted = this.#offsets.map(([reason, offset]) => [reason, readU64(this.#state.view, offset)] as const)
-    return this.#since.take({ ...Object.fromEntries(counted), missed: this.#missedRuns() })
+    return this.#since.take(addLosses(Object.fromEntries(counted), { missed: this.#missedRuns() }))
   }
 
   /** Runs that were left out and that nobody made good, so far. */

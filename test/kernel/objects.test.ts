@@ -207,7 +207,7 @@ test.each([
     name => !name.startsWith('fexit_') && !lacks.includes(name),
   )
   // these count nothing: the life of processes, walks, who acts on a socket, resets, and who stands in for another
-  const others = /^(sched_|task_|walk_|owner_)|_reset$|_understudy$/
+  const others = /^(sched_|task_|walk_|owner_|tcp_destroy_)|_reset$|_understudy$/
   const all = object.statistics().map(({ name }) => name)
   expect(counted.toSorted()).toEqual(all.filter(name => !others.test(name)).toSorted())
 })

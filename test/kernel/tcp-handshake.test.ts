@@ -88,6 +88,8 @@ describe('a connection by TCP Fast Open', () => {
     await setTimeout(4 * oneWay)
     await client.tell('close', 0)
     await server.tell('close', 1)
+    // its FIN is under way
+    await setTimeout(4 * oneWay)
     const rows = endOf(await top.finish(), local, port)
     expect(rows.at(-1)).toMatchObject({ closed: true, established: true, total_sent_bytes: FIRST })
     if (tells('handshakes and accepts')) {

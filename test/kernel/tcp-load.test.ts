@@ -165,7 +165,7 @@ describe('under load', () => {
     expect(counting.counts.filter(({ sent, received }) => sent < 0 || received < 0)).toEqual([])
   })
 
-  test('what the kernel leaves out of a program in the middle of itself is made good', async () => {
+  test('what the kernel leaves out of a program in the middle of itself is made good, or lost', async () => {
     const host = new Namespace()
     // packets to the first two processors, also where these are in the middle of changing a socket
     host.run('sh', '-c', 'echo 3 > /sys/class/net/lo/queues/rx-0/rps_cpus')
@@ -175,8 +175,10 @@ describe('under load', () => {
     await workload.end()
     await counting.more(2)
     expect(leftOut()).toBeGreaterThan(0)
-    expect(counting.sum(count => count.lost)).toBe(0)
+    // some kernels run no program at all for a packet that interrupts their first process: such ends are lost, if any
+    expect(counting.sum(count => count.closed + count.lost)).toBe(2 * connections)
     expect(counting.sum(count => count.opened)).toBeLessThanOrEqual(2 * connections)
+    expect(counting.sum(count => count.lost)).toBeLessThan(connections / 50)
   })
 
   /** So many connections that come and go within one long interval. */
