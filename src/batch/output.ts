@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { UserError } from '../cli/errors.ts'
 
 /** How long a reader may take for what is left, once the program was told to end, in milliseconds. */
 const PATIENCE = 1000
@@ -22,14 +23,15 @@ export class Output {
     })
   }
 
-  /** Why nothing more can be written; null while it can, and where the reader just went away, which is no failure. */
-  get failure(): Error | null {
-    return this.#failure?.code === 'EPIPE' ? null : this.#failure
-  }
-
-  /** The reader was not waited for: what it has got may end in the middle of a line. */
-  get cut(): boolean {
-    return this.#abandoned && this.#failure === null && this.#stream.writableLength > 0
+  /** @throws UserError where not all could be written, or was read in time; that the reader just went away is no failure */
+  check(): void {
+    if (this.#failure !== null && this.#failure.code !== 'EPIPE') {
+      const { message } = this.#failure
+      throw new UserError('failed', `writing to stdout: ${message}`, 'see to it that there is room for it')
+    }
+    if (this.#abandoned && this.#failure === null && this.#stream.writableLength > 0) {
+      throw new UserError('failed', 'stdout was not read in time: its last line may be cut', 'leave that line out')
+    }
   }
 
   /** Resolves when the stream takes more, or never will. */

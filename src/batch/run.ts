@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream'
-import { UserError } from '../cli/errors.ts'
 import type { Sampler } from '../session.ts'
 import { type BatchSettings, batchFormat } from './format.ts'
 import { Output } from './output.ts'
@@ -59,12 +58,7 @@ export async function runBatch(
     ignoreSignals()
   }
   for (const error of errors) throw error
-  if (output.failure !== null) {
-    throw new UserError('failed', `writing to stdout: ${output.failure.message}`, 'see to it that there is room for it')
-  }
-  if (output.cut) {
-    throw new UserError('failed', 'stdout was not read in time: its last line may be cut', 'leave that line out')
-  }
+  output.check()
 }
 
 /** Listens to all of SIGNALS; what it returns ends that. */

@@ -157,10 +157,14 @@ function notBuilt(flag: string): UserError {
   return new UserError('unable', `${flag} is not built yet`, `leave ${flag} out`)
 }
 
-/** Text on stdout; a reader that goes away is no error. */
+/**
+ * Text on stdout.
+ * @throws UserError where there is no room for it; a reader that goes away is no error
+ */
 async function print(text: string): Promise<number> {
   const output = new Output(process.stdout)
   await output.write(text)
   await output.flush()
+  output.check()
   return 0
 }

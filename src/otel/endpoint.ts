@@ -58,6 +58,12 @@ export function parseEndpoint({ name, text }: Source, insecure: boolean): Endpoi
   const protocol = scheme.toLowerCase()
   if (!['http', 'https'].includes(protocol))
     throw refuse(`"${text}" is not an endpoint for gRPC`, instead(DEFAULT_ENDPOINT.text))
+  if (authority.includes('%')) {
+    throw refuse(
+      `no zone can be told to gRPC ("${authority}")`,
+      'write an address without a zone, or the name of a host',
+    )
+  }
   const shownScheme = rest === text ? '' : `${protocol}://`
   if (isBareIPv6(authority)) {
     throw refuse(`the IPv6 address "${authority}" needs brackets`, instead(`${shownScheme}${bracketed(authority)}`))

@@ -189,3 +189,9 @@ describe('a library that is of no use', () => {
     expect(stderr).toMatch(message)
   })
 })
+
+test.each([['--doctor'], ['--help'], ['--version'], ['--once']])('%s says so where there is no room for it', flag => {
+  const { status, stderr } = outcomeBelow(['sh', '-c', 'exec "$@" >/dev/full', 'sh'], flag)
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^ebpf-top: writing to stdout: .*\n {2}.*\n$/)
+})

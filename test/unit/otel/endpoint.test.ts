@@ -64,6 +64,14 @@ describe('an endpoint', () => {
     expect(refusal(text, '--endpoint').remedy).toBe(`write --endpoint ${right}`)
   })
 
+  it.each(['http://[fe80::1%25eth0]:4317', 'http://[fe80::1%eth0]', 'http://fe80::1%eth0:4317', 'fe80::1%eth0'])(
+    '%s is refused, and nothing shown that would be refused too',
+    text => {
+      expect(refusal(text)).toMatchObject({ status: 2, what: expect.stringContaining('zone') })
+      expect(refusal(text).remedy).not.toContain('%')
+    },
+  )
+
   it.each([
     'http://',
     'http://:4317',
@@ -81,7 +89,6 @@ describe('an endpoint', () => {
     'http://local%20host:4317',
     'http://[::1',
     'http://::1]:4317',
-    'http://[fe80::1%25eth0]:4317',
     'http://[localhost]:4317',
     'http://a,b:4317',
     'http://user:s3cret@localhost:4317',
