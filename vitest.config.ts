@@ -25,8 +25,10 @@ export default defineConfig({
         test: {
           ...onTheMachine,
           name: 'otel',
-          include: ['test/otel/**/*.test.ts'],
-          exclude: skipKernel ? ['test/otel/kernel/**'] : [],
+          include: ['test/otel/*.test.ts'],
+          // they wait for collectors of their own most of the time
+          fileParallelism: true,
+          maxWorkers: 4,
           sequence: { groupOrder: 4 },
         },
       },
@@ -51,7 +53,7 @@ export default defineConfig({
               test: {
                 ...onTheMachine,
                 name: 'kernel',
-                include: ['test/kernel/**/*.test.ts'],
+                include: ['test/kernel/**/*.test.ts', 'test/otel/kernel/**/*.test.ts'],
                 sequence: { groupOrder: 2 },
               },
             },
