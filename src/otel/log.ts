@@ -4,6 +4,7 @@ import { logVerbosity, setLogger, setLogVerbosity } from '@grpc/grpc-js'
 import { DiagLogLevel, diag } from '@opentelemetry/api'
 import { oneLine } from '../table/line.ts'
 import { hearPartialSuccess } from './partial.ts'
+import { hearProxyFailure } from './proxy.ts'
 import type { LogLevel } from './settings.ts'
 
 const LEVELS: Readonly<Record<LogLevel, DiagLogLevel>> = {
@@ -48,9 +49,13 @@ export function routeLogs(level: LogLevel, write: (line: string) => void): void 
     { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
   )
   process.removeAllListeners('warning').on('warning', ({ name, message }) => log(`${name}: ${message}`))
-  setLogger({ error: log, info: log, debug: log })
-  // gRPC tells each failure to the exporter as well
-  if (process.env[VERBOSITY] === undefined) setLogVerbosity(logVerbosity.NONE)
+  // gRPC tells each failure to the exporter as well, but not why a proxy did not connect
+  const wanted = process.env[VERBOSITY] !== undefined
+  if (!wanted) setLogVerbosity(logVerbosity.ERROR)
+  const error = (...words: unknown[]): void => {
+    if (!hearProxyFailure(words) && wanted) log(...words)
+  }
+  setLogger({ error, info: log, debug: log })
 }
 
 function text(word: unknown): string {

@@ -1,7 +1,8 @@
 /** Which proxy leads to a collector: gRPC's variables, with exceptions as curl reads them. */
 
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 import { usageError } from '../cli/errors.ts'
+import { oneLine } from '../table/line.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Environment } from './variables.ts'
 
@@ -23,7 +24,7 @@ export const PROXY_VARIABLES = [...PROXIES, ...EXCEPTIONS]
 
 /**
  * Null: none, it is reached directly.
- * @throws UserError with status 2 for a proxy that gRPC cannot use
+ * @throws UserError with status 2 for a proxy that gRPC cannot use, or not for this endpoint
  */
 export function findProxy({ host, port }: Endpoint, environment: Environment): HttpProxy | null {
   const name = PROXIES.find(variable => (environment[variable]?.trim() ?? '') !== '')
@@ -35,6 +36,13 @@ export function findProxy({ host, port }: Endpoint, environment: Environment): H
   if (url?.protocol !== 'http:' || url.hostname === '') {
     // not shown: it may hold a password
     throw usageError(`${name}: this is not an HTTP proxy`, `write for example ${name}=http://proxy.example:3128`)
+  }
+  if (isIPv6(host)) {
+    // its request for one has no brackets, and no proxy takes it
+    throw usageError(
+      `${name}: gRPC can ask no proxy for the IPv6 address "${host}"`,
+      `name its host instead, or write no_proxy=${host}`,
+    )
   }
   return { name, url: url.href, shown: `${url.hostname}:${url.port || '80'}` }
 }
@@ -73,4 +81,26 @@ function isIn(host: string, network: string, bits?: string): boolean {
 function familyOf(address: string): 'ipv4' | 'ipv6' | null {
   const version = isIP(address)
   return version === 4 || version === 6 ? FAMILIES[version] : null
+}
+
+/** What gRPC has its log say of a proxy, and what of that is the reason. */
+const REASONS = [
+  /^Failed to connect to \S+ through proxy \S+ with (status \d+)$/,
+  /^Failed to connect to proxy \S+ with error (.*)$/s,
+]
+
+let reason = ''
+
+/** True if that is what gRPC's log says in these words: who sends is told nothing but that there is no connection. */
+export function hearProxyFailure(words: readonly unknown[]): boolean {
+  const said = words.join(' ')
+  const found = REASONS.map(pattern => pattern.exec(said)?.[1]).find(text => text !== undefined)
+  if (found === undefined) return false
+  reason = oneLine(found)
+  return true
+}
+
+/** Why the proxy did not connect, when it was last asked; '' if nothing was said. */
+export function proxyFailure(): string {
+  return reason
 }

@@ -5,6 +5,7 @@ import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import { oneLine } from '../table/line.ts'
 import { type Connection, exporterConfig, useProxy } from './connection.ts'
 import { takePartialSuccess } from './partial.ts'
+import { type HttpProxy, proxyFailure } from './proxy.ts'
 import type { RequestEnd } from './status.ts'
 
 /** What the OTLP exporters for metrics and spans have in common. */
@@ -50,8 +51,12 @@ export class Sender<Items> {
     const { status, message } = reasonOf(error)
     // gRPC waits ever longer before it tries again, up to two minutes; a new connection is tried with the next request
     if (DISCONNECTED.has(status)) this.close()
-    const through = connection.proxy === null ? '' : `through the proxy ${connection.proxy.shown}: `
-    onEnd({ signal, status, message: `${through}${message}`, rejected: 0 })
+    onEnd({
+      signal,
+      status,
+      message: connection.proxy === null ? message : through(connection.proxy, message),
+      rejected: 0,
+    })
     return 'failed'
   }
 
@@ -73,6 +78,12 @@ export class Sender<Items> {
       error: error instanceof Error ? error : new Error(String(error)),
     }))
   }
+}
+
+/** The reason with the proxy that it may lie at. */
+function through({ shown }: HttpProxy, message: string): string {
+  // gRPC writes this where it has no reason
+  return `through the proxy ${shown}: ${message === 'undefined' ? proxyFailure() || 'no connection' : message}`
 }
 
 /** What gRPC says where it could not connect, with the reason inside. */

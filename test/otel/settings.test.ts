@@ -155,9 +155,10 @@ describe('a proxy', () => {
   })
 
   test.each([
-    ['is not there', 0],
-    ['forbids it', 403],
-  ])('that %s is named', async (_, answer) => {
+    ['is not there', 0, 'connect ECONNREFUSED 127.0.0.1:'],
+    ['forbids it', 403, 'status 403$'],
+    ['wants a password', 407, 'status 407$'],
+  ])('that %s is named, and so is the reason', async (_, answer, reason) => {
     const [port, proxyPort] = [await freePort(), await freePort()]
     await frontAt([`127.0.0.1:${port}`])
     if (answer > 0) await proxyAt(proxyPort, answer)
@@ -165,7 +166,7 @@ describe('a proxy', () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
       grpc_proxy: `127.0.0.1:${proxyPort}`,
     })
-    await failsWith(new RegExp(`^UNAVAILABLE: through the proxy 127.0.0.1:${proxyPort}: `))
+    await failsWith(new RegExp(`^UNAVAILABLE: through the proxy 127.0.0.1:${proxyPort}: ${reason}`))
   })
 })
 

@@ -37,6 +37,14 @@ describe('the proxy', () => {
   )
 })
 
+it.each([
+  ['http://[fd00::7]:4317', 'fe80::/10'],
+  ['http://[::1]:4317', '1'],
+  ['https://[::1]', ''],
+])('%s is refused where no exception such as %j is for it: no proxy would understand gRPC', (endpoint, exceptions) => {
+  expect(() => proxyOf(endpoint, { https_proxy: 'http://p:1', no_proxy: exceptions })).toThrow(/^https_proxy: .*IPv6/)
+})
+
 describe('no_proxy', () => {
   const TRUE = [
     ['http://otel.example:4317', '*'],
@@ -79,8 +87,6 @@ describe('no_proxy', () => {
     ['http://127.0.0.1:4317', '127.0.0.1/99'],
     ['http://127.0.0.1:4317', '127.0.0.1:80'],
     ['http://127.0.0.1:4317', '::/0'],
-    ['http://[fd00::7]:4317', 'fe80::/10'],
-    ['http://[::1]:4317', '1'],
   ] as const
 
   it.each(TRUE)('%s is reached directly with %j', (endpoint, exceptions) => {
