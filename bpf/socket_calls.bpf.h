@@ -37,11 +37,21 @@ static __always_inline struct tcp_socket *accepting_socket(__u64 address)
 	return socket && socket->address == address && socket->id ? socket : NULL;
 }
 
+/* the id of the listening socket that is accepted from; 0: not known */
+static __always_inline __u64 listener_at(struct task_struct *thread, __u32 fd)
+{
+	struct socket *sock = socket_of(thread, fd);
+	struct tcp_socket *socket = sock ? accepting_socket((__u64)BPF_CORE_READ(sock, sk)) : NULL;
+
+	return socket ? socket->id : 0;
+}
+
 /* accept returned a connection: it has an owner, and waited until now */
-static __noinline void accept_returned(long fd)
+static __noinline void accept_returned(long fd, struct pt_regs *regs)
 {
 	struct task_struct *thread = bpf_get_current_task_btf();
 	struct tcp_socket *socket;
+	__u64 listener;
 	struct socket *sock;
 	__u64 address;
 
@@ -62,6 +72,10 @@ static __noinline void accept_returned(long fd)
 		used_by(socket, thread);
 		socket->unused = 1;
 	}
+	/* one that closes may leave those that wait to another one that shares its port (net.ipv4.tcp_migrate_req) */
+	listener = listener_at(thread, PT_REGS_PARM1_CORE_SYSCALL(regs));
+	if (listener)
+		socket->listener = listener;
 	/* Fast Open: it moves bytes before its handshake is over */
 	socket->established = 1;
 	socket->accepted_ns = bpf_ktime_get_ns();
@@ -305,7 +319,7 @@ static __always_inline void socket_call_returned(struct control *ctl, struct tas
 	switch (call) {
 	case CALL_ACCEPT:
 	case CALL_ACCEPT4:
-		accept_returned(result);
+		accept_returned(result, registers_of(regs));
 		break;
 	case CALL_CONNECT:
 		connect_returned(ctl, task, registers_of(regs), entered, result);

@@ -56,6 +56,14 @@ static __always_inline void find_queued(const struct sock *sk, __u64 listener)
 	bpf_loop(MAX_QUEUED, walk_request, &walk, 0);
 }
 
+/* whether a listening socket made it: connections have its backlog limit, and where that is 0, may wait in its queue */
+static __always_inline bool is_made(const struct sock *sk)
+{
+	__u64 address = (__u64)sk;
+
+	return sk->sk_max_ack_backlog || bpf_map_lookup_elem(&queued, &address);
+}
+
 /*
  * A place for a socket that has none, with what can still be told of it: either it is older than the tool, or there was
  * no place for it when it began. `at_rest`: these counters are of one moment.
@@ -78,8 +86,7 @@ static __always_inline struct tcp_socket *found(struct connection_state *state, 
 	} else {
 		socket->established = 1;
 	}
-	/* connections have it from the socket that listened; those that connect themselves have none */
-	if (counters->state == TCP_LISTEN || !sk->sk_max_ack_backlog)
+	if (counters->state == TCP_LISTEN || !is_made(sk))
 		return socket;
 	socket->direction = DIRECTION_INBOUND;
 	if (sk->sk_socket || (counters->state != TCP_ESTABLISHED && counters->state != TCP_CLOSE_WAIT))

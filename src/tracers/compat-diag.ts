@@ -4,7 +4,7 @@
  */
 
 import koffi from 'koffi'
-import { readU64 } from '../bpf/layout.ts'
+import { readText, readU64 } from '../bpf/layout.ts'
 import { Netlink } from '../bpf/netlink.ts'
 import { type Address, bytesOf, readAddress } from './address.ts'
 
@@ -22,10 +22,11 @@ const INET_DIAG_SKMEMINFO = 7
 const INET_DIAG_SKV6ONLY = 11
 const INET_DIAG_ULP_INFO = 19
 /** Inside of that (<linux/inet_diag.h>), and inside of what MPTCP says (<linux/mptcp.h>). */
+const INET_ULP_INFO_NAME = 1
 const INET_ULP_INFO_MPTCP = 3
 const MPTCP_SUBFLOW_ATTR_FLAGS = 8
-/** Bits of these flags: both ends agreed to speak MPTCP, at the beginning or for a further subflow. */
-const MPTCP_AGREED = 0b1111
+/** MPTCP_SUBFLOW_FLAG_MCAP_REM, _JOIN_REM: the other end agreed to speak MPTCP, at the beginning or for a further subflow. */
+const MPTCP_AGREED = 0b0101
 /** Index among the 32-bit numbers of that (<linux/sock_diag.h>). */
 const SK_MEMINFO_DROPS = 8
 const IPPROTO_TCP = 6
@@ -361,10 +362,13 @@ function isFastOpen(info: DataView): boolean {
 
 /** Whether it is of MPTCP; a subflow that fell back is plain TCP. Told to who has CAP_NET_ADMIN. */
 function isMptcp(message: DataView): boolean {
-  const subflow = findAttribute(findAttribute(message, INET_DIAG_ULP_INFO), INET_ULP_INFO_MPTCP, 0)
-  const flags = findAttribute(subflow, MPTCP_SUBFLOW_ATTR_FLAGS, 0)
-  if (flags.byteLength < 4) return false
-  return message.getUint8(at.state) === LISTEN || (flags.getUint32(0, true) & MPTCP_AGREED) !== 0
+  const protocol = findAttribute(message, INET_DIAG_ULP_INFO)
+  if (message.getUint8(at.state) === LISTEN) {
+    const name = findAttribute(protocol, INET_ULP_INFO_NAME, 0)
+    return readText(name, 0, name.byteLength) === 'mptcp'
+  }
+  const flags = findAttribute(findAttribute(protocol, INET_ULP_INFO_MPTCP, 0), MPTCP_SUBFLOW_ATTR_FLAGS, 0)
+  return flags.byteLength >= 4 && (flags.getUint32(0, true) & MPTCP_AGREED) !== 0
 }
 
 /** The content of an attribute, of those that begin at some place; empty where there is none. */

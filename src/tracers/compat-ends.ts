@@ -97,7 +97,10 @@ export class CompatEnds {
       // a connect that failed moved nothing; one whose counters never come keeps those that were seen
       const isFailed = !entry.socket.established && entry.socket.direction !== 'inbound'
       const isOver = (isFailed && !isOfLink(entry.socket)) || entry.waited++ >= PATIENCE
-      if (isOver && !isThrownAway(entry)) {
+      if (isOver && isThrownAway(entry)) {
+        // those have a message each: one by Fast Open, whose counters a reset cleared
+        this.#lost++
+      } else if (isOver) {
         const record = this.#records.closedWithoutCounters(entry.socket, known, this.#namespace)
         records.push(record)
         if (isFailed) return false

@@ -210,3 +210,38 @@ test('a listening socket is whole in the interval in which it closes', async () 
     expect(sum(rows, row => row.accepts ?? 0)).toBe(1)
   }
 })
+
+test('what waits at a listening socket that closes is of the one that shares its port (tcp_migrate_req)', async () => {
+  const host = new Namespace()
+  host.sysctl('net.ipv4.tcp_migrate_req', 1)
+  const one = new Sockets(host.name)
+  const two = new Sockets(host.name)
+  const client = new Sockets(host.name)
+  let port = 7_003
+  for (const server of [one, two]) port = await server.ask('listen', 0, V4, port, 100, 'reuseport')
+  const top = await Top.start('-d', 0.2)
+  const locals: number[] = []
+  for (let i = 0; i < 16; i++) locals.push(await client.connect(i, V4, port))
+  await top.fresh()
+  await one.tell('close', 0)
+  const waiting = await top.fresh()
+  for (const local of locals) {
+    expect(endOf([waiting], port, local)).toMatchObject([{ pid: two.pid, direction: 'inbound' }])
+  }
+  expect(await two.tell('drain', 0)).toEqual([locals.length])
+  const samples = await allOf(top)
+  const wanted = tells('handshakes and accepts') ? [0, locals.length] : [null, null]
+  expect([one, two].map(({ pid }) => acceptsOf(samples, port, pid))).toEqual(wanted)
+})
+
+test('a connection older than the tool that waits at a listening socket with backlog 0 is accepted from it', async () => {
+  const server = new Sockets()
+  const client = new Sockets()
+  const port = await server.ask('listen', 0, V4, 0, 0)
+  const local = await client.connect(0, V4, port)
+  const top = await Top.start('-d', 0.2)
+  expect(endOf([await top.fresh()], port, local)).toMatchObject([{ pid: server.pid, direction: 'inbound' }])
+  expect(await server.tell('drain', 0)).toEqual([1])
+  const samples = await allOf(top)
+  expect(acceptsOf(samples, port, server.pid)).toBe(tells('handshakes and accepts') ? 1 : null)
+})
