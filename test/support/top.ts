@@ -30,6 +30,7 @@ export type Untold =
   | 'splice'
   | 'zero windows'
   | 'TIME_WAIT'
+  | 'processes with one pid'
 
 /** Whether these tests may expect it. */
 export function tells(_what: Untold): boolean {
