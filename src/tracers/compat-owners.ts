@@ -109,3 +109,16 @@ function readName(pid: number): string {
     return ''
   }
 }
+
+/** PF_KTHREAD of a thread's flags, which are field 9 of /proc/PID/stat (proc(5)). */
+const KERNEL_THREAD = 0x00200000
+
+/** Whether a process is a thread of the kernel; not so where it has ended. */
+export function isKernelThread(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6]) & KERNEL_THREAD) !== 0
+  } catch {
+    return false
+  }
+}

@@ -1,6 +1,6 @@
 import { type DiagSocket, LISTEN, SYN_RECV, SYN_SENT } from './compat-diag.ts'
 import { type Found, keyOf } from './compat-diags.ts'
-import type { SocketOwners } from './compat-owners.ts'
+import { isKernelThread, type SocketOwners } from './compat-owners.ts'
 import { endsOf, type TracedSocket } from './compat-sockets.ts'
 import { type ConnectionRecord, STATES } from './socket-record.ts'
 
@@ -14,6 +14,8 @@ export class CompatRecords {
   /** What listening sockets had dropped when they were last seen. */
   #drops = new Map<string, number>()
   #lastId = 0
+  /** Whether a process is a thread of the kernel, for those that were asked for since the last `keep`. */
+  #isKernel = new Map<number, boolean>()
 
   constructor(owners: SocketOwners) {
     this.#owners = owners
@@ -33,6 +35,7 @@ export class CompatRecords {
   keep(sockets: ReadonlySet<string>, ends: ReadonlySet<string>): void {
     this.#known = new Map([...this.#known].filter(([key, record]) => sockets.has(key) || ends.has(endsOf(record))))
     this.#drops = new Map([...this.#drops].filter(([key]) => this.#known.has(key)))
+    this.#isKernel = new Map()
   }
 
   /** The record of an open socket. */
@@ -96,6 +99,18 @@ export class CompatRecords {
     }
   }
 
+  /** Who connected, or closed a connection that others began; null: not known, or a thread of the kernel that closed it. */
+  #user({ direction, owner, name }: TracedSocket): { readonly pid: number; readonly name: string } | null {
+    if (owner === 0) return null
+    if (direction === 'outbound') return { pid: owner, name }
+    let isKernel = this.#isKernel.get(owner)
+    if (isKernel === undefined) {
+      isKernel = isKernelThread(owner)
+      this.#isKernel.set(owner, isKernel)
+    }
+    return isKernel ? null : { pid: owner, name }
+  }
+
   #record(socket: Found, traced: TracedSocket | undefined, receivedBytes: number, older: boolean): ConnectionRecord {
     const before = this.get(socket)
     // it could not be asked for: what it moved is in the next record
@@ -103,7 +118,9 @@ export class CompatRecords {
       return { ...before, sentBytes: 0, receivedBytes: 0, drops: 0, opened: false, busy: true }
     }
     const isListener = socket.state === LISTEN
-    const holder = this.#owners.get(socket.inode)
+    // where nobody has it open any more, the last one that had
+    const had = before?.owner ? { pid: before.owner, name: before.name } : null
+    const owner = this.#owners.get(socket.inode) ?? had ?? (traced === undefined ? null : this.#user(traced))
     const direction = traced?.direction ?? before?.direction ?? null
     const isNew = before === undefined && !older && !isListener
     // a socket that was reset has cleared its counters: what was seen stays
@@ -115,10 +132,9 @@ export class CompatRecords {
     return {
       id: before?.id ?? ++this.#lastId,
       listener: 0,
-      // where nobody has it open any more, the last one that had
-      owner: holder?.pid || before?.owner || traced?.owner || 0,
+      owner: owner?.pid ?? 0,
       ownerStartedNs: 0,
-      name: holder?.name ?? (before?.owner ? before.name : traced?.name) ?? '',
+      name: owner?.name ?? '',
       family: socket.remote.family,
       direction,
       state: STATES[socket.state] ?? 'UNKNOWN',

@@ -67,6 +67,28 @@ describe('a connection by MPTCP', () => {
     })
   }
 
+  test('that no sample saw open is of its processes, and not of the thread of the kernel that closed it', async () => {
+    const server = new Sockets()
+    const client = new Sockets()
+    const port = await server.ask('listen', 0, HOST, 0, 10, 'mptcp')
+    const top = await Top.start('-d', 1)
+    const locals: number[] = []
+    for (let i = 0; i < 10; i++) {
+      locals.push(await client.connect(0, HOST, port, 'mptcp'))
+      await server.tell('accept', 1, 0)
+      await client.tell('close', 0)
+      await server.tell('end', 1)
+      await server.tell('close', 1)
+    }
+    await top.fresh()
+    const samples = await top.finish()
+    for (const local of locals) {
+      expect(new Set(endOf(samples, port, local).map(row => row.pid))).toEqual(new Set([server.pid]))
+      expect(new Set(endOf(samples, local, port).map(row => row.pid))).toEqual(new Set([client.pid]))
+    }
+    await server.tell('close', 0)
+  })
+
   test('waits for accept with its listener, and is there under the filter of its owner alone', async () => {
     const server = new Sockets()
     const client = new Sockets()
