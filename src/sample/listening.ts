@@ -17,13 +17,15 @@ export class Listeners {
   }
 
   /**
-   * The one that made a connection, where the kernel told and it is there. Else those that may have made it, or have what
-   * it left (net.ipv4.tcp_migrate_req), by address, family and device, as the kernel chooses among them: several where it
-   * chose one of a group (SO_REUSEPORT), and none where it is not among these sockets.
+   * The one that made a connection, where the kernel told. Else those that may have made it, by address, family and
+   * device, as the kernel chooses among them: several where it chose one of a group (SO_REUSEPORT), and none where it is
+   * not among these sockets.
    */
   of(record: ConnectionRecord): readonly ConnectionRecord[] {
-    const maker = this.#byId.get(record.listener)
-    if (maker !== undefined) return [maker]
+    if (record.listener !== 0) {
+      const listener = this.#byId.get(record.listener)
+      return listener === undefined ? [] : [listener]
+    }
     let best: ConnectionRecord[] = []
     let bestRank = 0
     for (const id of this.#byPort.get(record.local.port) ?? []) {
