@@ -1,6 +1,7 @@
 /** Comma-separated values as in RFC 4180, with line feeds between the records. */
 
 import type { Sample } from '../sample/sample.ts'
+import { PORTION } from '../sample/slices.ts'
 import { measured } from '../table/format.ts'
 import type { Table, Value } from '../table/table.ts'
 import { type Arrangement, arrange } from './rows.ts'
@@ -11,19 +12,23 @@ export function csvHeader<Row>(table: Table<Row>): string {
 }
 
 /**
- * A record for each row: exact numbers of the interval, durations in nanoseconds, nothing where there is no value.
+ * A record for each row, in parts: exact numbers of the interval, durations in nanoseconds, nothing where there is no value.
  * @param written how text is written: as it is, if nothing else is said
  */
-export function formatCsv<Row>(
+export function* formatCsv<Row>(
   table: Table<Row>,
   sample: Sample,
   arrangement: Arrangement,
   written: (text: string) => string = text => text,
-): string {
-  return arrange(table, table.rows(sample), arrangement)
-    .map(row => [sample.time, sample.interval_seconds, ...valuesOf(table, row, sample)])
-    .map(values => record(values.map(value => (typeof value === 'string' ? written(value) : value))))
-    .join('')
+): Generator<string, void> {
+  const rows = arrange(table, table.rows(sample), arrangement)
+  for (let i = 0; i < rows.length; i += PORTION) {
+    yield rows
+      .slice(i, i + PORTION)
+      .map(row => [sample.time, sample.interval_seconds, ...valuesOf(table, row, sample)])
+      .map(values => record(values.map(value => (typeof value === 'string' ? written(value) : value))))
+      .join('')
+  }
 }
 
 function valuesOf<Row>(table: Table<Row>, row: Row, { sources }: Sample): Value[] {

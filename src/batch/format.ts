@@ -24,7 +24,8 @@ export interface BatchSettings extends Arrangement {
 export interface BatchFormat {
   /** What stands before the first sample. */
   readonly header: string
-  sample(sample: Sample): string
+  /** In parts, none of which is large. */
+  sample(sample: Sample): Iterable<string>
   /** What the form has no place for but a person must know; empty: nothing. */
   note(sample: Sample): string
 }
@@ -54,10 +55,12 @@ export function batchFormat(settings: BatchSettings): BatchFormat {
     case 'text': {
       const names = settings.view === 'overview' ? OVERVIEW_TABLES : [settings.view]
       const shown: readonly Table<unknown>[] = names.map(name => tables[name])
-      const print = (sample: Sample) =>
-        textHeader(sample) + shown.map(table => formatTable(table, sample, settings)).join('')
+      const print = (sample: Sample): string[] => [
+        textHeader(sample),
+        ...shown.map(table => formatTable(table, sample, settings)),
+      ]
       const lines = (text: string) => text.split('\n').map(toAscii).join('\n')
-      return { header: '', sample: sample => (ascii ? lines(print(sample)) : print(sample)), note: () => '' }
+      return { header: '', sample: sample => (ascii ? print(sample).map(lines) : print(sample)), note: () => '' }
     }
   }
 }

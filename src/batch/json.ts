@@ -1,4 +1,5 @@
 import type { Sample } from '../sample/sample.ts'
+import { PORTION } from '../sample/slices.ts'
 import { tables } from '../table/tables.ts'
 import { type Arrangement, arrange } from './rows.ts'
 
@@ -12,18 +13,43 @@ const ESCAPED = {
   ascii: /[^ -~]+/g,
 } as const
 
-/** A sample as one line of JSON, ended by a line feed. Every row is in it but those that a filter leaves out. */
-export function formatJson(sample: Sample, arrangement: Arrangement, reader: keyof typeof ESCAPED = 'program'): string {
+/**
+ * A sample as one line of JSON, ended by a line feed, in parts: there may be as many rows as any user likes. Every row is in it
+ * but those that a filter leaves out.
+ */
+export function* formatJson(
+  sample: Sample,
+  arrangement: Arrangement,
+  reader: keyof typeof ESCAPED = 'program',
+): Generator<string, void> {
   const { calls: _, ...rest } = sample
-  const text = JSON.stringify({
+  const whole = {
     ...rest,
     syscalls: arrange(tables.syscalls, sample.syscalls, arrangement),
     processes: arrange(tables.processes, sample.processes, arrangement),
     connections: arrange(tables.connections, sample.connections, arrangement),
     listeners: arrange(tables.listeners, sample.listeners, arrangement),
     slow_calls: arrange(tables.slow, sample.slow_calls, arrangement),
-  })
-  return `${text.replace(ESCAPED[reader], escaped)}\n`
+  }
+  let before = '{'
+  for (const [name, value] of Object.entries(whole)) {
+    // what can be done with a sample is none of its data
+    if (value === undefined || typeof value === 'function') continue
+    before += `${JSON.stringify(name)}:`
+    if (Array.isArray(value)) {
+      before += '['
+      for (let i = 0; i < value.length; i += PORTION) {
+        const rows = JSON.stringify(value.slice(i, i + PORTION)).slice(1, -1)
+        yield before + rows.replace(ESCAPED[reader], escaped)
+        before = ','
+      }
+      before = value.length > 0 ? '],' : `${before}],`
+    } else {
+      yield before + JSON.stringify(value).replace(ESCAPED[reader], escaped)
+      before = ','
+    }
+  }
+  yield `${before.slice(0, -1)}}\n`
 }
 
 function escaped(characters: string): string {

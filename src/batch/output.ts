@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { UserError } from '../cli/errors.ts'
 
-/** How long a reader may take for what is left, once the program was told to end, in milliseconds. */
+/** How long a reader may let the program wait, once that was told to end, in milliseconds. */
 const PATIENCE = 1000
 
 /** Where batch mode writes: a stream whose reader may be slow, or go away. */
@@ -10,6 +11,12 @@ export class Output {
   #failure: NodeJS.ErrnoException | null = null
   /** The reader has had its time. */
   #abandoned = false
+  #isHurried = false
+  #isAbandonDue = false
+  /** What belongs together is not all written yet. */
+  #isPartial = false
+  /** Something was not written any more. */
+  #hasDropped = false
   #waiting: (() => void)[] = []
 
   /** `onEnd` is called when nothing more can be written. */
@@ -29,15 +36,30 @@ export class Output {
       const { message } = this.#failure
       throw new UserError('failed', `writing to stdout: ${message}`, 'see to it that there is room for it')
     }
-    if (this.#abandoned && this.#failure === null && this.#stream.writableLength > 0) {
+    const isCut = this.#abandoned && (this.#hasDropped || this.#stream.writableLength > 0)
+    if (this.#failure === null && (isCut || this.#isPartial)) {
       throw new UserError('failed', 'stdout was not read in time: its last line may be cut', 'leave that line out')
     }
   }
 
   /** Resolves when the stream takes more, or never will. */
   write(text: string): Promise<void> {
-    if (text === '' || this.#over || this.#stream.write(text)) return Promise.resolve()
-    return this.#wait()
+    if (text === '') return Promise.resolve()
+    if (this.#over) {
+      this.#hasDropped = true
+      return Promise.resolve()
+    }
+    return this.#stream.write(text) ? Promise.resolve() : this.#wait()
+  }
+
+  /** Writes what belongs together, and lets signals and other work have their turn in between. */
+  async writeAll(parts: Iterable<string>): Promise<void> {
+    this.#isPartial = true
+    for (const part of parts) {
+      await this.write(part)
+      await setImmediate()
+    }
+    this.#isPartial = false
   }
 
   /** Resolves when all that was written is read, or nobody will read it. */
@@ -46,13 +68,10 @@ export class Output {
     return this.#wait()
   }
 
-  /** From now on nobody waits long for the reader. */
+  /** From now on nobody waits long for the reader: as long as this in all, once it does not read. */
   hurry(): void {
-    const abandon = () => {
-      this.#abandoned = true
-      this.#resume()
-    }
-    setTimeout(abandon, PATIENCE).unref()
+    this.#isHurried = true
+    if (this.#waiting.length > 0) this.#abandonSoon()
   }
 
   get #over(): boolean {
@@ -60,7 +79,18 @@ export class Output {
   }
 
   #wait(): Promise<void> {
+    if (this.#isHurried) this.#abandonSoon()
     return new Promise(resolve => this.#waiting.push(resolve))
+  }
+
+  #abandonSoon(): void {
+    if (this.#isAbandonDue) return
+    this.#isAbandonDue = true
+    const abandon = () => {
+      this.#abandoned = true
+      this.#resume()
+    }
+    setTimeout(abandon, PATIENCE).unref()
   }
 
   #resume(): void {

@@ -35,7 +35,7 @@ export async function runBatch(
       take: async sample => {
         const note = format.note(sample)
         if (note !== '') stderr.write(`ebpf-top: ${note}\n`)
-        await output.write(format.sample(sample))
+        await output.writeAll(format.sample(sample))
       },
       fail: error => errors.push(error),
     })

@@ -7,6 +7,9 @@ import { BpfError } from './error.ts'
 import { errnoName } from './kernel.ts'
 import type { Libbpf } from './libbpf.ts'
 
+/** Elements that share a buffer. */
+const PIECES = 256
+
 /** A map with keys. Elements are bytes as the C structs have them. */
 export class KeyedMap {
   readonly #libbpf: Libbpf
@@ -27,9 +30,9 @@ export class KeyedMap {
   }
 
   /** The value of a key; null: there is none. */
-  get(key: Uint8Array): DataView | null {
-    const value = new Uint8Array(this.#valueSize)
-    return this.#libbpf.lookup(this.#fd, key, value) === 0 ? new DataView(value.buffer) : null
+  get(key: Uint8Array, value = new Uint8Array(this.#valueSize)): DataView | null {
+    if (this.#libbpf.lookup(this.#fd, key, value) !== 0) return null
+    return new DataView(value.buffer, value.byteOffset, value.length)
   }
 
   set(key: Uint8Array, value: Uint8Array): void {
@@ -44,28 +47,51 @@ export class KeyedMap {
 
   /** All elements. What is added or taken away meanwhile may be there, be missing, or end the walk early. */
   *entries(): Generator<[key: DataView, value: DataView]> {
+    const values = new Pieces(this.#valueSize)
     for (const key of this.#keys()) {
-      const value = this.get(key)
-      if (value !== null) yield [new DataView(key.buffer), value]
+      const value = this.get(key, values.next())
+      if (value !== null) yield [new DataView(key.buffer, key.byteOffset, key.length), value]
     }
   }
 
   /** Takes all elements out of a map that no program writes to. */
   drain(): [key: DataView, value: DataView][] {
     const all = [...this.entries()]
-    for (const [key] of all) this.delete(new Uint8Array(key.buffer))
+    for (const [{ buffer, byteOffset, byteLength }] of all) this.delete(new Uint8Array(buffer, byteOffset, byteLength))
     return all
   }
 
   *#keys(): Generator<Uint8Array<ArrayBuffer>> {
-    let previous: Uint8Array | null = null
+    const keys = new Pieces(this.#keySize)
+    let previous: Uint8Array<ArrayBuffer> | null = null
     // where the previous key has gone, the kernel begins again
     for (let walked = 0; walked < this.#room; walked++) {
-      const next: Uint8Array<ArrayBuffer> = new Uint8Array(this.#keySize)
+      const next = keys.next()
       if (this.#libbpf.nextKey(this.#fd, previous, next) !== 0) return
       yield next
       previous = next
     }
+  }
+}
+
+/** Pieces of memory of one size: many small buffers of their own would take several times as much. */
+class Pieces {
+  readonly #size: number
+  #buffer = new ArrayBuffer(0)
+  #used = 0
+
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  next(): Uint8Array<ArrayBuffer> {
+    if (this.#used + this.#size > this.#buffer.byteLength) {
+      this.#buffer = new ArrayBuffer(this.#size * PIECES)
+      this.#used = 0
+    }
+    const piece = new Uint8Array(this.#buffer, this.#used, this.#size)
+    this.#used += this.#size
+    return piece
   }
 }
 

@@ -27,9 +27,10 @@ interface Namespace {
   readonly pid: string
 }
 
-/** A process in a namespace, and where that can be opened. */
+/** A process in a namespace, its user, and where that can be opened. */
 interface Place {
   readonly pid: string
+  readonly user: number
   readonly path: string
 }
 
@@ -113,7 +114,7 @@ export class NetworkNamespaces {
       if (i % BATCH === BATCH - 1) await setImmediate()
       const namespace = namespaceOf(pid)
       if (namespace === null || namespace.inode === this.own || found.has(namespace.inode)) continue
-      found.set(namespace.inode, { pid, path: namespace.path })
+      found.set(namespace.inode, { pid, user: userOf(pid), path: namespace.path })
     }
     const chosen = this.#choose(found)
     this.#leftOut = found.size - chosen.length
@@ -124,7 +125,7 @@ export class NetworkNamespaces {
   /** As many as there is room for: of each user one, then of each a second one, and so on. Those that are open go first. */
   #choose(found: ReadonlyMap<number, Place>): number[] {
     if (found.size <= this.#most) return [...found.keys()]
-    const ofUsers = Map.groupBy(found.keys(), inode => userOf(found.get(inode)?.pid ?? ''))
+    const ofUsers = Map.groupBy(found.keys(), inode => found.get(inode)?.user)
     const ranked = [...ofUsers.values()].flatMap(inodes =>
       inodes
         .toSorted((a, b) => Number(this.#others.has(b)) - Number(this.#others.has(a)))

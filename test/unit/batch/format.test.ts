@@ -11,12 +11,14 @@ const settings: BatchSettings = {
   ascii: false,
 }
 
+/** A sample as it is printed with other settings. */
+function printedOf(change: Partial<BatchSettings>, sample = sampleOf()): string {
+  return [...batchFormat({ ...settings, ...change }).sample(sample)].join('')
+}
+
 describe('batchFormat', () => {
   it('prints all tables in the overview and one in a view', () => {
-    const titles = (view: BatchSettings['view']) =>
-      batchFormat({ ...settings, view })
-        .sample(sampleOf())
-        .match(/^\w+ \(\d+\)$/gm)
+    const titles = (view: BatchSettings['view']) => printedOf({ view }).match(/^\w+ \(\d+\)$/gm)
     expect(titles('overview')).toEqual(['Syscalls (1)', 'Connections (1)', 'Processes (1)'])
     expect(titles('connections')).toEqual(['Connections (1)'])
     expect(titles('listeners')).toEqual(['Listeners (1)'])
@@ -25,7 +27,7 @@ describe('batchFormat', () => {
   it('prints the csv heading once, and syscalls for the overview', () => {
     const csv = batchFormat({ ...settings, output: 'csv' })
     expect(csv.header).toMatch(/^time,interval_seconds,syscall,/)
-    expect(csv.sample(sampleOf())).not.toContain('syscall,')
+    expect(printedOf({ output: 'csv' })).not.toContain('syscall,')
     expect(batchFormat({ ...settings, output: 'csv', view: 'processes' }).header).toMatch(/^time,interval_seconds,pid,/)
   })
 
@@ -40,23 +42,21 @@ describe('batchFormat', () => {
     const name = 'a\u001b[2J\u009b1m\u202eb\u200d\u00ad\u2028\u{e0041}\nc'
     const sample = sampleOf({ processes: [processRow({ name, command: name.repeat(3) })] })
     const print = (change: Partial<BatchSettings>): string =>
-      batchFormat({ ...settings, output, view: 'processes', ...change }).sample(sample)
+      printedOf({ output, view: 'processes', ...change }, sample)
 
     it('keeps what is not seen from a terminal, line feeds of names too', () => {
       const printed = print({ terminal: true })
       expect(printed).toMatch(/^[\P{C}\n]*$/u)
       expect(printed).not.toMatch(/\p{Default_Ignorable_Code_Point}|[\u2028\u2029]/u)
       const plain = sampleOf({ processes: [processRow({ name: 'a', command: 'b' })] })
-      const lines = batchFormat({ ...settings, output, view: 'processes' })
-        .sample(plain)
-        .split('\n').length
+      const lines = printedOf({ output, view: 'processes' }, plain).split('\n').length
       expect(printed.split('\n')).toHaveLength(lines)
     })
 
     it('is ASCII on a terminal that shows nothing else, and as it is for a program', () => {
       const processes = [processRow({ name: 'été漢👍', duration_ns: { sum: 9, max: 9000, p50: 1200, p95: 9, p99: 9 } })]
       const printed = (change: Partial<BatchSettings>): string =>
-        batchFormat({ ...settings, output, view: 'processes', ...change }).sample(sampleOf({ processes }))
+        printedOf({ output, view: 'processes', ...change }, sampleOf({ processes }))
       expect(printed({ terminal: true, ascii: true })).toMatch(/^[ -~\n]*$/)
       expect(printed({ terminal: true })).toContain('été漢👍')
       expect(printed({ ascii: true })).toBe(printed({}))
