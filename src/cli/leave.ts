@@ -1,8 +1,9 @@
 /**
- * From the wish to end to the end, in milliseconds, at most. It holds the last sample and what is left to be sent, each
- * of which has a shorter limit of its own.
+ * From the wish to end to the end, in milliseconds, at most: of the screen, and of the service, where it holds the last sample
+ * and what is left to be sent, each of which has a limit of its own.
  */
-const LEAVE_MS = 900
+const SCREEN_MS = 900
+const SERVICE_MS = 1700
 
 /**
  * Ends the process with `status` now. process.exit alone would wait for threads that are in the middle of a call: the look-up
@@ -14,9 +15,9 @@ export async function leave(status: number): Promise<void> {
 }
 
 /**
- * Ends the process with `status` within LEAVE_MS, whatever is under way then: a collector that hangs, a sample on a
+ * Ends the process with `status` in time, whatever is under way then: a collector that hangs, a sample on a
  * machine that is stuck. What is still attached, the kernel detaches.
  */
-export function leaveSoon(status: number): void {
-  setTimeout(leave, LEAVE_MS, status)
+export function leaveSoon(status: number, mode: 'screen' | 'service'): void {
+  setTimeout(leave, mode === 'screen' ? SCREEN_MS : SERVICE_MS, status)
 }

@@ -79,10 +79,11 @@ async function openSampler(
 
 async function runHeadless(options: Options, exporter: Exporter | null): Promise<number> {
   const { runHeadless } = await import('./headless.ts')
-  await runHeadless(
+  const isWhole = await runHeadless(
     () => openSampler(options, exporter),
-    () => leaveSoon(0),
+    () => leaveSoon(0, 'service'),
   )
+  if (!isWhole) note('the last sample was not taken in time: what it would hold was not exported')
   return 0
 }
 
@@ -129,7 +130,7 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
     priority.lower()
     // The screen has printed it.
     const status = end.reason === 'error' ? asUserError(end.error).status : 0
-    leaveSoon(status)
+    leaveSoon(status, 'screen')
     sampler.stop()
     await sampling
     return status

@@ -29,8 +29,9 @@ import { Turns } from './turns.ts'
  */
 const POINTS_PER_REQUEST = 1000
 
-/** What the end may take in milliseconds, whatever the collector does. */
-const CLOSE_TIMEOUT_MS = 500
+/** What the end may take in milliseconds, whatever the collector does: where it took the request before, and else. */
+const CLOSE_MS = 800
+const CLOSE_UNANSWERED_MS = 500
 
 /** Nothing comes after the last request: where it is refused, it is made anew after so many milliseconds, so often at most. */
 const RETRY_MS = 50
@@ -40,7 +41,7 @@ export interface Exporter extends Sink {
   readonly status: ExportStatus
   /** Resolves when the sample is counted, which waits for no collector. */
   take(sample: Sample): Promise<void>
-  /** Sends what is left, for as long as CLOSE_TIMEOUT_MS; never rejects. */
+  /** Sends what is left, for as long as CLOSE_MS, and says so where that did not arrive; never rejects. */
   close(): Promise<void>
 }
 
@@ -53,7 +54,7 @@ export function startExporter(settings: ExportSettings, log: (line: string) => v
   settleEnvironment([metrics, ...(traces === null ? [] : [traces])])
   log(`export to ${wayTo(metrics)} every ${settings.intervalMs / 1000} s`)
   if (traces !== null && wayTo(traces) !== wayTo(metrics)) log(`spans go to ${wayTo(traces)}`)
-  return new OtlpExporter(settings, status)
+  return new OtlpExporter(settings, status, log)
 }
 
 function wayTo({ endpoint, proxy }: Connection): string {
@@ -69,9 +70,11 @@ class OtlpExporter implements Exporter {
   readonly #spans: SpanSender | null
   readonly #requests: RequestQueue
   readonly #provider: MeterProvider
+  readonly #log: (line: string) => void
 
-  constructor(settings: ExportSettings, status: ExportStatus) {
+  constructor(settings: ExportSettings, status: ExportStatus, log: (line: string) => void) {
     this.status = status
+    this.#log = log
     const resource = exportResource()
     const onEnd = (end: RequestEnd): void => this.#requestEnded(end)
     const { timeoutMs, traces } = settings
@@ -112,8 +115,11 @@ class OtlpExporter implements Exporter {
   fail(): void {}
 
   async close(): Promise<void> {
-    const late = new Promise(resolve => setTimeout(resolve, CLOSE_TIMEOUT_MS))
-    await Promise.race([Promise.allSettled([this.#flush(), this.#spans?.close()]), late])
+    const patience = this.status.state === 'ok' ? CLOSE_MS : CLOSE_UNANSWERED_MS
+    const late = new Promise(resolve => setTimeout(resolve, patience, 'late'))
+    const ended = Promise.allSettled([this.#flush(), this.#spans?.close()])
+    const isLate = (await Promise.race([ended, late])) === 'late'
+    if (isLate || !this.#requests.arrived) this.#log('what was measured last did not arrive')
     this.#requests.close()
     this.#sender.close()
     await this.#provider.shutdown()

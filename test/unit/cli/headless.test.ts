@@ -51,7 +51,7 @@ async function endedBy(signal: NodeJS.Signals, stuck = false): Promise<string[]>
   )
   await sampler.running
   process.emit(signal)
-  await ended
+  sampler.told.push((await ended) ? 'whole' : 'cut')
   return sampler.told
 }
 
@@ -61,12 +61,12 @@ afterEach(() => {
 
 describe('the service', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('ends its interval with %s, and then itself', async signal => {
-    expect(await endedBy(signal)).toEqual(['signal', 'finish', 'last sample', 'close'])
+    expect(await endedBy(signal)).toEqual(['signal', 'finish', 'last sample', 'close', 'whole'])
     expect(process.listenerCount(signal)).toBe(0)
   })
 
   it('does not wait for a last sample that never comes, and closes nothing that is in use', async () => {
-    expect(await endedBy('SIGTERM', true)).toEqual(['signal', 'finish'])
+    expect(await endedBy('SIGTERM', true)).toEqual(['signal', 'finish', 'cut'])
   })
 
   it('passes on what the sampler fails with', async () => {

@@ -11,7 +11,7 @@ it.each([0, 1])('a process that something holds for ever ends with status %i', s
   const text = `
     const { leaveSoon } = await import(${JSON.stringify(MODULE)})
     setInterval(() => {}, 1000)
-    leaveSoon(${status})
+    leaveSoon(${status}, 'screen')
     await new Promise(() => {})
   `
   const { status: found } = spawnSync(process.execPath, ['--input-type=module', '--eval', text], { timeout: 60_000 })
@@ -29,7 +29,7 @@ it('so does one all of whose threads wait in the middle of a call, and what list
     await import(${JSON.stringify(KERNEL)})
     process.on('exit', status => process.stdout.write('ends with ' + status))
     for (let i = 0; i < 64; i++) open(${JSON.stringify(fifo)}, () => {})
-    leaveSoon(3)
+    leaveSoon(3, 'service')
   `
   const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', text], { timeout: 60_000 })
   expect(status).toBe(3)
