@@ -74,13 +74,13 @@ export class Accumulator {
   }
 
   *take(sample: Sample): Generator<void, void> {
-    const rows = new Map(sample.processes.map(row => [row.pid, row]))
-    const found = new Map<number | null, Process>()
-    const processOf = (pid: number | null): Process => {
-      let process = found.get(pid)
+    const rows = new RowsOfProcesses(sample.processes)
+    const found = new Map<ProcessRow | undefined, Process>()
+    const processOf = (row: ProcessRow | undefined): Process => {
+      let process = found.get(row)
       if (process === undefined) {
-        process = this.#top.get(identify(pid === null ? undefined : rows.get(pid), this.#settings.pids))
-        found.set(pid, process)
+        process = this.#top.get(identify(row, this.#settings.pids))
+        found.set(row, process)
       }
       return process
     }
@@ -91,12 +91,12 @@ export class Accumulator {
         yield* this.#top.prune()
         found.clear()
       }
-      addCalls(processOf(call.pid), call)
+      addCalls(processOf(rows.of(call)), call)
     }
-    for (const row of sample.processes) if (row.sent_bytes + row.received_bytes > 0) addBytes(processOf(row.pid), row)
+    for (const row of sample.processes) if (row.sent_bytes + row.received_bytes > 0) addBytes(processOf(row), row)
     for (const change of this.#changes.of(sample)) {
       if (done++ % PORTION === 0) yield
-      addConnection(processOf(change.row.pid), change)
+      addConnection(processOf(rows.of(change.row)), change)
     }
     yield* this.#top.prune()
     this.#takeOwn(sample)
@@ -148,17 +148,19 @@ export class Accumulator {
 
   *#levels(sample: Sample, groups: readonly SeriesGroup[]): Generator<void, Level[]> {
     const states = new Map<string, number>()
-    const owned = new Map<number | null, Map<Family, number>>()
+    const rows = new RowsOfProcesses(sample.processes)
+    const owned = new Map<ProcessRow | undefined, Map<Family, number>>()
     for (const [i, row] of sample.connections.entries()) {
       if (i % PORTION === 0) yield
       if (row.closed) continue
       states.set(row.state, (states.get(row.state) ?? 0) + 1)
       if (!row.established) continue
-      const families = owned.get(row.pid) ?? new Map<Family, number>()
+      const owner = rows.of(row)
+      const families = owned.get(owner) ?? new Map<Family, number>()
       families.set(row.family, (families.get(row.family) ?? 0) + 1)
-      owned.set(row.pid, families)
+      owned.set(owner, families)
     }
-    this.#setActive(owned, sample.processes, groups)
+    this.#setActive(owned, groups)
     return [
       ...this.#connectionCounts(states),
       ...groups.flatMap(group => [...group.levels(ACTIVE)].map(level => ({ ...level, name: ACTIVE }) as const)),
@@ -187,20 +189,34 @@ export class Accumulator {
   }
 
   /**
-   * `owned`: established connections by process id. Where a process is among the shared ones now, its own series is 0: a
+   * `owned`: established connections by process. Where a process is among the shared ones now, its own series is 0: a
    * store would take it for what it was, and count twice what the shared series has.
    */
   #setActive(
-    owned: ReadonlyMap<number | null, ReadonlyMap<Family, number>>,
-    processes: readonly ProcessRow[],
+    owned: ReadonlyMap<ProcessRow | undefined, ReadonlyMap<Family, number>>,
     groups: readonly SeriesGroup[],
   ): void {
-    const rows = new Map(processes.map(row => [row.pid, row]))
     for (const group of groups) group.clearLevels(ACTIVE)
-    for (const [pid, families] of owned) {
-      const group = this.#top.groupOf(identify(pid === null ? undefined : rows.get(pid), this.#settings.pids))
+    for (const [row, families] of owned) {
+      const group = this.#top.groupOf(identify(row, this.#settings.pids))
       for (const [family, count] of families) group.addLevel(ACTIVE, count, family, networkLabels)
     }
+  }
+}
+
+/** The processes of a sample, of which several may have had one pid. */
+class RowsOfProcesses {
+  readonly #byPid: ReadonlyMap<number, readonly ProcessRow[]>
+
+  constructor(rows: readonly ProcessRow[]) {
+    this.#byPid = Map.groupBy(rows, row => row.pid)
+  }
+
+  /** Whose a row is; where the start of that process is not known, the last one with its pid. */
+  of({ pid, process_started_ns }: { pid: number | null; process_started_ns: number | null }): ProcessRow | undefined {
+    const rows = this.#byPid.get(pid ?? 0)
+    if (process_started_ns === null) return rows?.at(-1)
+    return rows?.find(row => row.started_ns === process_started_ns)
   }
 }
 

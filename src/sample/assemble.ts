@@ -8,6 +8,7 @@ import type { ProcessRecord } from '../tracers/processes.ts'
 import type { SlowCallRecord } from '../tracers/slow-calls.ts'
 import type { ConnectionRecords } from '../tracers/socket-record.ts'
 import { type CallRecords, COMPAT_BIT } from '../tracers/syscalls.ts'
+import type { ProcessKey } from './by-process.ts'
 import { type CallSum, CallSums } from './call-sums.ts'
 import { Calls } from './calls.ts'
 import type { Connection, IntervalEnd } from './connection.ts'
@@ -69,7 +70,7 @@ export function* assemble(
     connections,
     listeners: filter(yield* listenerRows(sockets, surroundings), wanted),
     slow_calls: filter(slowCallRows(records.slow, surroundings), wanted),
-    calls: callRows(records, surroundings.arch, wanted),
+    calls: callRows(records, surroundings, wanted),
     keep: () => sockets.keep(),
   }
 }
@@ -92,14 +93,14 @@ function filter<Row extends { readonly pid: number | null }>(rows: readonly Row[
   return wanted === null ? rows : rows.filter(row => wanted(row.pid))
 }
 
-function callRows({ calls, processes }: Records, arch: Arch, wanted: Wanted): Iterable<CallRow> {
+function callRows({ calls, processes }: Records, { arch, times }: Surroundings, wanted: Wanted): Iterable<CallRow> {
   return {
     *[Symbol.iterator]() {
       for (let i = 0; i < calls.length; i++) {
         const record = calls.at(i)
         const process = processes[record?.process ?? -1]
         if (record !== undefined && process !== undefined && (wanted === null || wanted(process.pid))) {
-          yield new Calls(process.pid, record, arch)
+          yield new Calls(process.pid, startOf(process, times), record, arch)
         }
       }
     },
@@ -181,13 +182,18 @@ function* processRows(
   return rows
 }
 
+/** Start of a process in Unix time; null: not known. */
+function startOf({ startedNs }: ProcessKey, times: Times): number | null {
+  return startedNs === 0 ? null : times.ofBoot(startedNs)
+}
+
 function processRow(process: ProcessSum, calls: CallSum, facts: Facts, times: Times): ProcessRow {
   const { tcp, udp, other } = process
   const count = total(calls)
   // member by member: copying all that facts have is many times as slow
   return {
     pid: process.pid,
-    started_ns: process.startedNs === 0 ? null : times.ofBoot(process.startedNs),
+    started_ns: startOf(process, times),
     name: facts.name,
     command: facts.command,
     container: facts.container,

@@ -7,11 +7,13 @@ import type { CallRow } from './sample.ts'
 /** A row of calls over what the kernel side said of them. What nobody asks for is not made. */
 export class Calls implements CallRow {
   readonly pid: number
+  readonly process_started_ns: number | null
   readonly #record: CallRecord
   readonly #arch: Arch
 
-  constructor(pid: number, record: CallRecord, arch: Arch) {
+  constructor(pid: number, startedNs: number | null, record: CallRecord, arch: Arch) {
     this.pid = pid
+    this.process_started_ns = startedNs
     this.#record = record
     this.#arch = arch
   }

@@ -110,6 +110,10 @@ export class Connection implements ConnectionRow {
     return this.#process()?.name ?? this.nameInSocket
   }
 
+  get process_started_ns(): number | null {
+    return this.#process()?.started_ns ?? null
+  }
+
   get container(): string | null {
     return this.#process()?.container ?? null
   }
@@ -302,6 +306,7 @@ export function plainConnection(row: ConnectionRow): ConnectionRow {
   return {
     id: row.id,
     pid: row.pid,
+    process_started_ns: row.process_started_ns,
     name: row.name,
     container: row.container,
     pod: row.pod,

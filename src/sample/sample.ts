@@ -84,6 +84,8 @@ export interface ConnectionRow {
   readonly id: number
   /** Owner; null while nobody who holds the socket is known. */
   readonly pid: number | null
+  /** Start of its owner as in the row of that process, of which several may have one pid; null: not known. */
+  readonly process_started_ns: number | null
   readonly name: string | null
   /** These three as of its owner's process. */
   readonly container: string | null
@@ -178,6 +180,8 @@ export interface ListenerRow {
 /** Calls of one process to one system call: the finest grain the kernel side keeps. Not part of the JSON sample. */
 export interface CallRow {
   readonly pid: number
+  /** As in the row of the process. */
+  readonly process_started_ns: number | null
   readonly syscall: string
   readonly id: number
   readonly abi: 'native' | 'compat'

@@ -103,7 +103,7 @@ const by: Readonly<Record<Grouping, By>> = {
   },
   process: {
     title: 'process',
-    key: row => String(row.pid ?? ''),
+    key: row => (row.pid === null ? '' : `${row.pid} ${row.process_started_ns ?? ''}`),
     columns: [pidColumn, nameColumn, containerColumn(9, group => group.example.container)],
   },
 }

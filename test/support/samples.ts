@@ -45,6 +45,7 @@ export function connectionRow(change: Partial<ConnectionRow> = {}): ConnectionRo
   return {
     id: 1,
     pid: 42,
+    process_started_ns: 1_767_268_700_000_000_000,
     name: 'nginx',
     container: null,
     pod: null,

@@ -86,6 +86,7 @@ function sample(): Sample {
     calls: pids.flatMap(pid =>
       Array.from({ length: CALLS }, (_, id) => ({
         pid,
+        process_started_ns: 0,
         syscall: `call_${id}`,
         id,
         abi: 'native' as const,

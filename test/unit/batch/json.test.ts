@@ -56,7 +56,7 @@ const ADDED = [
     name => `connections[].${name}`,
   ),
   ...['receive_queue_bytes', 'send_queue_bytes', 'zero_window', 'busy', 'mptcp'].map(name => `connections[].${name}`),
-  ...['reset', 'closed_by', 'network_namespace', 'established', 'retransmitted_bytes'].map(
+  ...['reset', 'closed_by', 'network_namespace', 'established', 'retransmitted_bytes', 'process_started_ns'].map(
     name => `connections[].${name}`,
   ),
   ...['id', 'started_ns', 'ended_ns'].map(name => `connections[].${name}`),

@@ -34,6 +34,19 @@ function levelsOf(levels: readonly Level[], name: LevelName) {
   return levels.filter(level => level.name === name).map(({ labels, value }) => ({ ...labels, value }))
 }
 
+/** What the two processes did that had pid 42 in one interval. */
+function oneAfterTheOther(): Sample {
+  const lives = [
+    { name: 'first', started_ns: 1 },
+    { name: 'second', started_ns: 2 },
+  ]
+  return sampleWith(1, NOBODY, {
+    processes: lives.map(life => quietProcess(42, life.name, life)),
+    calls: lives.map(({ started_ns }) => callRow(42, 10 * started_ns, { process_started_ns: started_ns })),
+    connections: lives.map(({ started_ns }) => connectionRow({ id: started_ns, process_started_ns: started_ns })),
+  })
+}
+
 /** Sample `index` with these connections of nginx, pid 42. */
 function withConnections(index: number, connections: readonly ConnectionRow[], change: Partial<Sample> = {}): Sample {
   return sampleWith(index, NOBODY, { processes: [quietProcess(42, 'nginx')], connections, ...change })
@@ -337,5 +350,20 @@ describe('of ebpf-top itself', () => {
     expect(counters('ebpf_top.bpf.time')).toEqual([{ value: 1 }])
     expect(histograms('ebpf_top.sample.duration').map(({ value }) => [total(value), value.sum])).toEqual([[2, 0.25e9]])
     expect(levels('ebpf_top.memory.usage')).toEqual([{ value: 7 }])
+  })
+})
+
+describe('two processes with one pid', () => {
+  it('have series of their own', () => {
+    const { counters, levels } = accumulated([oneAfterTheOther()])
+    const named = (of: readonly Record<string, unknown>[]) => of.map(one => [one['process.executable.name'], one.value])
+    expect(named(counters('ebpf_top.syscall.calls'))).toEqual([
+      ['second', 20],
+      ['first', 10],
+    ])
+    expect(named(levels('ebpf_top.tcp.connection.active'))).toEqual([
+      ['second', 1],
+      ['first', 1],
+    ])
   })
 })

@@ -31,7 +31,19 @@ export function callRow(pid: number, count: number, change: Partial<CallRow> = {
   if (count > 0) durations.addCount(80, count)
   durations.sum = count * 1500
   durations.max = count === 0 ? 0 : 1900
-  return { pid, syscall: 'read', id: 0, abi: 'native', errors: 0, failures: [], untimed: 0, durations, ...change }
+  const process_started_ns = processRow().started_ns
+  return {
+    pid,
+    process_started_ns,
+    syscall: 'read',
+    id: 0,
+    abi: 'native',
+    errors: 0,
+    failures: [],
+    untimed: 0,
+    durations,
+    ...change,
+  }
 }
 
 /** A process that moves no bytes. */

@@ -57,11 +57,13 @@ describe('connections in groups', () => {
 
   it('by process keep those that nobody is known to hold together', () => {
     const rows = [connectionRow({ pid: 7 }), connectionRow({ pid: null, name: null }), connectionRow({ pid: 7 })]
-    expect(groups(rows, 'process').map(({ key, connections }) => [key, connections])).toEqual([
-      ['7', 2],
-      ['', 1],
-    ])
+    expect(groups(rows, 'process').map(({ connections }) => connections)).toEqual([2, 1])
     expect(groups(rows, 'process').map(group => groupTables.process.pid(group))).toEqual([7, null])
+  })
+
+  it('by process tell apart those of two that had one pid', () => {
+    const rows = [1, 2, 1, null].map(process_started_ns => connectionRow({ pid: 7, process_started_ns }))
+    expect(groups(rows, 'process').map(({ connections }) => connections)).toEqual([2, 1, 1])
   })
 
   it('are found again by their keys', () => {
