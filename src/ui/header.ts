@@ -2,11 +2,19 @@
 
 import { ways } from '../plan/ways.ts'
 import type { Sample } from '../sample/sample.ts'
-import { cells, formatBytes, formatEvents, formatNanoseconds, formatSeconds, sanitize } from '../table/format.ts'
+import {
+  cells,
+  fitText,
+  formatBytes,
+  formatEvents,
+  formatNanoseconds,
+  formatSeconds,
+  sanitize,
+} from '../table/format.ts'
 import { unmeasured } from './empty.ts'
-import { type Item, joinItems } from './items.ts'
+import { type Item, itemsWidth, joinItems } from './items.ts'
 import { headerHeight } from './layout.ts'
-import { type ExporterState, type State, showsConnections, tableOf, VIEWS } from './state.ts'
+import { type ExporterState, type State, showsConnections, tableOf, VIEWS, type View } from './state.ts'
 import { fitLine, type Line, lineWidth, type Span, span, spread } from './style.ts'
 
 /** Spaces between two facts. */
@@ -20,9 +28,11 @@ export function headerLines(state: State): Line[] {
   const { columns } = state.size
   const tall = headerHeight(state.size) === 3
   const views = tabLine(state)
+  const told = news(state)
+  const left = columns - 2 - itemsWidth(told, GAP) - GAP
   const room = tall ? columns - lineWidth(views) - GAP : 0
-  const beside = exportBeside(state, room)
-  const told = [...news(state), ...(beside === null ? exportItems(state) : [])]
+  const beside = exportBeside(state, room, left)
+  if (beside === null) told.push(...exportItems(state, left))
   if (!tall) return [facts([...told, ...costs(state)], columns), fitLine(views, columns)]
   return [
     spread(
@@ -35,22 +45,25 @@ export function headerLines(state: State): Line[] {
   ]
 }
 
-/** How the export goes, in `room` cells, where the reason may be cut; null where there is not even room for the state. */
-function exportBeside({ exporter }: State, room: number): Line | null {
+/** How the export goes, in `room` cells, where the reason may be cut; null where `elsewhere` has more room for it. */
+function exportBeside({ exporter }: State, room: number, elsewhere: number): Line | null {
   if (exporter === null) return null
-  const { state } = exporter
   const details = exportDetails(exporter)
   const line: Line = [exportSpan(exporter), span(details === '' ? ' ' : ` ${details} `, 'dim')]
-  if (cells(state) > room) return null
-  return lineWidth(line) > room ? fitLine(line, room) : line
+  if (lineWidth(line) <= room) return line
+  return cells(exporter.state) > room || elsewhere > room ? null : fitLine(line, room)
 }
 
-/** The same among other facts: where it fails, that always stays; the reason gives way first. */
-function exportItems({ exporter }: State): Item[] {
+/** Fewer cells of a reason say nothing. */
+const LEAST_DETAILS = 8
+
+/** The same among other facts, which leave it `room` cells: where it fails, that always stays; the reason is cut, or gives way. */
+function exportItems({ exporter }: State, room: number): Item[] {
   if (exporter === null) return []
   const items: Item[] = [{ rank: exporter.reason === '' ? 2 : 0, line: [exportSpan(exporter)] }]
   const details = exportDetails(exporter)
-  if (details !== '') items.push({ rank: 8, line: [span(details, 'dim')] })
+  const width = Math.min(cells(details), room - cells(exporter.state) - GAP)
+  if (width >= LEAST_DETAILS) items.push({ rank: 8, line: [span(fitText(details, width, 'left'), 'dim')] })
   return items
 }
 
@@ -167,14 +180,25 @@ function formatInterval(seconds: number): string {
   return `${Number(seconds.toFixed(3))}s`
 }
 
-function tabLine(state: State): Line {
-  const roomy = tabs(state, GAP)
-  return lineWidth(roomy) <= state.size.columns ? roomy : tabs(state, 1)
+/** Titles for terminals on which the whole ones do not fit. */
+const SHORT_TITLES: Readonly<Record<View, string>> = {
+  overview: 'Overview',
+  syscalls: 'Syscalls',
+  connections: 'Conns',
+  processes: 'Procs',
+  listeners: 'Listen',
+  slow: 'Slow',
 }
 
-function tabs(state: State, gap: number): Line {
+function tabLine(state: State): Line {
+  const title = (view: View): string => (view === 'overview' ? 'Overview' : tableOf(view).title)
+  const lines = [tabs(state, GAP, title), tabs(state, 1, title), tabs(state, 1, view => SHORT_TITLES[view])]
+  return lines.find(line => lineWidth(line) <= state.size.columns) ?? []
+}
+
+function tabs(state: State, gap: number, titleOf: (view: View) => string): Line {
   return VIEWS.flatMap((view, i) => {
-    const title = view === 'overview' ? 'Overview' : tableOf(view).title
+    const title = titleOf(view)
     const open = state.view === view
     return [span(' '.repeat(i === 0 ? 1 : gap)), span(`${i + 1} `, 'dim'), span(title, open ? 'selected' : 'plain')]
   })

@@ -64,7 +64,7 @@ const palettes: Readonly<Record<Palette, Readonly<Partial<Record<Tone, Sgr>>>>> 
     warning: BOLD,
     alarm: ['1;7', '22;27'],
     heading: ['1;4', '22;24'],
-    sorted: ['1;4', '22;24'],
+    sorted: ['1;7', '22;27'],
     idle: ['4', '24'],
     selected: INVERSE,
     absent: ['2;7', '22;27'],

@@ -28,7 +28,9 @@ describe.each(SIZES)('at %ix%i', (columns, rows) => {
     const lines = await person.see(seen => seen.at(-1)?.includes('Quit') === true && !seen.join().includes('waiting'))
     expect(lines).toHaveLength(rows)
     for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns)
-    expect(lines.join('\n')).toMatch(/1 Overview {1,2}2 Syscalls {1,2}3 Connections {1,2}4 Processes {1,2}5 Listeners/)
+    expect(lines.join('\n')).toMatch(
+      /1 Overview {1,2}2 Syscalls {1,2}3 Conn\w+ {1,2}4 Proc\w+ {1,2}5 Listen\w* {1,2}6 Slow/,
+    )
     expect(lines.slice(2).filter(line => line === '')).toEqual([])
     const headings = lines.filter(line => /CALLS\/s|REMOTE|ADDRESS/.test(line))
     expect(headings).toHaveLength(view !== 'overview' ? 1 : columns >= 180 ? 2 : 3)
@@ -159,6 +161,17 @@ describe('the header', () => {
     person.type(' ')
     await person.see('PAUSED')
     await person.see('otlp failing (filtered)')
+  })
+
+  it('says as much of why the export fails as there is room for, on whichever line has more of it', async () => {
+    const reason = `UNAVAILABLE: ${'connect '.repeat(20)}`
+    const person = sitDown(80, 24, { exporter: () => ({ state: 'otlp failing', target: 'collector:4317', reason }) })
+    person.take(sampleOf())
+    await person.see('filter none  otlp failing  collector:4317 UNAV')
+    const far = 'a-very-long-name.observability.svc.cluster.local:4317'
+    const well = sitDown(120, 24, { exporter: () => ({ state: 'otlp ok', target: far, reason: '' }) })
+    well.take(sampleOf())
+    await well.see(`filter none  otlp ok  ${far}`)
   })
 
   it('says how the export goes, where to, and why it fails where there is room', async () => {
