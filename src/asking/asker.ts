@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import type { Readable, Writable } from 'node:stream'
+import { type Child, startChild } from './child.ts'
 import { ownProcesses } from './own-processes.ts'
 
 /** A request by netlink. */
@@ -32,12 +31,6 @@ const END_BYTES = 8
 /** Descriptor of the first namespace in the child. */
 const FIRST_FILE = 3
 
-interface Child {
-  readonly process: ChildProcess
-  readonly stdin: Writable
-  readonly stdout: Readable
-}
-
 /**
  * Asks netlink through a child (diag.c), since an answer may be held up for as long as a process likes, in a state that no
  * signal ends. A child that is held up is given up, and another one goes on with the next question.
@@ -56,6 +49,7 @@ export class Asker {
    * Asks one after the other, for `limit` milliseconds at most as long as answers come in time. Gives each datagram to `take`,
    * valid during the call, with the index of its question; and what became of each. `onHeld` is called when a question holds
    * up who asks it, and when it does no more.
+   * @throws where nobody can be started to ask
    */
   async ask(
     questions: readonly Question[],
@@ -77,6 +71,7 @@ export class Asker {
       const child = this.#start(questions.slice(first), answers)
       const isHeldUp = await this.#wait(child, answers, questions.length - first, until)
       next = first + answers.ended
+      if (child.failure !== null) throw new Error(child.failure)
       if (isHeldUp && next < questions.length) {
         const held = next
         outcomes[held] = 'held up'
@@ -94,21 +89,10 @@ export class Asker {
 
   #start(questions: readonly Question[], answers: Answers): Child {
     const files = [...new Set(questions.map(({ namespace }) => namespace).filter(file => file !== null))]
-    const process = spawn(this.#program, [], {
-      stdio: ['pipe', 'pipe', 'ignore', ...files],
-      // what the terminal tells this program is not for the child
-      detached: true,
-      cwd: '/',
-      env: {},
-    })
-    process.unref()
-    const { pid, stdin, stdout } = process
-    if (stdin === null || stdout === null) throw new Error('no pipes to a child')
-    ownProcesses.began(pid)
-    process.once('exit', () => ownProcesses.ended(pid))
-    process.on('error', () => {})
-    stdin.on('error', () => {})
-    stdout.on('error', () => {})
+    const child = startChild(this.#program, files)
+    const { process, stdin, stdout } = child
+    ownProcesses.began(process.pid)
+    process.once('exit', () => ownProcesses.ended(process.pid))
     stdout.on('data', (chunk: Buffer) => answers.receive(chunk))
     for (const { namespace, protocol, request } of questions) {
       const file = namespace === null ? NO_NAMESPACE : FIRST_FILE + files.indexOf(namespace)
@@ -116,7 +100,7 @@ export class Asker {
       stdin.write(request)
     }
     stdin.end()
-    return { process, stdin, stdout }
+    return child
   }
 
   /** Until so many questions have been answered; true: the next one holds up the child. */

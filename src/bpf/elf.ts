@@ -25,8 +25,9 @@ export function readObject(path: string): Buffer {
   let file: Buffer
   try {
     file = readFileSync(path)
-  } catch {
-    throw new DamagedObject(path, 'missing')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw new DamagedObject(path, 'missing')
+    throw error
   }
   if (file.length < HEADER || file.readUInt32LE(0) !== MAGIC || file.readUInt16LE(18) !== MACHINE_BPF) {
     throw new DamagedObject(path, 'not a BPF object')

@@ -16,6 +16,9 @@ const STATUS = {
 
 export type ErrorKind = keyof typeof STATUS
 
+/** The program needs some 160 itself. */
+const MORE_FILES = 'let it open more files: ulimit -n 1024, or LimitNOFILE= in its unit'
+
 /** An error whose reason is known, with what to do about it. */
 export class UserError extends Error {
   override readonly name = 'UserError'
@@ -42,6 +45,7 @@ export function asUserError(error: unknown): UserError {
   if (error instanceof UserError) return error
   if (error instanceof BpfError) return new UserError('unable', error.what, error.remedy, { cause: error })
   const message = error instanceof Error ? error.message || error.name : String(error)
+  if (isOutOfFiles(error)) return new UserError('failed', oneLine(message), MORE_FILES, { cause: error })
   if (isIncomplete(error, message)) return new UserError('unable', firstLine(message), REINSTALL, { cause: error })
   return new UserError(
     'failed',
@@ -49,6 +53,11 @@ export function asUserError(error: unknown): UserError {
     'this is a bug: please report it; run again with EBPF_TOP_DEBUG=1 to see where it happened',
     { cause: error },
   )
+}
+
+/** Of this process, or of the whole machine. */
+function isOutOfFiles(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE')
 }
 
 /** A part that the program was installed with is not there, or does not fit this machine: most often koffi. */

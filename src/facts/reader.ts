@@ -1,6 +1,5 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import type { Readable, Writable } from 'node:stream'
+import { type Child, startChild } from '../asking/child.ts'
 import { type Group, readGroup } from '../sample/cgroup.ts'
 import { COMMAND_BYTES, commandText } from '../sample/command.ts'
 
@@ -38,8 +37,6 @@ const MOST_WAITING = 2048
 /** Of `struct answer` in helper.c. */
 const HEAD_BYTES = 16
 
-type Child = ChildProcessByStdio<Writable, Readable, null>
-
 /**
  * Asks /proc who processes are, through a child (helper.c): a file of /proc may never answer, as long as the process's
  * memory is locked, and nothing ends who waits for it then. A child that is held up is given up, the process that did it
@@ -56,6 +53,8 @@ export class FactsReader {
   readonly #stuck = new Set<Child>()
   /** Process ids of all children that live. */
   readonly pids = new Set<number>()
+  /** Why nobody can be asked; null: somebody is. */
+  failure: string | null = null
   #settled: (() => void)[] = []
   #closed = false
 
@@ -97,29 +96,29 @@ export class FactsReader {
   }
 
   #start(): void {
-    const child = spawn(this.#program, [], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-      // what the terminal tells this program is not for the child
-      detached: true,
-      cwd: '/',
-      env: {},
-    })
-    child.unref()
+    this.failure = null
+    let child: Child
+    try {
+      child = startChild(this.#program)
+    } catch (error) {
+      this.failure = error instanceof Error ? error.message : String(error)
+      return
+    }
     this.#child = child
-    const { pid } = child
+    const { process, stdout } = child
+    const { pid } = process
     if (pid !== undefined) this.pids.add(pid)
     const gone = (): void => {
       if (pid !== undefined) this.pids.delete(pid)
       this.#stuck.delete(child)
+      this.failure ??= child.failure
       if (this.#child !== child) return
       this.#child = null
       this.#answerNothing()
     }
-    child.once('error', gone)
-    child.once('exit', gone)
-    child.stdin.on('error', () => {})
-    child.stdout.on('error', () => {})
-    child.stdout.on('data', (chunk: Buffer) => {
+    process.once('error', gone)
+    process.once('exit', gone)
+    stdout.on('data', (chunk: Buffer) => {
       if (this.#child === child) this.#receive(chunk)
     })
   }
@@ -169,7 +168,7 @@ export class FactsReader {
     const [first, ...rest] = this.#waiting
     if (first === undefined) return
     // it has had no turn yet
-    if (isRunnable(this.#child?.pid)) {
+    if (isRunnable(this.#child?.process.pid)) {
       this.#watch()
       return
     }
@@ -191,7 +190,7 @@ export class FactsReader {
     this.#stuck.add(child)
     child.stdin.destroy()
     child.stdout.destroy()
-    child.kill('SIGKILL')
+    child.process.kill('SIGKILL')
   }
 
   #answerNothing(): void {

@@ -251,7 +251,11 @@ class KernelSampler implements Sampler {
         slow_calls: slowCallsLost,
       },
       losses: lossRows(losses),
-      notes: [...notes, ...Array.from(failures, ([part, reason]) => `${part} could not be read: ${reason}`)],
+      notes: [
+        ...notes,
+        ...this.#factNotes(),
+        ...Array.from(failures, ([part, reason]) => `${part} could not be read: ${reason}`),
+      ],
       maps,
       self: {
         bpf_seconds: bpfSeconds,
@@ -261,6 +265,11 @@ class KernelSampler implements Sampler {
       },
     }
     return { sample, calls: records.calls }
+  }
+
+  #factNotes(): string[] {
+    const why = this.#reader?.failure ?? null
+    return why === null ? [] : [`names alone of processes that rest: ${why}`]
   }
 
   /** What was lost since the last call. */

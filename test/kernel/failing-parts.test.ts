@@ -1,9 +1,12 @@
+import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Sample } from '../../src/sample/sample.ts'
 import { samplerOf } from '../../src/sample/sampler.ts'
 import { openTracers, type Tracers } from '../../src/tracers/tracers.ts'
-import { OBJECTS, sum } from '../support/top.ts'
+import { isCompat, OBJECTS, sum, Top } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
 const WHY = new Error('bad file descriptor\n\u001b[31m and more')
@@ -59,7 +62,7 @@ async function samplesOf(broken: (tracers: Tracers) => Tracers): Promise<{ sampl
   const workload = await Workload.start('load', 'stream', 2, 2)
   const pids = [workload.pid, ...(await workload.step('workers'))]
   const settings = { pids, intervalSeconds: 0.05, iterations: null, compat: false }
-  const sampler = samplerOf(broken(await openTracers(OBJECTS, pids)), settings)
+  const sampler = samplerOf(broken(await openTracers(OBJECTS, pids)), settings, OBJECTS)
   const samples: Sample[] = []
   const running = sampler.run({
     take: sample => {
@@ -128,4 +131,25 @@ describe('a part that fails every other time', () => {
       ),
     ).toBe(bytes)
   })
+})
+
+test('programs that cannot be started to ask are said, and tried again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'failing-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const dist = join(folder, 'dist')
+  cpSync(OBJECTS, dist, { recursive: true })
+  symlinkSync(join(OBJECTS, '../node_modules'), join(folder, 'node_modules'))
+  const helpers = ['facts', 'diag'].map(name => join(dist, name))
+  for (const helper of helpers) chmodSync(helper, 0o644)
+  const top = await Top.startIn(dist, '-d', 0.2)
+  // what it says of them on stderr is not the matter here
+  onTestFinished(() => top.stop().catch(() => {}))
+  const without = await top.next()
+  expect(without.notes).toContain('names alone of processes that rest: the program facts cannot be started: EACCES')
+  if (isCompat) expect(without.sources.connections).toBe('none (the program diag cannot be started: EACCES)')
+  for (const helper of helpers) chmodSync(helper, 0o755)
+  await top.fresh()
+  const after = await top.next()
+  expect(after.notes).toEqual([])
+  expect(after.sources.connections).not.toContain('none')
 })
