@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { endOf } from '../support/connections.ts'
-import { lost, Top } from '../support/top.ts'
+import { isCompat, type JsonSample, lost, Top } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
 /** What the program may keep in memory whatever users do, in kB. */
@@ -51,6 +51,24 @@ test('the owner of a connection is found behind any number of its descriptors', 
   while (rows.length === 0 || rows.some(row => row.pid === null)) rows = endOf([await top.next()], port, server)
   expect(rows).toMatchObject([{ pid: user.pid, name: 'hostile' }])
   expect(lost(await top.finish(), 'connections')).toBe(0)
+})
+
+test('connections in more network namespaces than are looked into are told exactly, or lost', async () => {
+  const [namespaces, connects] = [100, 10]
+  const user = await attack('namespaces', namespaces)
+  const top = await Top.start('-d', 0.5)
+  // nobody else's
+  const isElsewhere = (row: JsonSample['connections'][number]): boolean => row.network_namespace !== null
+  await user.work()
+  await top.fresh()
+  for (let i = 0; i < 4; i++) await top.next()
+  const ends = top.samples.flatMap(sample => sample.connections).filter(row => row.closed && row.name === 'hostile')
+  const whole = ends.filter(row => row.total_sent_bytes + row.total_received_bytes === 10 && isElsewhere(row))
+  expect(ends).toHaveLength(2 * namespaces * connects)
+  if (!isCompat) expect(whole).toHaveLength(ends.length)
+  // others may have lost some as well
+  else expect(lost(top.samples, 'connections')).toBeGreaterThanOrEqual(ends.length - whole.length)
+  await top.stop().catch((error: Error) => expect(error.message).toMatch(/^it ended with status 0/))
 })
 
 test('no process is missing for what it calls itself', async () => {

@@ -8,7 +8,8 @@
  *   arguments N     a command line of N empty arguments, and one that is not
  *   names N         N processes with names and arguments that move the cursor, end lines and turn text round
  *   renames N       N processes that change their names and arguments all the time
- *   namespaces N    N network namespaces, with a listening socket in each
+ *   namespaces N    N network namespaces, with a listening socket in each; told a line, makes CONNECTS connections over loopback
+ *                   in each, both ends of which send and receive 10 bytes in all, closes them, and says "done"
  *   threads N       N threads that make calls
  *   processes N     N processes a second, each of which makes a call and ends
  *   calls N         N processes that change their names and make all calls there are, and those that there are not
@@ -17,12 +18,14 @@
  */
 #define _GNU_SOURCE
 #include <linux/prctl.h>
+#include <net/if.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -33,6 +36,7 @@
 #define NOBODY 65534
 #define PAUSE 50000
 #define FILES 900
+#define CONNECTS 10
 
 static const char *const texts[] = {
 	"\033]0;title\007\033[2J", "\r\n\n\033[31mred", "\342\200\256drow\342\200\254", "\b\b\b\x7f\x9b" "2J", "\313\206\314\200\314\201\314\202\314\203",
@@ -214,31 +218,75 @@ static void renames(long count)
 	}
 }
 
-static void namespaces(long count)
+static void connect_and_close(int listener, const struct sockaddr_in *address)
 {
-	int made[2];
+	char bytes[10] = "";
+	int near, far;
+
+	near = socket(AF_INET, SOCK_STREAM, 0);
+	if (connect(near, (const struct sockaddr *)address, sizeof(*address)))
+		fail("connect");
+	far = accept(listener, NULL, NULL);
+	if (write(near, bytes, sizeof(bytes)) != sizeof(bytes) || read(far, bytes, sizeof(bytes)) != sizeof(bytes))
+		fail("bytes");
+	close(near);
+	/* the end of what it sent */
+	if (read(far, bytes, sizeof(bytes)))
+		fail("end");
+	close(far);
+}
+
+static void in_namespace(int told, int done)
+{
+	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	struct sockaddr_in address;
+	int listener, i;
 	char ok = 1;
 
-	if (pipe(made))
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		fail("unshare");
+	listener = socket(AF_INET, SOCK_DGRAM, 0);
+	if (ioctl(listener, SIOCSIFFLAGS, &loopback))
+		fail("loopback");
+	close(listener);
+	listener = listen_on(&address);
+	if (write(done, &ok, 1) != 1 || read(told, &ok, 1) != 1)
 		fail("pipe");
-	for (long i = 0; i < count; i++) {
-		struct sockaddr_in any = { .sin_family = AF_INET };
-		int fd;
+	for (i = 0; i < CONNECTS; i++)
+		connect_and_close(listener, &address);
+	if (write(done, &ok, 1) != 1)
+		fail("pipe");
+	pause();
+}
 
-		if (!child())
-			continue;
-		if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
-			fail("unshare");
-		fd = socket(AF_INET, SOCK_STREAM, 0);
-		if (bind(fd, (struct sockaddr *)&any, sizeof(any)) || listen(fd, 8))
-			fail("listen");
-		if (write(made[1], &ok, 1) != 1)
-			fail("write");
-		pause();
-	}
+static void wait_for_all(int done, long count)
+{
+	char ok;
+
 	while (count--)
-		if (read(made[0], &ok, 1) != 1)
+		if (read(done, &ok, 1) != 1)
 			fail("read");
+}
+
+static void namespaces(long count)
+{
+	int told[2], done[2];
+	char ok = 1;
+	long i;
+
+	if (pipe(told) || pipe(done))
+		fail("pipe");
+	for (i = 0; i < count; i++)
+		if (child())
+			in_namespace(told[0], done[1]);
+	wait_for_all(done[0], count);
+	ready();
+	wait_for_line();
+	for (i = 0; i < count; i++)
+		if (write(told[1], &ok, 1) != 1)
+			fail("write");
+	wait_for_all(done[0], count);
+	say("done\n");
 }
 
 static void *call_often(void *unused)
@@ -364,6 +412,8 @@ int main(int argc, char **argv)
 		become_nobody();
 	if (!strcmp(attack, "descriptors"))
 		return descriptors(count), work_on(), 0;
+	if (!strcmp(attack, "namespaces"))
+		return namespaces(count), work_on(), 0;
 	if (!strcmp(attack, "arguments"))
 		arguments(count, argv);
 	else if (!strcmp(attack, "command"))
@@ -372,8 +422,6 @@ int main(int argc, char **argv)
 		names(count);
 	else if (!strcmp(attack, "renames"))
 		renames(count);
-	else if (!strcmp(attack, "namespaces"))
-		namespaces(count);
 	else if (!strcmp(attack, "threads"))
 		threads(count);
 	else if (!strcmp(attack, "processes"))
