@@ -8,11 +8,20 @@ import { JoinedSockets } from '../tracers/socket-record.ts'
 import type { CallRecord, CallRecords } from '../tracers/syscalls.ts'
 import type { Records } from './assemble.ts'
 import type { CallSums } from './call-sums.ts'
+import { total } from './histogram.ts'
 import { KeptCalls } from './kept-calls.ts'
 import type { MapUsage } from './sample.ts'
 import { PORTION } from './slices.ts'
 
-/** What is kept at most; beyond that the kernel side's rows fill up, and what is lost then is counted there. */
+/** What is read of an interval. */
+interface Source {
+  readonly processes: Pick<Tracers['processes'], 'read'>
+  readonly syscalls: Pick<Tracers['syscalls'], 'read'>
+  readonly slowCalls: Pick<Tracers['slowCalls'], 'read'>
+  readonly connections: Pick<Tracers['connections'], 'collect' | 'readClosed'>
+}
+
+/** Rows that are kept at most: what finds none is lost. */
 const MOST = { processes: 131_072, pairs: 1_048_576, slow: 65_536, closed: 524_288 }
 
 /**
@@ -34,18 +43,16 @@ export class Earlier {
     return this.#usage.size === 0 && this.#processes.length === 0 && this.#closedRows === 0
   }
 
-  /** No more is to be kept. */
-  get isFull(): boolean {
-    return (
-      this.#processes.length >= MOST.processes ||
-      this.#calls.length >= MOST.pairs ||
-      this.#slow.length >= MOST.slow ||
-      this.#closedRows >= MOST.closed
-    )
+  /** What there was no room for. */
+  readonly lost = { syscalls: 0, connections: 0, bytes: 0, slowCalls: 0 }
+  readonly #most: typeof MOST
+
+  constructor(most = MOST) {
+    this.#most = most
   }
 
   /** Adds an interval that is at rest. To be called once for each. */
-  *add({ processes, syscalls, slowCalls, connections }: Tracers, epoch: number): Generator<void, void> {
+  *add({ processes, syscalls, slowCalls, connections }: Source, epoch: number): Generator<void, void> {
     const indexes = processes.read(epoch).map(record => this.#addProcess(record))
     yield
     const calls = syscalls.read(epoch)
@@ -53,19 +60,25 @@ export class Earlier {
       for (let i = 0; i < calls.length; i++) {
         if (i % PORTION === 0) yield
         const record = calls.at(i)
-        const process = indexes[record?.process ?? -1]
-        if (record !== undefined && process !== undefined) this.#calls.add(process, record)
+        if (record !== undefined) this.#addCalls(indexes[record.process] ?? null, record)
       }
     } finally {
       calls.release()
     }
-    this.#slow.push(...slowCalls.read(epoch))
+    const slow = slowCalls.read(epoch)
+    const kept = slow.slice(0, this.#most.slow - this.#slow.length)
+    this.#slow.push(...kept)
+    this.lost.slowCalls += slow.length - kept.length
     if (connections.collect !== undefined) {
       connections.collect(epoch)
       return
     }
     const closed = connections.readClosed(epoch)
     if (closed.length === 0) return
+    if (this.#closedRows + closed.length > this.#most.closed) {
+      this.lost.connections += closed.length
+      return
+    }
     closed.keep()
     this.#closed.push(closed)
     this.#closedRows += closed.length
@@ -90,11 +103,24 @@ export class Earlier {
     }
   }
 
-  #addProcess(record: ProcessRecord): number {
+  #addCalls(process: number | null, record: CallRecord): void {
+    const hasRoom = process !== null && (this.#calls.length < this.#most.pairs || this.#calls.has(process, record))
+    if (hasRoom) this.#calls.add(process, record)
+    else this.lost.syscalls += total(record.durations) + record.untimed
+  }
+
+  /** Its index; null where there is no room. */
+  #addProcess(record: ProcessRecord): number | null {
     const key = `${record.pid} ${record.startedNs}`
     const index = record.startedNs === 0 ? this.#byPid.get(record.pid) : this.#indexes.get(key)
     const before = index === undefined ? undefined : this.#processes[index]
     if (index === undefined || before === undefined) {
+      if (this.#processes.length >= this.#most.processes) {
+        if ([record.tcp, record.udp, record.other].some(moved => moved.sentBytes + moved.receivedBytes > 0)) {
+          this.lost.bytes++
+        }
+        return null
+      }
       this.#indexes.set(key, this.#processes.length)
       this.#byPid.set(record.pid, this.#processes.length)
       return this.#processes.push(record) - 1

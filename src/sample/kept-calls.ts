@@ -54,10 +54,14 @@ export class KeptCalls implements CallRecords {
     return this.#indexes.size
   }
 
+  /** Whether others of this process and call are kept. */
+  has(process: number, record: CallRecord): boolean {
+    return this.#indexes.has(process * CALL_LIMIT + callOf(record))
+  }
+
   /** `process`: the index of its record among those of the sample. */
   add(process: number, record: CallRecord): void {
-    const call = record.abi === 'compat' ? record.number | COMPAT_BIT : record.number
-    const index = this.#indexOf(process, call)
+    const index = this.#indexOf(process, callOf(record))
     const at = index * SIZE
     const { values } = this.#pairs
     values[at + ERRORS] = (values[at + ERRORS] ?? 0) + record.errors
@@ -163,4 +167,8 @@ export class KeptCalls implements CallRecords {
     this.#pairs.values[pair + FIRST] = 1 + at / OCTAVE_SIZE
     return at
   }
+}
+
+function callOf({ abi, number }: CallRecord): number {
+  return abi === 'compat' ? number | COMPAT_BIT : number
 }

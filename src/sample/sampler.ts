@@ -12,7 +12,7 @@ import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import { Failures, guarded } from '../tracers/guarded.ts'
 import type { Halves } from '../tracers/interface.ts'
 import { LinkNames } from '../tracers/links.ts'
-import { totalLost } from '../tracers/loss.ts'
+import { addLosses, totalLost } from '../tracers/loss.ts'
 import type { CallRecords } from '../tracers/syscalls.ts'
 import { isInProc, openTracers, type Tracers } from '../tracers/tracers.ts'
 import { assemble, lossRows, type Records, type Rows, type Surroundings } from './assemble.ts'
@@ -172,7 +172,7 @@ class KernelSampler implements Sampler {
 
   #isFilling(): boolean {
     const { epoch } = this.#tracers.control
-    return !this.#earlier.isFull && fillsUp(this.#arenas(), epoch, monotonicNow() - this.#begunNs)
+    return fillsUp(this.#arenas(), epoch, monotonicNow() - this.#begunNs)
   }
 
   /** Ends the interval of the kernel side, though not that of the sample, and keeps what was counted in it. */
@@ -224,11 +224,17 @@ class KernelSampler implements Sampler {
     }
     const { records, rows } = read
     const maps = this.#earlier.use(this.#usageOf(epoch))
+    const { lost } = this.#earlier
     this.#earlier = new Earlier()
     control.turn++
     this.#facts.forget()
     ownProcesses.turn()
-    const { slowCallsLost, ...losses } = this.#takeLosses()
+    const { slowCallsLost, ...taken } = this.#takeLosses()
+    const losses = {
+      syscalls: addLosses(taken.syscalls, { no_row: lost.syscalls }),
+      connections: addLosses(taken.connections, { no_row: lost.connections }),
+      bytes: addLosses(taken.bytes, { no_row: lost.bytes }),
+    }
     const bpfSeconds = cost.take()
     const notes = connections.notes?.() ?? []
     const failures = this.#failures.take()
@@ -248,7 +254,7 @@ class KernelSampler implements Sampler {
         syscalls: totalLost(losses.syscalls),
         connections: totalLost(losses.connections),
         bytes: totalLost(losses.bytes),
-        slow_calls: slowCallsLost,
+        slow_calls: slowCallsLost + lost.slowCalls,
       },
       losses: lossRows(losses),
       notes: [

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { CallSums } from '../../../src/sample/call-sums.ts'
+import { Earlier } from '../../../src/sample/earlier.ts'
 import { fillsUp } from '../../../src/sample/filling.ts'
 import { bucketOf, HistogramSum, total } from '../../../src/sample/histogram.ts'
 import { KeptCalls } from '../../../src/sample/kept-calls.ts'
+import type { ProcessRecord } from '../../../src/tracers/processes.ts'
+import { ListOfSockets } from '../../../src/tracers/socket-record.ts'
 import type { CallRecord } from '../../../src/tracers/syscalls.ts'
 
 function record(durations: readonly number[], change: Partial<CallRecord> = {}): CallRecord {
@@ -55,4 +58,35 @@ test('rows are read early where they are nearly full, or half full for a while, 
   expect(fillsUp(arenas(0.1, 0.6), 1, 1e9)).toBe(true)
   expect(fillsUp(arenas(0.8, 0), 1, 0)).toBe(true)
   expect(fillsUp(arenas(0, 0), 1, 11e9)).toBe(true)
+})
+
+test('what finds no room among what is kept is lost, and the rest goes on', () => {
+  const nothing = { sentBytes: 0, receivedBytes: 0 }
+  const process = (pid: number, sentBytes: number): ProcessRecord => ({
+    ...{ pid, startedNs: pid, name: '', exited: false, parent: 0, command: null, group: null },
+    ...{ tcp: { sentBytes, receivedBytes: 0 }, udp: nothing, other: nothing },
+  })
+  const earlier = new Earlier({ processes: 2, pairs: 3, slow: 0, closed: 0 })
+  const calls = [0, 1, 2].flatMap(index =>
+    [3, 4].map(number => record([100, 200], { process: index, number, untimed: 1 })),
+  )
+  const source = {
+    processes: { read: () => [process(1, 5), process(2, 0), process(3, 7)] },
+    syscalls: {
+      read: () => ({ length: calls.length, at: (i: number) => calls[i], addTo() {}, keep() {}, release() {} }),
+    },
+    slowCalls: { read: () => [] },
+    connections: { readClosed: () => new ListOfSockets() },
+  }
+  for (const epoch of [1, 2]) for (const _ of earlier.add(source, epoch));
+  // of the second process one call, of the third both, twice
+  expect(earlier.lost).toEqual({ syscalls: 2 * (3 + 2 * 3), connections: 0, bytes: 2, slowCalls: 0 })
+  const none = { processes: [], calls: new KeptCalls(), slow: [], closed: new ListOfSockets() }
+  const joined = earlier.join(none)
+  expect(joined.processes.map(({ pid, tcp }) => [pid, tcp.sentBytes])).toEqual([
+    [1, 10],
+    [2, 0],
+  ])
+  expect(joined.calls.length).toBe(3)
+  expect(joined.calls.at(0)).toMatchObject({ untimed: 2 })
 })
