@@ -24,7 +24,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     flags.map(flag => [flag.name, readFlag(flag, parsed[key(flag)], argv)]),
   )
   const stray = input[0]
-  if (stray !== undefined) throw usageError(`nothing is known to do with "${stray}"`, SEE_HELP)
+  if (stray !== undefined) throw usageError(`unexpected argument "${stray}"`, SEE_HELP)
   const values = (name: FlagName) => found.get(name) ?? []
   return { given: name => values(name).length > 0, value: name => values(name)[0] ?? null, values }
 }

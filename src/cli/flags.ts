@@ -49,10 +49,7 @@ export const flags = [
   { name: 'cost', help: 'measure what the BPF programs cost as well, which costs some more; key c on the screen' },
   { name: 'no-color', help: 'a screen without colours, as NO_COLOR has it, which sudo drops' },
   { name: 'no-mouse', help: 'nothing: the screen leaves the mouse to the terminal' },
-  {
-    name: 'realtime',
-    help: 'the screen before other processes, if it takes less than a tenth of a processor; key R',
-  },
+  { name: 'realtime', help: 'keep refreshing when all CPUs are busy, for less than a tenth of a CPU; key R' },
   { name: 'no-priority', help: 'never before other processes, whatever keys are pressed' },
   { name: 'tracer', value: 'FILE.bpf.o', repeatable: true, help: "load a tracer of one's own as well; repeatable" },
   { name: 'compat', help: 'use only what compatible mode uses, whatever the kernel offers' },

@@ -146,7 +146,7 @@ describe('bad command lines', () => {
     ['--mouse', 'unknown flag --mouse'],
     ['--no-nonsense', 'unknown flag'],
     ['--realtime --no-priority', '--realtime and --no-priority contradict each other'],
-    ['stray', 'nothing is known to do with "stray"'],
+    ['stray', 'unexpected argument "stray"'],
     ['-b stray', '"stray"'],
     ['-- -b', '"-b"'],
     ['-p 1 42', '"42"'],
