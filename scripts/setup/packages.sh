@@ -12,6 +12,7 @@ missing_packages() {
     has ip || printf 'iproute2 '
     has ps || printf 'procps '
     has openssl || printf 'openssl '
+    has jq || printf 'jq '
   fi
   if [ "$kernels" = yes ]; then
     has qemu-system-x86_64 || printf 'qemu-system-x86 '

@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { commandsIn, pageText } from '../support/documentation.ts'
+import { OBJECTS } from '../support/top.ts'
+
+/** Commands that end by themselves: the others are screens and services, whose flags a unit test reads. */
+const ENDS = /--once|--doctor| -n /
+
+const COMMANDS = ['README.md', ...globSync('docs/*.md')]
+  .flatMap(page => commandsIn(pageText(page)).map(({ line }) => line))
+  .filter(line => ENDS.test(line) && !line.startsWith('setpriv'))
+
+/** A folder with `ebpf-top` in it, and `sudo` that only runs what it is told. */
+function programs(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ebpf-top-shown-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  for (const [name, body] of [
+    ['ebpf-top', `exec ${process.execPath} ${path.join(OBJECTS, 'cli.js')} "$@"`],
+    ['sudo', 'exec "$@"'],
+  ] as const) {
+    writeFileSync(path.join(folder, name), `#!/bin/sh\n${body}\n`)
+    chmodSync(path.join(folder, name), 0o755)
+  }
+  return folder
+}
+
+test('there are commands to run', () => expect(COMMANDS.length).toBeGreaterThan(3))
+
+test.each(COMMANDS)('%s runs', line => {
+  const env = { ...process.env, PATH: `${programs()}:${process.env.PATH}` }
+  // a pipe fails where any part of it does
+  execFileSync('bash', ['-o', 'pipefail', '-c', line], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+})
