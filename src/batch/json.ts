@@ -13,6 +13,9 @@ const ESCAPED = {
   ascii: /[^ -~]+/g,
 } as const
 
+/** What is printed of a sample: docs/sample.schema.json is made from it. */
+export type JsonSample = Omit<Sample, 'calls' | 'keep'>
+
 /**
  * A sample as one line of JSON, ended by a line feed, in parts: there may be as many rows as any user likes. Every row is in it
  * but those that a filter leaves out.

@@ -7,29 +7,39 @@ import type { Histogram } from './histogram.ts'
 
 /** Durations of the calls of one row, in nanoseconds. Percentiles are off by 4.4 % at most. */
 export interface Duration {
+  /** Of all calls together. */
   readonly sum: number
+  /** Of the longest call. */
   readonly max: number
+  /** Median: half of the calls took no longer. */
   readonly p50: number
+  /** 95 % of the calls took no longer. */
   readonly p95: number
+  /** 99 % of the calls took no longer. */
   readonly p99: number
 }
 
 /** One system call, summed over all processes. */
 export interface SyscallRow {
+  /** Its name, or `syscall_N` where the number has none. */
   readonly syscall: string
   /** Number in the table of its ABI. */
   readonly id: number
   /** `native`, or `compat` for 32-bit calls on a 64-bit kernel, which have a number table of their own. */
   readonly abi: 'native' | 'compat'
+  /** Calls that returned in this interval. */
   readonly count: number
+  /** Those among them that failed. */
   readonly errors: number
   /** Of these calls those whose begin nobody saw, since seccomp answered them: how long they took is not known. */
   readonly untimed: number
+  /** How long they took. */
   readonly duration_ns: Duration
 }
 
 /** One process: its threads, its calls, its bytes and its connections in this interval. */
 export interface ProcessRow {
+  /** As the host counts processes. */
   readonly pid: number
   /** Its start in nanoseconds of Unix time: with its pid it names a process for good. null: not known. */
   readonly started_ns: number | null
@@ -48,30 +58,46 @@ export interface ProcessRow {
   readonly unit: string | null
   /** The process ended in this interval. */
   readonly exited: boolean
+  /** System calls that returned in this interval. */
   readonly syscalls: number
+  /** Those among them that failed. */
   readonly errors: number
   /** Of these calls those that seccomp answered: they are not among the durations. */
   readonly untimed: number
+  /** How long they took. */
   readonly duration_ns: Duration
   /** Bytes its calls returned as sent over IP sockets in this interval. */
   readonly sent_bytes: number
+  /** Bytes its calls returned as received over IP sockets in this interval. */
   readonly received_bytes: number
   /** The same by transport protocol; `other` is raw IP and the like. */
-  readonly transports: Readonly<Record<Transport, Traffic>>
+  readonly transports: Transports
   /** Rows of `connections` that it owns. */
   readonly connections: number
 }
 
-export type Transport = 'tcp' | 'udp' | 'other'
+export interface Transports {
+  /** MPTCP is among it. */
+  readonly tcp: Traffic
+  /** UDP and UDP-Lite. */
+  readonly udp: Traffic
+  /** Raw IP, SCTP and the like. */
+  readonly other: Traffic
+}
+
+export type Transport = keyof Transports
 
 export interface Traffic {
+  /** Bytes sent in this interval. */
   readonly sent_bytes: number
+  /** Bytes received in this interval. */
   readonly received_bytes: number
 }
 
 export interface Endpoint {
   /** With the name of the network interface where it is of a link: `fe80::1%eth0`. */
   readonly address: string
+  /** Port number. */
   readonly port: number
 }
 
@@ -86,12 +112,17 @@ export interface ConnectionRow {
   readonly pid: number | null
   /** Start of its owner as in the row of that process, of which several may have one pid; null: not known. */
   readonly process_started_ns: number | null
+  /** Name of its owner's process. */
   readonly name: string | null
-  /** These three as of its owner's process. */
+  /** Container of its owner's process, as of processes. */
   readonly container: string | null
+  /** Uid of its Kubernetes pod. */
   readonly pod: string | null
+  /** Its systemd unit. */
   readonly unit: string | null
+  /** Of its addresses. */
   readonly family: Family
+  /** `outbound`: this end connected; `inbound`: it was accepted. */
   readonly direction: Direction
   /**
    * As in the kernel: ESTABLISHED, SYN_SENT, ...; of one that closed TIME_WAIT where the kernel waits on, else CLOSE. Of one
@@ -100,13 +131,17 @@ export interface ConnectionRow {
   readonly state: string
   /** It is established, or was. Of one that closed and never was `error` says why, as far as that is known. */
   readonly established: boolean
+  /** This end. */
   readonly local: Endpoint
+  /** The other end. */
   readonly remote: Endpoint
-  /** Payload bytes of this interval. */
+  /** Payload bytes sent in this interval. */
   readonly sent_bytes: number
+  /** Payload bytes received in this interval. */
   readonly received_bytes: number
-  /** Payload bytes since the connection began. */
+  /** Payload bytes sent since the connection began. */
   readonly total_sent_bytes: number
+  /** Payload bytes received since the connection began. */
   readonly total_received_bytes: number
   /** From the SYN to the established connection, outbound only; null where its start was not seen. */
   readonly connect_latency_ns: number | null
@@ -124,8 +159,9 @@ export interface ConnectionRow {
   readonly retransmitted_bytes: number | null
   /** Segments with payload sent since the connection began, those sent again among them. */
   readonly segments_sent: number
-  /** Bytes that arrived and were not read yet, and bytes that the other end has not acknowledged; of an open one. */
+  /** Bytes that arrived and were not read yet; of an open connection. */
   readonly receive_queue_bytes: number
+  /** Bytes sent that the other end has not acknowledged yet; of an open connection. */
   readonly send_queue_bytes: number
   /** Ends that have no room and told the other to send nothing for now; null: neither, or not known. */
   readonly zero_window: 'local' | 'remote' | 'both' | null
@@ -142,9 +178,11 @@ export interface ConnectionRow {
   readonly closed_by: 'local' | 'remote' | null
   /** Inode of the network namespace it lives in; null: the tool's own. */
   readonly network_namespace: number | null
+  /** Time since it began, or until it ended. */
   readonly age_seconds: number
-  /** Nanoseconds of Unix time, as exact as a double is (256 ns): its beginning, or when it was first seen; and its end. */
+  /** Its beginning, or when it was first seen, in nanoseconds of Unix time, as exact as a double is (256 ns). */
   readonly started_ns: number
+  /** Its end in nanoseconds of Unix time; null while it is open. */
   readonly ended_ns: number | null
   /** The connection is older than the tool: its age is the time since it was first seen. */
   readonly age_is_minimum: boolean
@@ -160,20 +198,27 @@ export interface ConnectionRow {
 export interface ListenerRow {
   /** Names the socket as long as the program runs: several may listen at one address and port. */
   readonly id: number
+  /** Owner; null while nobody who holds the socket is known. */
   readonly pid: number | null
+  /** Name of its owner's process. */
   readonly name: string | null
+  /** Container of its owner's process. */
   readonly container: string | null
+  /** Of its address. */
   readonly family: Family
+  /** Where it listens. */
   readonly local: Endpoint
   /** It listens for connections by MPTCP as well; null: not told. */
   readonly mptcp: boolean | null
-  /** Connections that wait to be accepted, and how many may. */
+  /** Connections that wait to be accepted. */
   readonly backlog: number
+  /** Connections that may wait at the most. */
   readonly backlog_limit: number
   /** Connections that were accepted from it in this interval; null: nothing tells. */
   readonly accepts: number | null
   /** Connections and requests that it dropped in this interval, a full queue among the reasons. */
   readonly drops: number
+  /** Inode of the network namespace it lives in; null: the tool's own. */
   readonly network_namespace: number | null
 }
 
@@ -195,26 +240,35 @@ export interface CallRow {
 
 /** One system call that took at least as long as `--slow` says. */
 export interface SlowCallRow {
+  /** Process of the thread. */
   readonly pid: number
+  /** Thread that made the call. */
   readonly tid: number
   /** Name of the process. */
   readonly name: string
+  /** Name of the call. */
   readonly syscall: string
+  /** Number in the table of its ABI. */
   readonly id: number
+  /** As of system calls. */
   readonly abi: 'native' | 'compat'
   /** What it returned; an error is negative. */
   readonly return: number
   /** Name of the errno that it returned; null where it did not. */
   readonly error: string | null
-  /** Nanoseconds of Unix time, as exact as a double is (256 ns). */
+  /** When it began, in nanoseconds of Unix time, as exact as a double is (256 ns). */
   readonly started_ns: number
+  /** How long it took. */
   readonly duration_ns: number
 }
 
 /** Events of this interval that are in no row. */
 export interface Lost {
+  /** System calls. */
   readonly syscalls: number
+  /** Connections, by their ends. */
   readonly connections: number
+  /** Sends and receives. */
   readonly bytes: number
   /** Slow calls that are not among `slow_calls`; they are counted among `syscalls` like all others. */
   readonly slow_calls: number
@@ -222,8 +276,11 @@ export interface Lost {
 
 /** Lost events of one kind, for one reason; see `src/tracers/loss.ts` for the reasons. */
 export interface LossRow {
+  /** What was lost. */
   readonly tracer: 'syscalls' | 'connections' | 'bytes'
+  /** Why: `no_row`, `no_memory`, `missed` or `dropped`. */
   readonly reason: string
+  /** How many. */
   readonly count: number
 }
 
@@ -232,14 +289,19 @@ export interface LossRow {
  * `none (reason)` where reading it failed in this interval.
  */
 export interface Sources {
+  /** Of system calls and processes. */
   readonly syscalls: string
+  /** Of TCP connections and listening sockets. */
   readonly connections: string
+  /** Of the bytes of processes. */
   readonly bytes: string
 }
 
 /** What watching cost in this interval. */
 export interface SelfUsage {
+  /** Processor time of the program. */
   readonly cpu_seconds: number
+  /** Resident memory of the program. */
   readonly resident_bytes: number
   /** Time that its BPF programs ran, on all processors; null while that is not measured, since measuring costs too. */
   readonly bpf_seconds: number | null
@@ -249,29 +311,45 @@ export interface SelfUsage {
 
 /** How full a BPF map was in this interval, in entries. */
 export interface MapUsage {
+  /** Name of the map. */
   readonly name: string
+  /** Entries in use. */
   readonly used: number
+  /** Entries that there is room for. */
   readonly limit: number
 }
 
 export interface Sample {
   /** End of the interval, ISO 8601 in UTC. */
   readonly time: string
+  /** Length of the interval. */
   readonly interval_seconds: number
-  /** Empty: all processes. */
-  readonly filter: { readonly pids: readonly number[] }
+  /** Which processes are watched. */
+  readonly filter: {
+    /** Empty: all processes. */
+    readonly pids: readonly number[]
+  }
+  /** How each kind of number is measured. */
   readonly sources: Sources
+  /** All system calls that returned in this interval. */
   readonly syscalls: readonly SyscallRow[]
+  /** All processes that did anything in this interval, or own a connection. */
   readonly processes: readonly ProcessRow[]
+  /** All TCP connections that were open in this interval, or failed to connect. */
   readonly connections: readonly ConnectionRow[]
+  /** All listening TCP sockets. */
   readonly listeners: readonly ListenerRow[]
+  /** System calls that took at least as long as `--slow` says. */
   readonly slow_calls: readonly SlowCallRow[]
+  /** Events of this interval that are in no row. */
   readonly lost: Lost
   /** The same by reason, without slow calls; only what lost any. */
   readonly losses: readonly LossRow[]
   /** What cannot be seen for now, and why, a line each. */
   readonly notes: readonly string[]
+  /** What watching cost in this interval. */
   readonly self: SelfUsage
+  /** How full the BPF maps were. */
   readonly maps: readonly MapUsage[]
   /** Made while they are gone through, where the kernel side wrote them: only until the sink has taken the sample. */
   readonly calls: Iterable<CallRow>

@@ -93,6 +93,7 @@ export const connectionTable: Table<ConnectionRow> = {
       id: 'bytes',
       title: 'BYTES/s',
       unit: 'bytes',
+      meaning: 'Payload bytes sent and received in this interval.',
       perSecond: true,
       value: row => row.sent_bytes + row.received_bytes,
       mark: atLeast,
@@ -164,6 +165,7 @@ export const connectionTable: Table<ConnectionRow> = {
       id: 'retransmit_share',
       title: 'RETR%',
       unit: 'share',
+      meaning: 'Part of the payload bytes sent since the connection began that was sent again.',
       // of the payload: SYN and FIN carry none
       value: retransmitShare,
       alarm: true,

@@ -16,7 +16,15 @@ export const slowTable: Table<SlowCallRow> = {
   defaultSort: 'duration_ns',
   past: true,
   columns: [
-    { id: 'started', title: 'STARTED', unit: 'text', value: row => clock(row.started_ns), width: 12, priority: 3 },
+    {
+      id: 'started',
+      title: 'STARTED',
+      unit: 'text',
+      meaning: 'Time of day of its beginning, where the program runs.',
+      value: row => clock(row.started_ns),
+      width: 12,
+      priority: 3,
+    },
     { id: 'started_ns', title: 'UNIX NS', unit: 'number', value: row => row.started_ns, width: 19, priority: 9 },
     { id: 'duration_ns', title: 'TOOK', unit: 'nanoseconds', value: row => row.duration_ns, width: 7, priority: 0 },
     { id: 'pid', title: 'PID', unit: 'number', value: row => row.pid, width: 7, priority: 1 },

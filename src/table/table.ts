@@ -17,6 +17,8 @@ export interface Column<Row> {
   /** Heading on the screen. */
   readonly title: string
   readonly unit: Unit
+  /** What it says, for docs/columns.md, where it is no field of the json output: those have it in src/sample/sample.ts. */
+  readonly meaning?: string
   /** Counted over the interval: screen and text show it per second. */
   readonly perSecond?: boolean
   /** The exact value; null where there is none. */

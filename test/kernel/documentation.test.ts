@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Ajv } from 'ajv'
 import { expect, onTestFinished, test } from 'vitest'
 import { commandsIn, pageText } from '../support/documentation.ts'
-import { OBJECTS } from '../support/top.ts'
+import { OBJECTS, Top } from '../support/top.ts'
 
 /** Commands that end by themselves: the others are screens and services, whose flags a unit test reads. */
 const ENDS = /--once|--doctor| -n /
@@ -33,4 +36,23 @@ test.each(COMMANDS)('%s runs', line => {
   const env = { ...process.env, PATH: `${programs()}:${process.env.PATH}` }
   // a pipe fails where any part of it does
   execFileSync('bash', ['-o', 'pipefail', '-c', line], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+})
+
+test.each([[], ['--compat']])('samples are as their schema says: %j', async (...flags) => {
+  const isSample = new Ajv({ allErrors: true }).compile(JSON.parse(pageText('docs/sample.schema.json')))
+  const listening = createServer(socket => void socket.end('x')).listen(0, '127.0.0.1')
+  onTestFinished(() => void listening.close())
+  await once(listening, 'listening')
+  const address = listening.address()
+  const port = address !== null && typeof address === 'object' ? address.port : 0
+  const top = await Top.start('-d', 0.2, '--slow', '1us', ...flags)
+  await once(connect(port, '127.0.0.1').resume(), 'close')
+  const samples = await top.finish()
+  for (const list of ['syscalls', 'processes', 'connections', 'listeners'] as const) {
+    expect(
+      samples.some(sample => sample[list].length > 0),
+      list,
+    ).toBe(true)
+  }
+  for (const sample of samples) expect(isSample(sample) || isSample.errors).toBe(true)
 })

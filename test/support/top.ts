@@ -1,11 +1,10 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { Sample } from '../../src/sample/sample.ts'
+import type { JsonSample } from '../../src/batch/json.ts'
 import { Lines } from './lines.ts'
 
-/** A sample as `--output json` prints it. */
-export type JsonSample = Omit<Sample, 'calls'>
+export type { JsonSample }
 
 /** Folder of the built program and of the BPF objects. */
 export const OBJECTS = join(import.meta.dirname, '../../dist')
