@@ -54,7 +54,8 @@ describe('a connection by TCP Fast Open', () => {
       const rows = endOf(samples, port, local)
       if (how === 'is reset by the server' && !tells('resets')) {
         expect(rows).toEqual([])
-        expect(lostConnections(samples)).toBe(1)
+        // losses are of the whole machine
+        expect(lostConnections(samples)).toBeGreaterThanOrEqual(1)
         return
       }
       expect(new Set(rows.map(row => row.id)).size).toBe(1)
