@@ -71,8 +71,18 @@ export class CompatEnds {
     const records: ConnectionRecord[] = []
     const joined = new Set<Ending>()
     const ending = Map.groupBy(this.#ending, ({ socket }) => endsOf(socket))
+    const thrownAway = Map.groupBy(this.#ending.filter(isThrownAway), ({ socket }) => socket.local.port)
     this.#destroyed = this.#destroyed.filter(({ socket: found, waited }, i) => {
       const known = this.#records.get(found)
+      if (found.remote.port === 0 && known === undefined) {
+        // one by Fast Open, reset before its handshake was over: it has forgotten its peer, what it moved, maybe its address
+        const reset = thrownAway.get(found.local.port)?.pop()
+        if (reset !== undefined) {
+          joined.add(reset)
+          this.#lost++
+        }
+        return false
+      }
       // one that was reset has forgotten its peer
       const socket = found.remote.port === 0 && known !== undefined ? { ...found, ...endsIn(known) } : found
       const match = takeEnd(ending.get(endsOf(socket)) ?? [], socket)
@@ -97,10 +107,7 @@ export class CompatEnds {
       // a connect that failed moved nothing; one whose counters never come keeps those that were seen
       const isFailed = !entry.socket.established && entry.socket.direction !== 'inbound'
       const isOver = (isFailed && !isOfLink(entry.socket)) || entry.waited++ >= PATIENCE
-      if (isOver && isThrownAway(entry)) {
-        // those have a message each: one by Fast Open, whose counters a reset cleared
-        this.#lost++
-      } else if (isOver) {
+      if (isOver && (known !== undefined || !isThrownAway(entry))) {
         const record = this.#records.closedWithoutCounters(entry.socket, known, this.#namespace)
         records.push(record)
         if (isFailed) return false
