@@ -29,8 +29,8 @@ import { SyscallTracer } from './syscalls.ts'
 
 export type { Tracers } from './interface.ts'
 
-/** Sockets that there is room for, by the memory of the machine: a row takes some 200 bytes of the kernel's. */
-const ROOMS = totalmem() >= 4 * 2 ** 30 ? roomsFor(131_072, 65_536) : roomsFor(16_384, 8_192)
+/** Sockets that there is room for, by the memory of the machine: a row takes some 230 bytes of the kernel's. */
+const ROOMS = totalmem() >= 4 * 2 ** 30 ? roomsFor(131_072, 49_152) : roomsFor(10_240, 4_096)
 
 /** Entries of maps, by the sockets that are open and those that close in an interval. */
 export function roomsFor(open: number, closed: number) {
@@ -40,6 +40,11 @@ export function roomsFor(open: number, closed: number) {
     // the place of one that closed is free again after the next walk
     tcp_sockets: open + closed,
     free_places: open + closed,
+    // what is known of some sockets and processes only
+    accepts: 2 * open,
+    queued: open / 2,
+    mptcp_owners: open / 8,
+    groups: Math.max(512, open / 128),
   }
 }
 
