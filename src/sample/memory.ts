@@ -19,32 +19,39 @@ const HEAP_GROWTH = 40
  */
 export function saveMemory(): void {
   letYoungGrow(false)
+  // after each collection: a sample of many thousand sockets takes many, and V8 would double it at each of them
+  new PerformanceObserver(() => letYoungGrow(isYoungSmall())).observe({ entryTypes: ['gc'] })
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`)
   setMallocOption(M_ARENA_MAX, 1)
   setMallocOption(M_MMAP_THRESHOLD, LARGE)
   setMallocOption(M_TRIM_THRESHOLD, LARGE)
 }
 
-/** Samples after which all that is needed only once has been done. */
-const SETTLED = 10
-
-/**
- * Bytes of the young generation that suffice: what a sample makes fits in, and need not be copied several times over. V8
- * doubles it where that may grow, and would not stop before 16 MB.
- */
-const YOUNG = 3.5e6
+/** Samples after which what is needed only once has been done: most of it, and all. */
+const SETTLED: ReadonlySet<number> = new Set([1, 10])
 
 /** To be called after each sample: what was mapped of Node's program file only to start need not stay. */
 export function settle(samples: number): void {
-  if (samples === SETTLED) releaseProgramPages()
-  letYoungGrow(youngBytes() < YOUNG)
+  if (SETTLED.has(samples)) releaseProgramPages()
 }
+
+/**
+ * Bytes of the young generation that suffice: what a sample makes fits in, and need not be copied several times over. Where
+ * there is much, this part of all. V8 doubles it where that may grow, and would not stop before 16 MB.
+ */
+const YOUNG = 3.5e6
+const YOUNG_SHARE = 1 / 8
 
 function letYoungGrow(may: boolean): void {
   setFlagsFromString(`--semi-space-growth-factor=${may ? 2 : 1}`)
 }
 
-function youngBytes(): number {
-  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
-  return young === undefined ? Infinity : young.space_available_size + young.space_used_size
+function isYoungSmall(): boolean {
+  let young = 0
+  let all = 0
+  for (const { space_name, space_used_size, space_available_size } of getHeapSpaceStatistics()) {
+    all += space_used_size
+    if (space_name === 'new_space') young = space_used_size + space_available_size
+  }
+  return young < Math.max(YOUNG, YOUNG_SHARE * all)
 }
