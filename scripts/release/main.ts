@@ -16,6 +16,7 @@ import { type Architecture, bpfSources, compileBpf, compileHelpers } from '../co
 import { gzip, settle, sums, tar, write } from './archive.ts'
 import { bashCompletion, fishCompletion, zshCompletion } from './completions.ts'
 import { makeDeb } from './deb.ts'
+import { putDocuments } from './documents.ts'
 import { makeImage } from './image.ts'
 import { ownKoffi } from './koffi.ts'
 import { manPage } from './man.ts'
@@ -100,7 +101,7 @@ function makeFor(architecture: Architecture, parts: Parts, program: string, text
   put('completions/ebpf-top.bash', bashCompletion())
   put('completions/_ebpf-top', zshCompletion())
   put('completions/ebpf-top.fish', fishCompletion())
-  put('LICENSE', readFileSync(path.join(root, 'LICENSE')))
+  putDocuments(put)
   put('LICENSES.txt', texts)
   settle(at('single'), { seconds })
   writeFileSync(path.join(release, `${folder}.tar.gz`), gzip(tar(at('single'), [folder], { seconds })))
@@ -130,9 +131,7 @@ function makeNpm(program: string, parts: ReadonlyMap<Architecture, Parts>, bundl
     bin: { 'ebpf-top': 'dist/cli.js' },
   }
   write(path.join(folder, 'package.json'), `${JSON.stringify(published, null, 2)}\n`)
-  for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) {
-    write(path.join(folder, file), readFileSync(path.join(root, file)))
-  }
+  putDocuments((file, content) => write(path.join(folder, file), content))
   const shipped = [...parts.values()]
     .flatMap(({ all }) => all)
     .filter(({ name: of }) => /^(koffi|libbpf|libelf|zlib)/.test(of))

@@ -61,6 +61,10 @@ ${list(FILES)}
 .SH EXAMPLES
 ${list(EXAMPLES)}
 .SH SEE ALSO
+README.md, docs/columns.md and docs/faq.md, in
+.I /usr/share/doc/ebpf-top
+or beside the program.
+.PP
 .BR bpf (2),
 .BR capabilities (7),
 .BR htop (1),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzip, write } from './archive.ts'
 import { bashCompletion, fishCompletion, zshCompletion } from './completions.ts'
+import { putDocuments } from './documents.ts'
 import { manPage } from './man.ts'
 
 const root = path.join(import.meta.dirname, '../..')
@@ -33,6 +34,5 @@ export function writeTree(folder: string, zshFolder: string, contents: Contents)
   put('etc/ebpf-top/otel.env', ours('deploy/systemd/otel.env'), 0o600)
   put('usr/share/doc/ebpf-top/copyright', Buffer.concat([ours('LICENSE'), Buffer.from(licences)]))
   put('usr/share/doc/ebpf-top/changelog.gz', gzip(ours('CHANGELOG.md')))
-  for (const name of ['how-it-works', 'kernels', 'otlp'])
-    put(`usr/share/doc/ebpf-top/${name}.md`, ours(`docs/${name}.md`))
+  putDocuments((file, content) => put(`usr/share/doc/ebpf-top/${file}`, content))
 }

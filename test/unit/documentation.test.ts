@@ -1,9 +1,13 @@
 import { existsSync, globSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { documents } from '../../scripts/release/documents.ts'
 import { parseCommand } from '../../src/cli/parse.ts'
 import type { System } from '../../src/cli/system.ts'
 import { commandsIn, linksIn, pageText } from '../support/documentation.ts'
+
+/** The pages that packages bring. */
+const SHIPPED = documents()
 
 const PAGES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/*.md')]
 
@@ -28,4 +32,16 @@ describe.each(PAGES)('%s', page => {
       expect(existsSync(path.join(path.dirname(page), link)), link).toBe(true)
     }
   })
+})
+
+test('links of what packages bring lead to what they bring', () => {
+  for (const page of SHIPPED.filter(name => name.endsWith('.md'))) {
+    for (const link of linksIn(pageText(page))) {
+      const target = path.join(path.dirname(page), link)
+      expect(
+        SHIPPED.some(name => name === target || name.startsWith(`${target.replace(/\/$/, '')}/`)),
+        `${page}: ${link}`,
+      ).toBe(true)
+    }
+  }
 })
