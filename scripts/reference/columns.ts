@@ -1,8 +1,10 @@
 /** docs/columns.md: every column, json field and csv field, from the tables and the types of a sample. */
 
 import type { Definition, Schema } from 'ts-json-schema-generator'
+import { GROUPINGS, groupTables } from '../../src/table/groups.ts'
 import type { Column, Unit } from '../../src/table/table.ts'
 import { tables } from '../../src/table/tables.ts'
+import { type HeaderField, screenHeader, textHeader } from './header.ts'
 import { definitionOf, fieldsOf } from './schema.ts'
 
 /** How csv writes values of each unit. */
@@ -27,7 +29,32 @@ const LISTS = {
   processes: 'processes',
   listeners: 'listeners',
   slow: 'slow_calls',
-} as const
+} as const satisfies Readonly<Record<keyof typeof tables, string>>
+
+const INTRODUCTION = `# Columns and fields
+
+Every column of the screen and of text output, every csv field and every json field, with unit and meaning.
+
+- **Rates.** Columns whose heading ends in \`/s\` are per second on the screen and in text output. csv and json have the exact
+  number of the interval.
+- **Percentiles** (P50, P95, P99) are off by 4.4 % at most.
+- **Unknown values** are \`null\` in json, an empty field in csv, and \`-\` on the screen and in text output. "null when" says when.
+  Where \`sources\` says \`none\` for a kind of number, the json fields of that kind are 0 and say nothing; csv leaves them empty.
+- **Signs.** \`>\` in front of a value: at least so much. \`32:\` in front of a system call: a 32-bit call. \`~\` in front of a
+  row: the selected row, which has nothing in this interval.
+- **Sorting.** \`--sort\` takes a heading or a csv field.
+- **Schema.** [sample.schema.json](sample.schema.json) is a JSON schema (draft-07) of a json sample. Its version is the last part
+  of its \`$id\`. New fields may come under the same version, so the schema allows fields that it does not know. The version
+  goes up where a field is taken away, changes its meaning, or gets another value to choose from.
+
+This page and the schema are made from the code by \`npm run reference\`.`
+
+/** One json field in its table. */
+interface Told {
+  readonly value: string
+  readonly nullWhen: string
+  readonly meaning: string
+}
 
 export function columnsPage(schema: Schema): string {
   const whole = fieldsOf(schema)
@@ -36,97 +63,153 @@ export function columnsPage(schema: Schema): string {
     if (field === undefined) throw new Error(`a sample has no ${name}`)
     return definitionOf(schema, field)
   }
-  const views = Object.entries(tables).map(([name, table]) => [
-    `## View \`${name}\``,
+  const named = (name: keyof typeof tables): string[] => {
+    const rows = tables[name].columns.map(column => ofColumn(column, list(LISTS[name]), schema))
+    return [`## View \`${name}\``, '', ...grid(['column', 'csv field', 'unit', 'null when', 'meaning'], rows), '']
+  }
+  const objects = whole
+    .map(([name, field]) => [name, field, rowsOf(schema, field)] as const)
+    .filter(([, , rows]) => rows.length > 0)
+    .flatMap(([name, field, rows]) => [
+      `## json: \`${name}\``,
+      '',
+      describe(name, schema, field).meaning,
+      '',
+      ...grid(['field', 'value', 'null when', 'meaning'], rows),
+      '',
+    ])
+  return `${[
+    INTRODUCTION,
+    '',
+    '## Header of the screen',
+    '',
+    ...ofHeader(screenHeader),
+    '',
+    ...names(tables).flatMap(named),
+    '## Connections in groups',
+    '',
+    'On the screen alone, with key `b`: by remote address (`remote`), by service, or by process.',
+    '',
+    ...grid(['column', 'unit', 'null when', 'meaning'], ofGroups()),
+    '',
+    '## Text output',
+    '',
+    'One line for each sample, then its tables with the columns above:',
+    '',
+    ...ofHeader(textHeader),
+    '',
+    '## csv',
+    '',
+    'One table, with the csv fields above behind these two:',
     '',
     ...grid(
-      ['column', 'csv field', 'unit', 'meaning'],
-      table.columns.map(column => ofColumn(column, list(LISTS[table.name as keyof typeof LISTS]), schema)),
+      ['csv field', 'unit', 'meaning'],
+      ['time', 'interval_seconds'].map(name => {
+        const { value, meaning } = describe(name, schema, whole.find(([known]) => known === name)?.[1] ?? {})
+        return [`\`${name}\``, value, meaning]
+      }),
     ),
-  ])
-  const objects = whole
-    .filter(([, field]) => field.items !== undefined || field.$ref !== undefined)
-    .map(([name, field]) => [`## json: \`${name}\``, '', field.description ?? '', '', ...ofObject(schema, field)])
-  return `${[
-    '# Columns and fields',
     '',
-    'Every column of the screen and of text output, every csv field and every json field. This page and',
-    '[sample.schema.json](sample.schema.json), the JSON schema of a sample, are made from the code by `npm run reference`.',
-    '',
-    '- The screen and text output show columns whose heading ends in `/s` per second. csv and json have the exact number of',
-    '  the interval.',
-    '- `--sort` takes a heading or a csv field. csv begins with `time` and `interval_seconds`.',
-    '- json has `null`, and csv nothing, where a value is not known or there is none.',
-    '- The version of the schema is the last part of its `$id`. It goes up where a field is taken away or changes its',
-    '  meaning; new fields may come at any time.',
-    '',
-    ...views.flatMap(lines => [...lines, '']),
     '## json: a sample',
     '',
+    'One object on one line for each sample.',
+    '',
     ...grid(
-      ['field', 'unit', 'meaning'],
-      whole.map(([name, field]) => ofField(name, field)),
+      ['field', 'value', 'meaning'],
+      whole.map(([name, field]) => {
+        const { value, meaning } = describe(name, schema, field)
+        return [`\`${name}\``, value, meaning]
+      }),
     ),
     '',
-    ...objects.flatMap(lines => [...lines, '']),
+    ...objects,
   ]
     .join('\n')
     .trimEnd()}\n`
 }
 
-function ofColumn(column: Column<never>, row: Definition, schema: Schema): readonly string[] {
-  const meaning = column.meaning ?? meaningOf(column.id, row, schema)
-  return [column.title, `\`${column.id}\``, UNITS[column.unit], meaning]
+function names<T extends object>(of: T): (keyof T & string)[] {
+  return Object.keys(of) as (keyof T & string)[]
 }
 
-/** What the field of a row says, or a field of an object in it: `duration_ns_p50`. */
-function meaningOf(id: string, row: Definition, schema: Schema): string {
+function ofHeader(fields: readonly HeaderField[]): string[] {
+  return grid(
+    ['shown', 'meaning'],
+    fields.map(({ shown, meaning }) => [`\`${shown}\``, meaning]),
+  )
+}
+
+function ofColumn(column: Column<never>, row: Definition, schema: Schema): readonly string[] {
+  const said = column.meaning ?? fieldOf(column.id, row, schema).description ?? ''
+  const { nullWhen, meaning } = split(said)
+  const unmeasured = column.source === undefined ? '' : `\`sources.${column.source}\` is \`none\``
+  const never = [nullWhen, unmeasured].filter(text => text !== '').join('; ')
+  const start = column.shown === undefined ? '' : ` Screen and text output show ${column.shown} characters.`
+  return [column.title, `\`${column.id}\``, UNITS[column.unit], never, meaning + start]
+}
+
+/** The field of a row that a column shows, or that of an object in it: `duration_ns_p50`. */
+function fieldOf(id: string, row: Definition, schema: Schema): Definition {
   for (const [name, field] of fieldsOf(row)) {
-    if (name === id) return field.description ?? ''
-    if (!id.startsWith(`${name}_`) || field.$ref === undefined) continue
+    if (name === id) return field
     const inner = fieldsOf(definitionOf(schema, field)).find(([part]) => `${name}_${part}` === id)?.[1]
-    if (inner !== undefined) return `${field.description} ${inner.description}`
+    if (inner !== undefined) return inner
   }
   throw new Error(`nothing says what ${id} means`)
 }
 
-function ofObject(schema: Schema, field: Definition): readonly string[] {
-  const { items } = field
-  const isObject = field.$ref !== undefined || (typeof items === 'object' && '$ref' in items)
-  if (!isObject) return []
-  const rows = fieldsOf(definitionOf(schema, field)).flatMap(([name, inner]) => [
-    ofField(name, inner),
-    ...(inner.$ref === undefined ? [] : ofParts(schema, name, inner)),
-  ])
-  return grid(['field', 'unit', 'meaning'], rows)
+/** The columns of all groupings, each once; those that not all have say which do. */
+function ofGroups(): (readonly string[])[] {
+  const all = GROUPINGS.flatMap(grouping => groupTables[grouping].columns)
+  return [...new Map(all.map(column => [column.id, column])).values()].map(({ id, title, unit, meaning }) => {
+    const having = GROUPINGS.filter(grouping => groupTables[grouping].columns.some(column => column.id === id))
+    if (meaning === undefined) throw new Error(`nothing says what ${title} of groups means`)
+    const only = having.length < GROUPINGS.length ? ` Only by ${having.join(', ')}.` : ''
+    const told = split(meaning)
+    return [title, UNITS[unit], told.nullWhen, told.meaning + only]
+  })
 }
 
-/** Objects inside of a row, such as `local` and `duration_ns`. */
-function ofParts(schema: Schema, name: string, field: Definition): readonly (readonly string[])[] {
+/** All fields of the object that a field is, or has a list of, with those of objects in it: `local.port`. */
+function rowsOf(schema: Schema, field: Definition, path = '', unit = ''): readonly (readonly string[])[] {
+  return fieldsOf(definitionOf(schema, field)).flatMap(([name, inner]) => {
+    const told = describe(name, schema, inner, unit)
+    return [
+      [`\`${path}${name}\``, told.value, told.nullWhen, told.meaning],
+      ...rowsOf(schema, inner, `${path}${name}.`, unitOf(name)),
+    ]
+  })
+}
+
+/** @throws Error where its comment is missing, or does not say when it is null, or says it of one that never is */
+function describe(name: string, schema: Schema, field: Definition, unit = ''): Told {
   const definition = definitionOf(schema, field)
-  return fieldsOf(definition).flatMap(([part, inner]) => [
-    ofField(`${name}.${part}`, inner, unitOf(name)),
-    ...(inner.$ref === undefined ? [] : ofParts(schema, `${name}.${part}`, inner)),
-  ])
+  const isList = field.items !== undefined
+  const isObject = !isList && definition.properties !== undefined
+  const told = split(field.description ?? '')
+  const mayBeNull = [definition.type].flat().includes('null')
+  if (told.meaning === '') throw new Error(`nothing says what ${name} means`)
+  if (mayBeNull !== (told.nullWhen !== '')) throw new Error(`${name}: when it is null`)
+  const value = isList ? 'list' : isObject ? 'object' : unitOf(name) || unit || typeOf(definition)
+  return { value, ...told }
 }
 
-function ofField(name: string, field: Definition, unit = ''): readonly string[] {
-  if (field.description === undefined) throw new Error(`nothing says what ${name} means`)
-  return [`\`${name}\``, unitOf(name) || unit || typeOf(field), field.description]
+/** The end of a comment says when the value is null. */
+function split(comment: string): { readonly meaning: string; readonly nullWhen: string } {
+  const [meaning = '', nullWhen = ''] = comment.replaceAll('\n', ' ').split(/ *\bnull: /)
+  return { meaning, nullWhen: nullWhen.replace(/\.$/, '') }
 }
 
 function unitOf(name: string): string {
   return Object.entries(SUFFIXES).find(([suffix]) => name.endsWith(suffix))?.[1] ?? ''
 }
 
-function typeOf(field: Definition): string {
-  if (field.items !== undefined) return 'list'
-  if (field.$ref !== undefined || field.type === 'object') return 'object'
-  const types = [field.type ?? field.anyOf?.map(one => (typeof one === 'object' ? one.type : '')) ?? '']
-    .flat(2)
-    .filter(type => type !== 'null')
+function typeOf({ type, enum: choice }: Definition): string {
+  if (choice !== undefined) return choice.flatMap(value => (value === null ? [] : `\`${value}\``)).join(', ')
   const words = { string: 'text', number: 'number', boolean: 'true or false' }
-  return types.map(type => words[type as keyof typeof words] ?? 'text').join(', ')
+  const found = [type].flat().flatMap(one => words[one as keyof typeof words] ?? [])
+  if (found.length === 0) throw new Error(`no word for ${JSON.stringify(type)}`)
+  return found.join(', ')
 }
 
 function grid(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -3,11 +3,12 @@
 import path from 'node:path'
 import { createGenerator, type Definition, type Schema } from 'ts-json-schema-generator'
 
-/** Goes up where a field is taken away or changes its meaning; more fields may come at any time. */
+/** Goes up where a field is taken away, changes its meaning or gets another value to choose from. New fields do not count. */
 const VERSION = 1
 
 const project = path.join(import.meta.dirname, '../..')
 
+/** Open: a sample of a newer version, with more fields, is a sample as well. */
 export function sampleSchema(): Schema {
   const generator = createGenerator({
     path: path.join(project, 'src/batch/json.ts'),
@@ -16,6 +17,7 @@ export function sampleSchema(): Schema {
     topRef: false,
     functions: 'hide',
     sortProps: false,
+    additionalProperties: true,
     // the compiler of this project has looked at them
     skipTypeCheck: true,
   })
@@ -33,7 +35,7 @@ export function definitionOf(schema: Schema, field: Definition): Definition {
   return found
 }
 
-/** Fields of an object, in their order. */
+/** Fields of an object, in their order; none where it is no object. */
 export function fieldsOf(definition: Definition): readonly (readonly [string, Definition])[] {
   return Object.entries(definition.properties ?? {}).map(([name, field]) => {
     if (typeof field === 'boolean') throw new Error(`${name} has no description`)

@@ -13,7 +13,7 @@ const ESCAPED = {
   ascii: /[^ -~]+/g,
 } as const
 
-/** What is printed of a sample: docs/sample.schema.json is made from it. */
+/** One sample, as `--output json` prints it on one line. */
 export type JsonSample = Omit<Sample, 'calls' | 'keep'>
 
 /**

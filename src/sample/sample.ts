@@ -1,83 +1,87 @@
 /**
  * A sample is what all tracers saw in one interval. It is immutable; sinks (screen, batch output, OTLP) take it and
- * never reach behind it. The field names of the rows are the JSON contract: they are printed as they stand.
+ * never reach behind it. The field names of the rows are the JSON contract: they are printed as they stand, and docs/columns.md
+ * is made from the comments of the fields. Where a field may be null, its comment ends with `null: ` and says when.
  */
 
 import type { Histogram } from './histogram.ts'
 
 /** Durations of the calls of one row, in nanoseconds. Percentiles are off by 4.4 % at most. */
 export interface Duration {
-  /** Of all calls together. */
+  /** Durations of all calls added up. */
   readonly sum: number
-  /** Of the longest call. */
+  /** Duration of the longest call. */
   readonly max: number
-  /** Median: half of the calls took no longer. */
+  /** Median duration: half of the calls took no longer. */
   readonly p50: number
-  /** 95 % of the calls took no longer. */
+  /** 95th percentile of the durations: 95 % of the calls took no longer. */
   readonly p95: number
-  /** 99 % of the calls took no longer. */
+  /** 99th percentile of the durations: 99 % of the calls took no longer. */
   readonly p99: number
 }
 
 /** One system call, summed over all processes. */
 export interface SyscallRow {
-  /** Its name, or `syscall_N` where the number has none. */
+  /** Name of the system call; `syscall_N` where number N has no name. */
   readonly syscall: string
-  /** Number in the table of its ABI. */
+  /** Number of the system call in the table of its ABI. */
   readonly id: number
-  /** `native`, or `compat` for 32-bit calls on a 64-bit kernel, which have a number table of their own. */
+  /** Table that `id` is from: `compat` is that of 32-bit calls on a 64-bit kernel. */
   readonly abi: 'native' | 'compat'
   /** Calls that returned in this interval. */
   readonly count: number
-  /** Those among them that failed. */
+  /** Calls that returned an error. */
   readonly errors: number
-  /** Of these calls those whose begin nobody saw, since seccomp answered them: how long they took is not known. */
+  /** Calls without a duration, because seccomp answered them. They are in `count` and not in `duration_ns`. */
   readonly untimed: number
-  /** How long they took. */
+  /** Durations of the calls; all 0 where no call was timed. */
   readonly duration_ns: Duration
 }
 
 /** One process: its threads, its calls, its bytes and its connections in this interval. */
 export interface ProcessRow {
-  /** As the host counts processes. */
+  /** Process id, as the host numbers it. */
   readonly pid: number
-  /** Its start in nanoseconds of Unix time: with its pid it names a process for good. null: not known. */
+  /** Start of the process in Unix time. With the pid it names a process for good. null: the kernel side did not see the start. */
   readonly started_ns: number | null
-  /** The kernel's `comm`, untrusted text of up to 15 bytes. */
+  /** Name of the process: the kernel's `comm`, up to 15 bytes. Untrusted text. */
   readonly name: string
   /**
-   * Command line, arguments separated by spaces, of 4096 bytes at most, and `…` behind what was cut off; the name where
-   * it is not known. Untrusted text.
+   * Command line: the arguments, separated by spaces. At most 4096 bytes; `…` marks what was cut off. The name, where the
+   * command line is not known. Untrusted text.
    */
   readonly command: string
-  /** Id of its container, mostly 64 hexadecimal digits, or its name (LXC, systemd-nspawn); null outside of containers. */
+  /**
+   * Container that the process runs in: its id, 64 hexadecimal digits as a rule, or its name (LXC, systemd-nspawn). null: it
+   * runs in no container, or its cgroup is not known.
+   */
   readonly container: string | null
-  /** Uid of its Kubernetes pod. */
+  /** Uid of the Kubernetes pod that the process runs in. null: it runs in no pod, or its cgroup is not known. */
   readonly pod: string | null
-  /** Its systemd unit, such as `nginx.service`. */
+  /** Systemd unit of the process, such as `nginx.service`. null: it runs in no unit, or its cgroup is not known. */
   readonly unit: string | null
   /** The process ended in this interval. */
   readonly exited: boolean
   /** System calls that returned in this interval. */
   readonly syscalls: number
-  /** Those among them that failed. */
+  /** System calls that returned an error. */
   readonly errors: number
-  /** Of these calls those that seccomp answered: they are not among the durations. */
+  /** System calls without a duration, because seccomp answered them. They are in `syscalls` and not in `duration_ns`. */
   readonly untimed: number
-  /** How long they took. */
+  /** Durations of the calls; all 0 where no call was timed. */
   readonly duration_ns: Duration
-  /** Bytes its calls returned as sent over IP sockets in this interval. */
+  /** Bytes that its system calls sent over IP sockets in this interval. */
   readonly sent_bytes: number
-  /** Bytes its calls returned as received over IP sockets in this interval. */
+  /** Bytes that its system calls received over IP sockets in this interval. */
   readonly received_bytes: number
-  /** The same by transport protocol; `other` is raw IP and the like. */
+  /** `sent_bytes` and `received_bytes` by transport protocol. */
   readonly transports: Transports
-  /** Rows of `connections` that it owns. */
+  /** TCP connections that it owns: rows of `connections`. */
   readonly connections: number
 }
 
 export interface Transports {
-  /** MPTCP is among it. */
+  /** TCP, with MPTCP. */
   readonly tcp: Traffic
   /** UDP and UDP-Lite. */
   readonly udp: Traffic
@@ -95,9 +99,9 @@ export interface Traffic {
 }
 
 export interface Endpoint {
-  /** With the name of the network interface where it is of a link: `fe80::1%eth0`. */
+  /** IP address. A link-local one has the name of its network interface: `fe80::1%eth0`. */
   readonly address: string
-  /** Port number. */
+  /** TCP port. */
   readonly port: number
 }
 
@@ -106,34 +110,34 @@ export type Direction = 'inbound' | 'outbound'
 
 /** One TCP connection that was open in this interval. */
 export interface ConnectionRow {
-  /** Unique while the program runs. */
+  /** Number of the connection, unique while the program runs. */
   readonly id: number
-  /** Owner; null while nobody who holds the socket is known. */
+  /** Process that owns the connection. null: nobody is known who has the socket open. */
   readonly pid: number | null
-  /** Start of its owner as in the row of that process, of which several may have one pid; null: not known. */
+  /** `started_ns` of the owner: two processes of an interval may have one pid. null: `pid` is null, or the start is not known. */
   readonly process_started_ns: number | null
-  /** Name of its owner's process. */
+  /** Name of the owner. null: the owner is not known. */
   readonly name: string | null
-  /** Container of its owner's process, as of processes. */
+  /** Container of the owner, as of processes. null: the owner is not known, or runs in none. */
   readonly container: string | null
-  /** Uid of its Kubernetes pod. */
+  /** Uid of the owner's Kubernetes pod. null: the owner is not known, or runs in none. */
   readonly pod: string | null
-  /** Its systemd unit. */
+  /** Systemd unit of the owner. null: the owner is not known, or runs in none. */
   readonly unit: string | null
-  /** Of its addresses. */
+  /** Address family. */
   readonly family: Family
-  /** `outbound`: this end connected; `inbound`: it was accepted. */
+  /** Who began it: `outbound`, this end connected; `inbound`, the other end did. */
   readonly direction: Direction
   /**
-   * As in the kernel: ESTABLISHED, SYN_SENT, ...; of one that closed TIME_WAIT where the kernel waits on, else CLOSE. Of one
-   * that was given up, or failed for an unknown reason, before it was established: the state that it was in, SYN_SENT.
+   * TCP state, as the kernel names it: ESTABLISHED, SYN_SENT, ... A connection that closed is in TIME_WAIT or CLOSE. One that
+   * failed without a known reason, or was given up, keeps SYN_SENT.
    */
   readonly state: string
-  /** It is established, or was. Of one that closed and never was `error` says why, as far as that is known. */
+  /** The connection is established, or was. Where it never was, `error` says why, if that is known. */
   readonly established: boolean
-  /** This end. */
+  /** Address and port of this end. */
   readonly local: Endpoint
-  /** The other end. */
+  /** Address and port of the other end. */
   readonly remote: Endpoint
   /** Payload bytes sent in this interval. */
   readonly sent_bytes: number
@@ -143,82 +147,88 @@ export interface ConnectionRow {
   readonly total_sent_bytes: number
   /** Payload bytes received since the connection began. */
   readonly total_received_bytes: number
-  /** From the SYN to the established connection, outbound only; null where its start was not seen. */
+  /** Time from the SYN to the established connection. null: it is inbound, not established, or its start was not seen. */
   readonly connect_latency_ns: number | null
-  /** From the SYN received to the end of the handshake, inbound only; null where it is not known. */
+  /**
+   * Time from the SYN received to the end of the handshake. null: it is outbound or older than the tool, the kernel has no exact
+   * measurement (SYN cookies, a SYN-ACK sent again), or in compatible mode.
+   */
   readonly handshake_latency_ns: number | null
-  /** From the established connection to the end of the accept call that took it; null where that was not seen. */
+  /**
+   * Time from the established connection to the end of the accept call that took it. null: it is outbound or not accepted yet,
+   * the accept was not seen, or in compatible mode.
+   */
   readonly accept_wait_ns: number | null
-  /** Smoothed round-trip time as the kernel estimates it. */
+  /** Smoothed round-trip time, as the kernel estimates it; 0 before the first measurement. */
   readonly rtt_ns: number
-  /** Least round-trip time of the last minutes; null before the first measurement. */
+  /** Least round-trip time of the last minutes. null: there is no measurement yet. */
   readonly rtt_min_ns: number | null
-  /** Segments sent again since the connection began, SYN and FIN among them. */
+  /** Retransmits: segments sent again since the connection began, SYN and FIN among them. */
   readonly retransmits: number
-  /** Payload bytes sent again since the connection began; null: not known. */
+  /** Payload bytes sent again since the connection began. null: the kernel does not tell them (before 4.19). */
   readonly retransmitted_bytes: number | null
-  /** Segments with payload sent since the connection began, those sent again among them. */
+  /** Segments with payload sent since the connection began, retransmits among them. */
   readonly segments_sent: number
-  /** Bytes that arrived and were not read yet; of an open connection. */
+  /** Receive queue: bytes that arrived and were not read yet; of an open connection. */
   readonly receive_queue_bytes: number
-  /** Bytes sent that the other end has not acknowledged yet; of an open connection. */
+  /** Send queue: bytes that the other end has not acknowledged yet; of an open connection. */
   readonly send_queue_bytes: number
-  /** Ends that have no room and told the other to send nothing for now; null: neither, or not known. */
+  /** Ends whose receive window is zero, so that the other must not send. null: neither, it closed, or in compatible mode. */
   readonly zero_window: 'local' | 'remote' | 'both' | null
   /**
-   * Its counters could not be read, since a process or a packet was at work on it all the time: its totals are those of the
-   * sample before, and what it moved meanwhile is in the next one in which it is not busy, or in that of its end.
+   * The socket was in use the whole time, so its counters could not be read. The totals are those of the sample before; what it
+   * moved since is in the next sample in which it is not busy, or in that of its end.
    */
   readonly busy: boolean
-  /** It is a subflow of a connection by MPTCP, which is what the process has open; null: not told. */
+  /** The connection is a subflow of MPTCP. null: the kernel does not tell. */
   readonly mptcp: boolean | null
-  /** A reset ended it: sent by this end or received. */
+  /** Direction of the reset that ended the connection. null: no reset did, or in compatible mode. */
   readonly reset: 'sent' | 'received' | null
-  /** Which end closed first; null while neither did. */
+  /** End that closed first. null: neither did yet, or it is not known which. */
   readonly closed_by: 'local' | 'remote' | null
-  /** Inode of the network namespace it lives in; null: the tool's own. */
+  /** Inode of the network namespace. null: it is the one that the tool runs in. */
   readonly network_namespace: number | null
-  /** Time since it began, or until it ended. */
+  /** Age: time from its beginning to the end of the interval, or to its own end. */
   readonly age_seconds: number
-  /** Its beginning, or when it was first seen, in nanoseconds of Unix time, as exact as a double is (256 ns). */
+  /** Beginning in Unix time, as exact as a double is (256 ns); of one older than the tool, when it was first seen. */
   readonly started_ns: number
-  /** Its end in nanoseconds of Unix time; null while it is open. */
+  /** End in Unix time. null: it is open. */
   readonly ended_ns: number | null
-  /** The connection is older than the tool: its age is the time since it was first seen. */
+  /** The connection is older than the tool: `age_seconds` counts from when it was first seen. */
   readonly age_is_minimum: boolean
-  /** It was connected, or tried to be, or was accepted in this interval. */
+  /** The connection began in this interval: connected, tried to connect, or was accepted. */
   readonly opened: boolean
-  /** It closed in this interval; the totals are final. */
+  /** The connection closed, or failed, in this interval: the totals are final. */
   readonly closed: boolean
-  /** Name of the errno with which connecting failed; null where it did not, was given up, or the reason is not known. */
+  /** Name of the errno with which connecting failed. null: it did not fail, was given up, or the reason is not known. */
   readonly error: string | null
 }
 
 /** One listening TCP socket. */
 export interface ListenerRow {
-  /** Names the socket as long as the program runs: several may listen at one address and port. */
+  /** Number of the socket, unique while the program runs: several may listen at one address and port. */
   readonly id: number
-  /** Owner; null while nobody who holds the socket is known. */
+  /** Process that owns the socket. null: nobody is known who has it open. */
   readonly pid: number | null
-  /** Name of its owner's process. */
+  /** Name of the owner. null: the owner is not known. */
   readonly name: string | null
-  /** Container of its owner's process. */
+  /** Container of the owner, as of processes. null: the owner is not known, or runs in none. */
   readonly container: string | null
-  /** Of its address. */
+  /** Address family. */
   readonly family: Family
-  /** Where it listens. */
+  /** Address and port that it listens at. */
   readonly local: Endpoint
-  /** It listens for connections by MPTCP as well; null: not told. */
+  /** The socket takes MPTCP connections as well. null: the kernel does not tell. */
   readonly mptcp: boolean | null
-  /** Connections that wait to be accepted. */
+  /** Accept queue: connections that wait to be accepted. */
   readonly backlog: number
-  /** Connections that may wait at the most. */
+  /** Limit of the accept queue, the smaller of `listen(2)` backlog and `net.core.somaxconn`. */
   readonly backlog_limit: number
-  /** Connections that were accepted from it in this interval; null: nothing tells. */
+  /** Connections accepted from it in this interval. null: in compatible mode. */
   readonly accepts: number | null
-  /** Connections and requests that it dropped in this interval, a full queue among the reasons. */
+  /** Connections and requests that it dropped in this interval, because of a full queue or otherwise. */
   readonly drops: number
-  /** Inode of the network namespace it lives in; null: the tool's own. */
+  /** Inode of the network namespace. null: it is the one that the tool runs in. */
   readonly network_namespace: number | null
 }
 
@@ -240,47 +250,50 @@ export interface CallRow {
 
 /** One system call that took at least as long as `--slow` says. */
 export interface SlowCallRow {
-  /** Process of the thread. */
+  /** Process that made the call. */
   readonly pid: number
   /** Thread that made the call. */
   readonly tid: number
   /** Name of the process. */
   readonly name: string
-  /** Name of the call. */
+  /** Name of the system call; `syscall_N` where number N has no name. */
   readonly syscall: string
-  /** Number in the table of its ABI. */
+  /** Number of the system call in the table of its ABI. */
   readonly id: number
-  /** As of system calls. */
+  /** Table that `id` is from: `compat` is that of 32-bit calls on a 64-bit kernel. */
   readonly abi: 'native' | 'compat'
-  /** What it returned; an error is negative. */
+  /** Return value; an error is negative. */
   readonly return: number
-  /** Name of the errno that it returned; null where it did not. */
+  /** Name of the errno that it returned. null: it returned no error. */
   readonly error: string | null
-  /** When it began, in nanoseconds of Unix time, as exact as a double is (256 ns). */
+  /** Beginning in nanoseconds of Unix time, as exact as a double is (256 ns). */
   readonly started_ns: number
-  /** How long it took. */
+  /** Duration of the call. */
   readonly duration_ns: number
 }
 
 /** Events of this interval that are in no row. */
 export interface Lost {
-  /** System calls. */
+  /** Lost system calls. */
   readonly syscalls: number
-  /** Connections, by their ends. */
+  /** Lost connections, counted when they end. */
   readonly connections: number
-  /** Sends and receives. */
+  /** Lost sends and receives. */
   readonly bytes: number
-  /** Slow calls that are not among `slow_calls`; they are counted among `syscalls` like all others. */
+  /** Slow calls without a row in `slow_calls`; in `syscalls` they are counted like all others. */
   readonly slow_calls: number
 }
 
 /** Lost events of one kind, for one reason; see `src/tracers/loss.ts` for the reasons. */
 export interface LossRow {
-  /** What was lost. */
+  /** Kind of event that was lost. */
   readonly tracer: 'syscalls' | 'connections' | 'bytes'
-  /** Why: `no_row`, `no_memory`, `missed` or `dropped`. */
+  /**
+   * Reason: `no_row` (all rows of the interval were taken), `no_memory` (the kernel had none), `missed` (the kernel did not run
+   * the program, which was running already), `dropped` (a queue of the kernel was full).
+   */
   readonly reason: string
-  /** How many. */
+  /** Events lost. */
   readonly count: number
 }
 
@@ -289,33 +302,33 @@ export interface LossRow {
  * `none (reason)` where reading it failed in this interval.
  */
 export interface Sources {
-  /** Of system calls and processes. */
+  /** Source of system calls and processes. */
   readonly syscalls: string
-  /** Of TCP connections and listening sockets. */
+  /** Source of TCP connections and listening sockets. */
   readonly connections: string
-  /** Of the bytes of processes. */
+  /** Source of the bytes of processes. */
   readonly bytes: string
 }
 
 /** What watching cost in this interval. */
 export interface SelfUsage {
-  /** Processor time of the program. */
+  /** CPU time of the program, without its BPF programs. */
   readonly cpu_seconds: number
   /** Resident memory of the program. */
   readonly resident_bytes: number
-  /** Time that its BPF programs ran, on all processors; null while that is not measured, since measuring costs too. */
+  /** CPU time of its BPF programs, on all CPUs. null: not measured, because measuring costs too (`--cost`, key `c`). */
   readonly bpf_seconds: number | null
-  /** Time that taking the sample took, behind the end of its interval. */
+  /** Time from the end of the interval until the sample was complete. */
   readonly sample_seconds: number
 }
 
 /** How full a BPF map was in this interval, in entries. */
 export interface MapUsage {
-  /** Name of the map. */
+  /** Name of the BPF map. */
   readonly name: string
-  /** Entries in use. */
+  /** Entries in use in this interval. */
   readonly used: number
-  /** Entries that there is room for. */
+  /** Most entries that it can hold. */
   readonly limit: number
 }
 
@@ -324,28 +337,28 @@ export interface Sample {
   readonly time: string
   /** Length of the interval. */
   readonly interval_seconds: number
-  /** Which processes are watched. */
+  /** Filter in the kernel. */
   readonly filter: {
-    /** Empty: all processes. */
+    /** Process ids that are watched (`-p`, key `P`); empty: all processes. */
     readonly pids: readonly number[]
   }
-  /** How each kind of number is measured. */
+  /** How each kind of number is measured: `hook` or `hook+hook`; `none` where this kernel offers no way. */
   readonly sources: Sources
   /** All system calls that returned in this interval. */
   readonly syscalls: readonly SyscallRow[]
-  /** All processes that did anything in this interval, or own a connection. */
+  /** All processes that did something in this interval, or own a connection. */
   readonly processes: readonly ProcessRow[]
-  /** All TCP connections that were open in this interval, or failed to connect. */
+  /** All TCP connections that were open in this interval, or failed to connect in it. */
   readonly connections: readonly ConnectionRow[]
   /** All listening TCP sockets. */
   readonly listeners: readonly ListenerRow[]
-  /** System calls that took at least as long as `--slow` says. */
+  /** System calls that took as long as `--slow` says, or longer. */
   readonly slow_calls: readonly SlowCallRow[]
   /** Events of this interval that are in no row. */
   readonly lost: Lost
-  /** The same by reason, without slow calls; only what lost any. */
+  /** Lost events by kind and reason, without slow calls; only those that there were. */
   readonly losses: readonly LossRow[]
-  /** What cannot be seen for now, and why, a line each. */
+  /** What cannot be seen at present, and why; one line each. */
   readonly notes: readonly string[]
   /** What watching cost in this interval. */
   readonly self: SelfUsage

@@ -165,7 +165,8 @@ export const connectionTable: Table<ConnectionRow> = {
       id: 'retransmit_share',
       title: 'RETR%',
       unit: 'share',
-      meaning: 'Part of the payload bytes sent since the connection began that was sent again.',
+      meaning:
+        'Retransmitted share of all payload bytes sent since the connection began. null: nothing was sent, or the kernel does not tell.',
       // of the payload: SYN and FIN carry none
       value: retransmitShare,
       alarm: true,

@@ -33,7 +33,7 @@ export const listenerTable: Table<ListenerRow> = {
       id: 'backlog_share',
       title: 'FULL',
       unit: 'share',
-      meaning: 'How full the accept queue is: waiting connections to one more than the limit.',
+      meaning: 'Fill level of the accept queue: waiting connections divided by the limit plus one.',
       // the kernel calls the queue full when there are more than the limit (sk_acceptq_is_full)
       value: row => row.backlog / (row.backlog_limit + 1),
       width: 6,

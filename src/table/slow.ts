@@ -20,7 +20,7 @@ export const slowTable: Table<SlowCallRow> = {
       id: 'started',
       title: 'STARTED',
       unit: 'text',
-      meaning: 'Time of day of its beginning, where the program runs.',
+      meaning: 'Beginning of the call: time of day in the time zone of the program.',
       value: row => clock(row.started_ns),
       width: 12,
       priority: 3,

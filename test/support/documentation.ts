@@ -35,3 +35,30 @@ export function commandsIn(text: string): readonly ShownCommand[] {
 export function linksIn(text: string): readonly string[] {
   return [...text.matchAll(/\]\((?!https?:|mailto:)([^)#]+)(?:#[^)]*)?\)/g)].flatMap(link => link[1] ?? [])
 }
+
+/** A table of a page. */
+export interface PageTable {
+  /** The heading that it stands below. */
+  readonly heading: string
+  readonly heads: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** All tables, with their cells as they are written. */
+export function tablesIn(text: string): readonly PageTable[] {
+  const found: PageTable[] = []
+  let heading = ''
+  let rows: string[][] = []
+  for (const line of [...text.split('\n'), '']) {
+    if (line.startsWith('|')) {
+      const cells = line.split(/(?<!\\)\|/).slice(1, -1)
+      rows.push(cells.map(cell => cell.trim().replaceAll('\\|', '|')))
+      continue
+    }
+    const [heads, , ...others] = rows
+    if (heads !== undefined) found.push({ heading, heads, rows: others })
+    rows = []
+    if (/^#+ /.test(line)) heading = line.replace(/^#+ /, '')
+  }
+  return found
+}
