@@ -5,16 +5,16 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { commandsIn, pageText } from '../support/documentation.ts'
+import { pageText, shellLinesIn } from '../support/documentation.ts'
 import { closed, publishedSchema, validator } from '../support/schema.ts'
 import { OBJECTS, Top } from '../support/top.ts'
 
 /** Commands that end by themselves: the others are screens and services, whose flags a unit test reads. */
 const ENDS = /--once|--doctor| -n /
 
-const COMMANDS = ['README.md', ...globSync('docs/*.md')]
-  .flatMap(page => commandsIn(pageText(page)).map(({ line }) => line))
-  .filter(line => ENDS.test(line) && !line.startsWith('setpriv'))
+const COMMANDS = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md')]
+  .flatMap(page => shellLinesIn(pageText(page)))
+  .filter(line => /^(?:sudo )?ebpf-top /.test(line) && ENDS.test(line))
 
 /** A folder with `ebpf-top` in it, and `sudo` that only runs what it is told. */
 function programs(): string {

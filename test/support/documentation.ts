@@ -5,12 +5,11 @@ import path from 'node:path'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
-/** A command line in a code block. */
-export interface ShownCommand {
-  /** As a shell takes it. */
-  readonly line: string
-  /** The arguments of ebpf-top in it, without what the output is piped into. */
-  readonly words: readonly string[]
+/** What stands between two lines of three backquotes. */
+export interface CodeBlock {
+  /** As written behind the first three: `sh`, `text`. */
+  readonly language: string
+  readonly lines: readonly string[]
 }
 
 /** The text of a page, by its path in the checkout. */
@@ -18,17 +17,26 @@ export function pageText(page: string): string {
   return readFileSync(path.join(ROOT, page), 'utf8')
 }
 
-/** Lines of code blocks that run ebpf-top; what stands behind `#` is a remark. */
-export function commandsIn(text: string): readonly ShownCommand[] {
-  const blocks = [...text.matchAll(/^```\w*\n(.*?)^```$/gms)].map(block => block[1] ?? '')
-  return blocks
-    .flatMap(block => block.split('\n'))
-    .flatMap(raw => {
-      const line = raw.replace(/\s+#.*$/, '')
-      const found = /^(?:sudo |setpriv \S.* )?(?:\.\/)?ebpf-top\b(?<rest>(?: [^|]*)?)(?:\|.*)?$/.exec(line)
-      if (found === null || line.includes('▶')) return []
-      return [{ line, words: (found.groups?.rest ?? '').split(' ').filter(word => word !== '') }]
-    })
+export function blocksIn(text: string): readonly CodeBlock[] {
+  return [...text.matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map(([, language = '', body = '']) => ({
+    language,
+    lines: body.split('\n').slice(0, -1),
+  }))
+}
+
+/** Commands in blocks for a shell; what stands behind `#` is a remark. */
+export function shellLinesIn(text: string): readonly string[] {
+  return blocksIn(text)
+    .filter(({ language }) => language === 'sh')
+    .flatMap(({ lines }) => lines)
+    .map(line => line.replace(/(^|\s+)#.*$/, ''))
+    .filter(line => line !== '')
+}
+
+/** What stands between backquotes outside of code blocks, in one line. */
+export function codeIn(text: string): readonly string[] {
+  const prose = text.replaceAll(/^```.*?^```$/gms, '')
+  return [...prose.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code.replaceAll(/\s+/g, ' ').replaceAll('\\|', '|'))
 }
 
 /** Links to files of the checkout, without the part behind `#`. */
