@@ -375,6 +375,9 @@ int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 	if (!ctl || !state || !tp)
 		return 0;
 	socket = known_socket(memory, (__u64)sk);
+	/* it had a place, and the walk has told its end: see untold_end() */
+	if (!socket && memory && memory->place && !memory->unplaced)
+		return 0;
 	before = socket ? last_seen(socket, memory->state) : state_before(sk, tp);
 	if (!socket)
 		socket = closing(ctl, state, sk, before, memory && memory->unplaced, true);
