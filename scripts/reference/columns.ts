@@ -65,7 +65,14 @@ export function columnsPage(schema: Schema): string {
   }
   const named = (name: keyof typeof tables): string[] => {
     const rows = tables[name].columns.map(column => ofColumn(column, list(LISTS[name]), schema))
-    return [`## View \`${name}\``, '', ...grid(['column', 'csv field', 'unit', 'null when', 'meaning'], rows), '']
+    return [
+      `## View \`${name}\``,
+      '',
+      picture(name),
+      '',
+      ...grid(['column', 'csv field', 'unit', 'null when', 'meaning'], rows),
+      '',
+    ]
   }
   const objects = whole
     .map(([name, field]) => [name, field, rowsOf(schema, field)] as const)
@@ -83,12 +90,16 @@ export function columnsPage(schema: Schema): string {
     '',
     '## Header of the screen',
     '',
+    picture('overview'),
+    '',
     ...ofHeader(screenHeader),
     '',
     ...names(tables).flatMap(named),
     '## Connections in groups',
     '',
     'On the screen alone, with key `b`: by remote address (`remote`), by service, or by process.',
+    '',
+    picture('groups'),
     '',
     ...grid(['column', 'unit', 'null when', 'meaning'], ofGroups()),
     '',
@@ -130,6 +141,11 @@ export function columnsPage(schema: Schema): string {
 
 function names<T extends object>(of: T): (keyof T & string)[] {
   return Object.keys(of) as (keyof T & string)[]
+}
+
+/** See scripts/pictures. */
+function picture(name: string): string {
+  return `![${name}](pictures/${name}.svg)`
 }
 
 function ofHeader(fields: readonly HeaderField[]): string[] {

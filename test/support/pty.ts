@@ -71,6 +71,11 @@ export class Pty {
     this.#pty.resize(columns, rows)
   }
 
+  /** What it has written, as a terminal has it. */
+  get terminal(): headless.Terminal {
+    return this.#terminal
+  }
+
   get rows(): number {
     return this.#terminal.rows
   }

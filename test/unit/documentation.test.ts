@@ -1,9 +1,10 @@
-import { existsSync, globSync } from 'node:fs'
+import { existsSync, globSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { documents } from '../../scripts/release/documents.ts'
 import { flags } from '../../src/cli/flags.ts'
 import { bindings } from '../../src/ui/keys.ts'
+import { VIEWS } from '../../src/ui/state.ts'
 import { isCommand, knownFlags, wrongIn } from '../support/commands.ts'
 import { blocksIn, codeIn, linksIn, pageText, shellLinesIn, tablesIn } from '../support/documentation.ts'
 
@@ -97,6 +98,16 @@ describe('README.md', () => {
     const bound = bindings.flatMap(binding => binding.shown.split(' '))
     expect([...new Set(shown)].sort()).toEqual([...new Set([...bound, 'Ctrl-C'])].sort())
   })
+})
+
+test('each view has a picture, of less than 150 kB, and each picture is shown', () => {
+  const pictures = globSync('docs/pictures/*')
+  const links = PAGES.flatMap(page => linksIn(pageText(page)).map(link => path.join(path.dirname(page), link)))
+  expect(pictures.sort()).toEqual([...new Set(links.filter(link => link.includes('pictures/')))].sort())
+  expect(pictures).toEqual(
+    expect.arrayContaining([...VIEWS, 'groups', 'help'].map(name => `docs/pictures/${name}.svg`)),
+  )
+  expect(pictures.filter(file => statSync(file).size > 150_000)).toEqual([])
 })
 
 test('links of what packages bring lead to what they bring', () => {
