@@ -19,7 +19,7 @@ export interface IntervalEnd {
 
 /** Names of network interfaces by their index, in any network namespace; `pid`: a process that may live there. */
 export interface Links {
-  get(namespace: number, device: number, pid: number | null): string
+  get(namespace: number, device: number, pid: number | null, address: string): string
 }
 
 /** What the connections of one interval have in common. */
@@ -298,7 +298,7 @@ export class Connection implements ConnectionRow {
 export function endIn(record: ConnectionRecord, which: 'local' | 'remote', pid: number | null, links: Links): Endpoint {
   const { [which]: end, namespace, device } = record
   if (device === 0 || !OF_LINK.test(end.address)) return end
-  return { address: `${end.address}%${links.get(namespace, device, pid)}`, port: end.port }
+  return { address: `${end.address}%${links.get(namespace, device, pid, record.local.address)}`, port: end.port }
 }
 
 /** All that a row says, in an object of its own. */
