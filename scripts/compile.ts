@@ -44,8 +44,12 @@ export function compileBpf(source: string, architecture: Architecture, folder: s
   if (statSync(object).size === 0) throw new Error(`clang left ${object} empty`)
 }
 
-/** Programs that ask the kernel what may hold up whoever asks, by the names that they get. */
-export const HELPERS: Readonly<Record<string, string>> = { facts: 'src/facts/helper.c', diag: 'src/asking/diag.c' }
+/** Programs that do in processes of their own what the program itself should not, by the names that they get. */
+export const HELPERS: Readonly<Record<string, string>> = {
+  facts: 'src/facts/helper.c',
+  diag: 'src/asking/diag.c',
+  keeper: 'src/rights/keeper.c',
+}
 
 /** Compiles these programs into a folder. They take no C library. */
 export function compileHelpers(architecture: Architecture, folder: string, more: readonly string[] = []): void {

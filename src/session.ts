@@ -1,5 +1,6 @@
 /** What flows back from a sink to the kernel side: the only way in which the screen steers the measuring. */
 
+import type { Owner } from './bpf/verifier.ts'
 import type { Means } from './plan/plan.ts'
 import type { Sample } from './sample/sample.ts'
 
@@ -19,6 +20,8 @@ export interface Host {
   readonly cpus: number
   /** How each need is met on it. */
   readonly means: readonly Means[]
+  /** As whom the program runs, and with which rights. */
+  readonly rights: string
   /** What cannot be measured on it or not as well as it could be, and why, a line each. */
   readonly notes: readonly string[]
 }
@@ -64,4 +67,8 @@ export interface SamplerSettings {
   readonly compat: boolean
   /** Kernel type information from this file; null: the kernel's own. */
   readonly btf?: string | null
+  /** Measure what the BPF programs cost, from the start. */
+  readonly cost?: boolean
+  /** Whose the files are that are written before root is left; null: who runs this. */
+  readonly owner?: Owner | null
 }

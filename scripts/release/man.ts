@@ -44,7 +44,8 @@ shows the system calls, TCP connections, bytes and latencies of every process, l
 Everything is counted in the kernel by BPF programs; what could not be counted is shown as lost.
 The same numbers go to an OpenTelemetry collector if it is asked to export.
 .PP
-It needs root, or the capabilities CAP_BPF and CAP_PERFMON.
+It needs root, or the capabilities CAP_BPF and CAP_PERFMON. Started as root, it becomes the user who called sudo, else
+nobody, and keeps CAP_BPF alone by the best means.
 .B ebpf-top \\-\\-doctor
 tells what else this machine would need to show more.
 In the screen the key

@@ -28,6 +28,9 @@ const NO_NAMESPACE = 0xffffffff
 const SIZE_BYTES = 4
 const END_BYTES = 8
 
+/** What it takes to enter a network namespace. */
+const ENTERING = ['CAP_SYS_ADMIN'] as const
+
 /** Descriptor of the first namespace in the child. */
 const FIRST_FILE = 3
 
@@ -89,7 +92,8 @@ export class Asker {
 
   #start(questions: readonly Question[], answers: Answers): Child {
     const files = [...new Set(questions.map(({ namespace }) => namespace).filter(file => file !== null))]
-    const child = startChild(this.#program, files)
+    const capabilities = files.length === 0 ? [] : ENTERING
+    const child = startChild(this.#program, { files, capabilities })
     const { process, stdin, stdout } = child
     ownProcesses.began(process.pid)
     process.once('exit', () => ownProcesses.ended(process.pid))

@@ -9,12 +9,17 @@ const own = join(import.meta.dirname, process.arch)
 /** Where the compiled BPF objects lie. */
 export const OBJECT_FOLDER = existsSync(own) ? own : import.meta.dirname
 
-/** The programs that ask the kernel what may hold up whoever asks, as open files of the single executable. */
-const HELPERS = { facts: '/proc/self/fd/205', diag: '/proc/self/fd/206' } as const
+/** The programs that do in processes of their own what this one should not, as open files of the single executable. */
+const HELPERS = { facts: '/proc/self/fd/205', diag: '/proc/self/fd/206', keeper: '/proc/self/fd/207' } as const
 
 /** Path of such a program, which comes with these objects. */
 export function helperBeside(objects: string, name: keyof typeof HELPERS): string {
   return isSea() ? HELPERS[name] : join(objects, name)
+}
+
+/** All of them. */
+export function helpersBeside(objects: string): string[] {
+  return Object.keys(HELPERS).map(name => join(objects, name))
 }
 
 /**

@@ -1,20 +1,27 @@
 /** The log of the kernel's verifier: whole in a file, and what of it fits into one line. */
 
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 const BEGIN = /-- BEGIN (?:PROG LOAD|DUMP) LOG|libbpf: load bpf program failed/i
 
+/** Whose files are that the program writes. */
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
 /**
- * Writes the log of a load that failed into a new file that only its owner can read.
+ * Writes the log of a load that failed into a new file that only its owner can read; null: who writes it.
  * @returns its path; null where the verifier said nothing, or there is no room for a file
  */
-export function saveVerifierLog(log: readonly string[]): string | null {
+export function saveVerifierLog(log: readonly string[], owner: Owner | null = null): string | null {
   if (!log.some(line => BEGIN.test(line))) return null
   try {
     const file = join(mkdtempSync(join(tmpdir(), 'ebpf-top-')), 'verifier.log')
     writeFileSync(file, `${log.join('\n')}\n`, { mode: 0o600 })
+    if (owner !== null) for (const path of [file, dirname(file)]) chownSync(path, owner.uid, owner.gid)
     return file
   } catch {
     return null

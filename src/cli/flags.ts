@@ -52,6 +52,12 @@ export const flags = [
   { name: 'realtime', help: 'keep refreshing when all CPUs are busy, for less than a tenth of a CPU; key R' },
   { name: 'no-priority', help: 'never before other processes, whatever keys are pressed' },
   { name: 'tracer', value: 'FILE.bpf.o', repeatable: true, help: "load a tracer of one's own as well; repeatable" },
+  {
+    name: 'user',
+    value: 'NAME',
+    help: 'whom to become after the start as root; default the user who called sudo, else nobody',
+  },
+  { name: 'keep-root', help: 'stay root: keep all rights after the start' },
   { name: 'compat', help: 'use only what compatible mode uses, whatever the kernel offers' },
   { name: 'btf', value: 'FILE', help: 'kernel type information, for kernels without /sys/kernel/btf/vmlinux' },
   { name: 'doctor', help: 'what this machine can and cannot show, and why; needs no root' },

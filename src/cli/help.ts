@@ -1,4 +1,5 @@
 import { needs, ways } from '../plan/ways.ts'
+import { FOR_SOCKETS_OF_OTHERS } from '../rights/capabilities.ts'
 import { type Flag, flags } from './flags.ts'
 
 const NAMES_WIDTH = 34
@@ -18,6 +19,10 @@ nanoseconds. What could not be counted stands in "lost".
 
 Measured by the first of these that works here (--doctor says which, and why not by a better one):
 ${Object.entries(needs).map(sourcesLine).join('\n')}
+
+Started as root, it becomes the user who called sudo, else nobody, before it reads anything that others can write.
+It keeps CAP_BPF, on the screen CAP_SYS_NICE, in compatible mode also
+${FOR_SOCKETS_OF_OTHERS.join(', ')}.
 
 Environment: NO_COLOR, EBPF_TOP_DEBUG=1 (errors with their stack), and with --export the OTEL_* variables.
 

@@ -10,8 +10,13 @@ const SERVICE_MS = 1700
  * of a collector's name at a server that does not answer, a grace period on a machine without processor time.
  */
 export async function leave(status: number): Promise<void> {
-  const { exitNow } = await import('../bpf/kernel.ts')
+  const { exitNow } = await loadExit()
   exitNow(status)
+}
+
+/** What it takes. Once it was loaded from here, its file need not be there any more. */
+export function loadExit() {
+  return import('../bpf/kernel.ts')
 }
 
 /**

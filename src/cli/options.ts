@@ -1,5 +1,6 @@
 /** What the command line asks for, checked. */
 
+import type { User } from '../rights/user.ts'
 import type { TableName } from '../table/table.ts'
 
 export type View = 'overview' | TableName
@@ -30,6 +31,10 @@ export interface Options {
   readonly realtime: 'now' | 'asked' | 'never'
   /** BPF objects of the user's own. */
   readonly tracers: readonly string[]
+  /** Whom to become after the start; null: the user who called sudo, or `nobody`. */
+  readonly user: User | null
+  /** Stay root. */
+  readonly keepRoot: boolean
   readonly compat: boolean
   /** File with kernel type information; null: the kernel's own. */
   readonly btf: string | null

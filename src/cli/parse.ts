@@ -1,10 +1,11 @@
 /** From the words of the command line to checked options. */
 
+import type { User } from '../rights/user.ts'
 import { findColumn } from '../table/arrange.ts'
 import { OVERVIEW_TABLES, TABLE_NAMES, type Table } from '../table/table.ts'
 import { tables } from '../table/tables.ts'
 import { type Arguments, readArguments, SEE_HELP } from './arguments.ts'
-import { usageError } from './errors.ts'
+import { UserError, usageError } from './errors.ts'
 import type { FlagName } from './flags.ts'
 import { helpText } from './help.ts'
 import type { Command, Options, OutputFormat, View } from './options.ts'
@@ -27,6 +28,7 @@ const CONTRADICTIONS: readonly (readonly [FlagName, FlagName])[] = [
   ['headless', 'output'],
   ['once', 'iterations'],
   ['realtime', 'no-priority'],
+  ['user', 'keep-root'],
   ['doctor', 'headless'],
   ['doctor', 'export'],
 ]
@@ -71,6 +73,8 @@ function readOptions(args: Arguments, system: System): Options {
     colour: !args.given('no-color'),
     realtime: args.given('realtime') ? 'now' : args.given('no-priority') ? 'never' : 'asked',
     tracers: args.values('tracer').map(file => readable('tracer', file, system)),
+    user: user(args, system),
+    keepRoot: args.given('keep-root'),
     compat: args.given('compat'),
     btf: args.given('btf') ? readable('btf', args.value('btf') ?? '', system) : null,
   }
@@ -185,6 +189,20 @@ function exporter(args: Arguments): Options['export'] {
     top: exportTop(args),
     spans: args.given('export-spans'),
   }
+}
+
+function user(args: Arguments, system: System): User | null {
+  const name = args.value('user')
+  if (name === null) return null
+  if (!system.isRoot()) {
+    throw new UserError('unable', '--user: only root can become another user', 'run it as root, or leave --user out')
+  }
+  const found = system.user(name)
+  if (found !== null) return found
+  throw usageError(
+    `--user: "${name}" is no user, or one with the rights of root`,
+    'see getent passwd for those there are, or write --keep-root to stay root',
+  )
 }
 
 function readable(name: FlagName, file: string, system: System): string {

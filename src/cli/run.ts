@@ -2,11 +2,12 @@
 
 import { Output } from '../batch/output.ts'
 import type { Exporter } from '../otel/exporter.ts'
+import type { Keeper } from '../rights/keeper.ts'
 import type { Sampler, SamplerSettings } from '../session.ts'
 import { isUtf8 } from '../table/signs.ts'
 import { asUserError, explain, note, UserError, usageError } from './errors.ts'
 import { alsoFor, openExporter } from './export.ts'
-import { leaveSoon } from './leave.ts'
+import { leaveSoon, loadExit } from './leave.ts'
 import { NoteSink } from './notes.ts'
 import type { Command, Options } from './options.ts'
 import { system } from './system.ts'
@@ -67,14 +68,33 @@ const FIRST_INTERVAL_SECONDS = 0.1
 async function openSampler(
   options: Options & Pick<SamplerSettings, 'firstIntervalSeconds'>,
   exporter: Exporter | null,
+  onKeeper: (keeper: Keeper | null) => void = () => {},
 ): Promise<Sampler> {
   const { openSampler } = await import('../sample/sampler.ts')
-  const sampler = await openSampler(options)
+  const { leaveRoot, userFor } = await import('../rights/leave-root.ts')
+  // a terminal may be closed to whom the program becomes
+  for (const stream of [process.stdout, process.stderr]) openTty(stream)
+  const leaving = {
+    ...options,
+    screen: options.mode === 'screen',
+    priority: options.realtime !== 'never',
+    loadAll: () => Promise.all([loadExit(), options.mode === 'screen' && loadScreen()]),
+  }
+  const sampler = await openSampler({ ...options, owner: userFor(options) }, undefined, async plan => {
+    const rights = await leaveRoot(plan, leaving)
+    onKeeper(rights.keeper)
+    return rights
+  })
   // the screen has them in its help
   if (options.mode !== 'screen') for (const text of sampler.host.notes) note(text)
-  if (options.cost) sampler.measureCost(true)
   const told = options.mode === 'screen' ? sampler : alsoFor(new NoteSink(note), sampler)
   return exporter === null ? told : alsoFor(exporter, told)
+}
+
+/** All parts of the screen, those among them that are loaded when it shows something already. */
+async function loadScreen(): Promise<void> {
+  const [{ loadView }] = await Promise.all([import('../ui/screen.ts'), import('../ui/jobs.ts')])
+  await loadView()
 }
 
 async function runHeadless(options: Options, exporter: Exporter | null): Promise<number> {
@@ -105,7 +125,15 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
   const settings = { ...options, firstIntervalSeconds: FIRST_INTERVAL_SECONDS }
   // before all else, so that the programs are loaded, on another thread, while the screen is
   await import('../sample/sampler.ts')
-  const [sampler, { startScreen }] = await Promise.all([openSampler(settings, exporter), import('../ui/screen.ts')])
+  let keeper: Keeper | null = null
+  const opening = openSampler(settings, exporter, found => {
+    keeper = found
+  })
+  const [sampler, { startScreen }, { jobsWith }] = await Promise.all([
+    opening,
+    import('../ui/screen.ts'),
+    import('../ui/jobs.ts'),
+  ])
   try {
     const screen = startScreen({
       ...options,
@@ -120,6 +148,7 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
       explain,
       priority: options.realtime === 'never' ? null : priority,
       realtime,
+      jobs: jobsWith(keeper),
       exporter: () => exporter?.status.shown ?? null,
     })
     const sampling = sampler.run(screen).then(

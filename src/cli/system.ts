@@ -1,4 +1,5 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { askForUser, isRoot, readAccounts, type User, userNamed } from '../rights/user.ts'
 
 /** What the command line has to ask the machine. */
 export interface System {
@@ -6,6 +7,10 @@ export interface System {
   processOf(pid: number): number | null
   /** `file` is a file that may be read. */
   isReadableFile(file: string): boolean
+  /** The program was started as root. */
+  isRoot(): boolean
+  /** A user by name or id, who is not root; null: there is none. */
+  user(name: string): User | null
 }
 
 export const system: System = {
@@ -24,5 +29,10 @@ export const system: System = {
     } catch {
       return false
     }
+  },
+  isRoot,
+  user(name) {
+    const accounts = readAccounts()
+    return userNamed(name, accounts) ?? userNamed(name, { ...accounts, passwd: askForUser(name) })
   },
 }

@@ -79,15 +79,22 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EINTR')
 }
 
+/** Those that are open, by the descriptors of their streams. */
+const open = new Map<number, Tty>()
+
 /**
- * The terminal behind `stream`. It is opened once more, because whether writes wait is a property of what was opened,
+ * The terminal behind `stream`. It is opened once more, and once alone, because whether writes wait is a property of what was opened,
  * and what is open here others have too. Where it cannot be opened, or is no terminal, it is `stream` itself.
  */
 export function openTty<Stream extends WriteStream & { readonly fd: number }>(stream: Stream): Tty | Stream {
   if (!stream.isTTY) return stream
+  const known = open.get(stream.fd)
+  if (known !== undefined) return known
   try {
     const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants
-    return new Tty(openSync(`/proc/self/fd/${stream.fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY), stream)
+    const tty = new Tty(openSync(`/proc/self/fd/${stream.fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY), stream)
+    open.set(stream.fd, tty)
+    return tty
   } catch {
     return stream
   }

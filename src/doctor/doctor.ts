@@ -23,13 +23,18 @@ export function examine(
   }
 }
 
-/** A line for each row, below it how to mend what is not well. */
+/** The verdict, each thing to do once with what it mends, then a line for each row. */
 export function format({ able, rows }: Diagnosis): string {
   const width = Math.max(...rows.map(({ topic }) => topic.length))
-  const lines = rows.flatMap(({ topic, state, detail, remedy }) => [
-    `${state.padEnd(WORD_WIDTH)}  ${topic.padEnd(width)}  ${detail}`,
-    ...(remedy === null || state === 'yes' ? [] : [`${' '.repeat(WORD_WIDTH + width + 4)}-> ${remedy}`]),
-  ])
+  const lines = rows.map(({ topic, state, detail }) => `${state.padEnd(WORD_WIDTH)}  ${topic.padEnd(width)}  ${detail}`)
   const verdict = able ? 'ebpf-top can run here' : 'ebpf-top cannot do its main job here'
-  return `${lines.join('\n')}\n\n${verdict}\n`
+  const mending = Map.groupBy(
+    rows.filter(({ state, remedy }) => state !== 'yes' && remedy !== null),
+    ({ remedy }) => remedy,
+  )
+  const remedies = Array.from(mending, ([remedy, mended]) => {
+    const topics = mended.map(({ topic }) => topic).join(', ')
+    return `  -> ${remedy}  (${topics})`
+  })
+  return `${[verdict, ...remedies].join('\n')}\n\n${lines.join('\n')}\n`
 }

@@ -9,7 +9,9 @@ import { saveVerifierLog } from '../bpf/verifier.ts'
 import { Opener } from '../plan/opener.ts'
 import { decide, type Plan, type Verdict, type Verdicts } from '../plan/plan.ts'
 import { nameOf, ways } from '../plan/ways.ts'
-import { effectiveSet } from './capabilities.ts'
+import { isInUserNamespace, lacking, ownCapabilities } from '../rights/capabilities.ts'
+import { type Wishes as RightsWishes, userFor } from '../rights/leave-root.ts'
+import { hidesProcesses } from '../rights/rights.ts'
 
 /** Inode of the pid namespace that the machine begins with: PROC_PID_INIT_INO of the kernel. */
 const HOST_PID_NAMESPACE = 'pid:[4026531836]'
@@ -18,8 +20,16 @@ export interface Facts {
   readonly kernel: string
   readonly arch: string
   readonly root: boolean
-  /** Effective capabilities as bits. */
+  /** Effective capabilities as bits; in a user namespace none, for the kernel asks for those of the host. */
   readonly capabilities: bigint
+  /** It is in a user namespace other than the host's. */
+  readonly userNamespace: boolean
+  /** Whom a run becomes; null: it stays who it is. */
+  readonly becomes: string | null
+  /** --keep-root was given. */
+  readonly keepRoot: boolean
+  /** /proc hides the processes of other users. */
+  readonly hidesProcesses: boolean
   readonly noNewPrivileges: boolean
   /** 0: none, 1: strict, 2: a filter. */
   readonly seccomp: number
@@ -44,7 +54,7 @@ export interface Facts {
   readonly jit: number | null
   readonly kprobes: boolean | null
   readonly libbpf: { readonly version: string | null } | { readonly problem: string; readonly remedy: string }
-  /** null: nothing could be tried. */
+  /** null: nothing could be tried, or it would be refused. */
   readonly plan: Plan | null
   /** Of every way that was tried, also those behind the chosen ones. */
   readonly verdicts: Verdicts
@@ -52,21 +62,28 @@ export interface Facts {
   readonly verifierLog: string | null
 }
 
-export interface Wishes {
+export interface Wishes extends RightsWishes {
   readonly compat: boolean
   readonly btf: string | null
 }
 
-/** Looks at everything. Loads every BPF object of `folder` for a moment where that is permitted. */
-export function gatherFacts(folder: string, { compat, btf }: Wishes): Facts {
+/** Looks at everything. Loads every BPF object of `folder` for a moment where that is permitted; else none is tried. */
+export function gatherFacts(folder: string, { compat, btf, ...wishes }: Wishes): Facts {
   const status = read('/proc/self/status') ?? ''
   const libbpf = openLibbpf()
-  const tried = 'close' in libbpf ? tryAll(libbpf, folder, btf) : { verdicts: new Map<string, Verdict>(), log: [] }
+  const capabilities = ownCapabilities()
+  const mayTry = 'close' in libbpf && lacking(capabilities).length === 0
+  const tried = mayTry ? tryAll(libbpf, folder, btf) : { verdicts: new Map<string, Verdict>(), log: [] }
+  const user = userFor(wishes)
   return {
     kernel: release(),
     arch: arch(),
     root: process.geteuid?.() === 0,
-    capabilities: effectiveSet(status),
+    capabilities,
+    userNamespace: isInUserNamespace(),
+    becomes: user?.name ?? null,
+    keepRoot: wishes.keepRoot,
+    hidesProcesses: hidesProcesses(),
     noNewPrivileges: field(status, 'NoNewPrivs') === 1,
     seccomp: field(status, 'Seccomp') ?? 0,
     btfFile: btf,
@@ -81,9 +98,9 @@ export function gatherFacts(folder: string, { compat, btf }: Wishes): Facts {
     jit: number('/proc/sys/net/core/bpf_jit_enable'),
     kprobes: existsSync('/sys/bus/event_source/devices') ? existsSync('/sys/bus/event_source/devices/kprobe') : null,
     libbpf: 'close' in libbpf ? { version: libbpf.version } : libbpf,
-    plan: 'close' in libbpf ? decide(tried.verdicts, { compatOnly: compat }) : null,
+    plan: mayTry ? decide(tried.verdicts, { compatOnly: compat }) : null,
     verdicts: tried.verdicts,
-    verifierLog: saveVerifierLog(tried.log),
+    verifierLog: saveVerifierLog(tried.log, user),
   }
 }
 

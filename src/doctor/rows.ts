@@ -2,17 +2,12 @@
 
 import { missing } from '../plan/plan.ts'
 import { type Need, nameOf, needs, type Way, ways } from '../plan/ways.ts'
-import { CAPABILITIES, type Capability, describe, holds, lacking, missed } from './capabilities.ts'
+import { holds, lacking } from '../rights/capabilities.ts'
 import type { Facts } from './facts.ts'
+import { capabilityRows, needsMemory, permissionRow, RUN_AS_ROOT, rightsRow } from './rights-rows.ts'
+import { type Row, row } from './row.ts'
 
-export interface Row {
-  readonly topic: string
-  /** `no` where something is missed for it, `partly` where a lesser way is used or it may matter. */
-  readonly state: 'yes' | 'partly' | 'no'
-  readonly detail: string
-  /** The one command or step that mends it; null: nothing to mend, or nothing can. */
-  readonly remedy: string | null
-}
+export type { Row } from './row.ts'
 
 export interface Diagnosis {
   /** System calls, processes and connections can be measured. */
@@ -23,14 +18,12 @@ export interface Diagnosis {
 /** Needs without which the main job cannot be done. */
 const MAIN: readonly Need[] = ['syscalls', 'processes', 'sockets']
 
-/** Locked memory that the maps take before 5.11, in bytes. */
-const MEMORY_NEEDED = 128 * 2 ** 20
-
 export function diagnose(facts: Facts): Diagnosis {
   const rows = [
     kernelRow(facts),
     libbpfRow(facts),
     permissionRow(facts),
+    rightsRow(facts),
     ...capabilityRows(facts),
     btfRow(facts),
     ...lockdownRow(facts),
@@ -47,10 +40,6 @@ export function diagnose(facts: Facts): Diagnosis {
   ]
   const chosen = facts.plan?.chosen
   return { able: chosen !== undefined && MAIN.every(need => chosen[need] !== null), rows }
-}
-
-function row(topic: string, state: Row['state'], detail: string, remedy: string | null = null): Row {
-  return { topic, state, detail, remedy }
 }
 
 function kernelRow({ kernel, arch }: Facts): Row {
@@ -74,53 +63,6 @@ function libbpfRow({ libbpf, btf, verdicts }: Facts): Row {
 
 /** What libbpf says of type information with kinds that are newer than itself. */
 const UNREADABLE_BTF = 'failed to find valid kernel BTF'
-
-function permissionRow({ capabilities, root, noNewPrivileges }: Facts): Row {
-  const lacks = lacking(capabilities)
-  if (lacks.length === 0) return row('permission', 'yes', root ? 'root' : 'the capabilities that tracing needs')
-  if (root) return row('permission', 'no', `root, but without ${describe(lacks)}`, grant(lacks))
-  if (noNewPrivileges) {
-    return row(
-      'permission',
-      'no',
-      `missing ${describe(lacks)}, and none can be gained here`,
-      'start it outside of this sandbox, as root',
-    )
-  }
-  return row('permission', 'no', `missing ${describe(lacks)}`, 'run it as root: sudo ebpf-top --doctor')
-}
-
-/** Root that lacks them is in a container. */
-function grant(capabilities: readonly Capability[]): string {
-  const flags = capabilities.map(capability => `--cap-add ${capability.replace('CAP_', '')}`)
-  return `give them to the container: ${flags.join(' ')}`
-}
-
-/** Capabilities that only some figures need. */
-function capabilityRows(facts: Facts): Row[] {
-  const optional = ['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH', 'CAP_SYS_RESOURCE'] as const
-  return optional.map(capability => {
-    const { purpose } = CAPABILITIES[capability]
-    if (holds(facts.capabilities, capability)) return row(capability, 'yes', purpose)
-    const matters = isMissed(capability, facts)
-    return row(
-      capability,
-      matters ? 'partly' : 'yes',
-      `missing: ${purpose}${matters ? '' : ' (not needed here)'}`,
-      matters ? rootOr(facts, capability) : null,
-    )
-  })
-}
-
-/** Some are needed only on some kernels. */
-function isMissed(capability: Capability, facts: Facts): boolean {
-  if (capability === 'CAP_SYS_RESOURCE') return needsMemory(facts)
-  return facts.plan !== null && missed(facts.capabilities, facts.plan).includes(capability)
-}
-
-function rootOr({ root }: Facts, capability: Capability): string {
-  return root ? grant([capability]) : RUN_AS_ROOT
-}
 
 function btfRow({ btf, btfFile }: Facts): Row {
   if (btfFile !== null) return row('type information', 'yes', `from ${btfFile}`)
@@ -158,8 +100,6 @@ function lockdownRow({ lockdown }: Facts): Row[] {
       ]
   }
 }
-
-const RUN_AS_ROOT = 'run it as root: sudo ebpf-top'
 
 const MOUNT_TRACEFS = 'mount -t tracefs tracefs /sys/kernel/tracing'
 
@@ -218,13 +158,9 @@ function memoryRow(facts: Facts): Row {
   const limit = `limit ${Math.floor(lockedMemory / 1024)} KiB`
   if (facts.memorySuffices) return row('locked memory', 'yes', `${limit}, which suffices`)
   if (holds(facts.capabilities, 'CAP_SYS_RESOURCE')) return row('locked memory', 'yes', `${limit}, which is lifted`)
-  if (!needsMemory(facts)) return row('locked memory', 'yes', limit)
+  if (!needsMemory(facts))
+    return row('locked memory', 'yes', `${limit}, which BPF maps do not count against since 5.11`)
   return row('locked memory', 'partly', `${limit}, which is too low before 5.11`, 'ulimit -l unlimited')
-}
-
-/** Whether the limit on locked memory may be in the way. */
-function needsMemory({ lockedMemory, memorySuffices }: Facts): boolean {
-  return !memorySuffices && lockedMemory !== null && lockedMemory < MEMORY_NEEDED
 }
 
 function kprobesRow({ kprobes }: Facts): Row {
@@ -237,8 +173,12 @@ function kprobesRow({ kprobes }: Facts): Row {
 }
 
 /** How each need is met. */
-function planRows({ plan, root }: Facts): Row[] {
-  if (plan === null) return []
+function planRows({ plan, root, capabilities, libbpf }: Facts): Row[] {
+  if (plan === null) {
+    const lacks = lacking(capabilities)
+    if (lacks.length === 0 || 'problem' in libbpf) return []
+    return [row('measuring', 'no', `not tried: it takes ${lacks.join(' and ')}`)]
+  }
   const reasons = new Map(missing(plan).map(({ need, reason }) => [need, reason]))
   return ways
     .map(way => way.need)
@@ -265,13 +205,8 @@ function wayRows(facts: Facts): Row[] {
         return row(hookOf(way), 'yes', usedOrNot(plan.chosen[way.need] === way))
       const log =
         verifierLog === null || !verdict.reason.includes('verifier') ? '' : `; the whole log is in ${verifierLog}`
-      return row(hookOf(way), 'no', `${verdict.reason} (needs ${way.requires})${log}`, hookRemedy(facts))
+      return row(hookOf(way), 'no', `${verdict.reason} (needs ${way.requires})${log}`)
     })
-}
-
-/** Rights can be had; what the kernel lacks can not. */
-function hookRemedy({ capabilities }: Facts): string | null {
-  return lacking(capabilities).length === 0 ? null : 'run it as root: sudo ebpf-top --doctor'
 }
 
 function hookOf(way: Way): string {

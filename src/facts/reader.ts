@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Child, startChild } from '../asking/child.ts'
+import type { Capability } from '../rights/capabilities.ts'
 import { type Group, readGroup } from '../sample/cgroup.ts'
 import { COMMAND_BYTES, commandText } from '../sample/command.ts'
 
@@ -44,6 +45,7 @@ const HEAD_BYTES = 16
  */
 export class FactsReader {
   readonly #program: string
+  readonly #capabilities: readonly Capability[]
   #child: Child | null = null
   /** Those that were asked and have not answered yet, in that order. */
   #waiting: Question[] = []
@@ -58,9 +60,10 @@ export class FactsReader {
   #settled: (() => void)[] = []
   #closed = false
 
-  /** `program`: the compiled helper. */
-  constructor(program: string) {
+  /** `program`: the compiled helper; `capabilities`: what it takes to see all processes. */
+  constructor(program: string, capabilities: readonly Capability[] = []) {
     this.#program = program
+    this.#capabilities = capabilities
     this.#start()
   }
 
@@ -99,7 +102,7 @@ export class FactsReader {
     this.failure = null
     let child: Child
     try {
-      child = startChild(this.#program)
+      child = startChild(this.#program, { capabilities: this.#capabilities })
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error)
       return

@@ -49,8 +49,20 @@ function refuseUnusable(files: readonly Source[], attempt: () => unknown): void 
   }
 }
 
+/** What files held when they were read last, by their paths. */
+const known = new Map<string, Buffer>()
+
+/** A file that only root may read is read at the start, and stays as it was then once the program is another user's. */
 function read({ text }: Source): Buffer {
-  return readFileSync(text)
+  try {
+    const bytes = readFileSync(text)
+    known.set(text, bytes)
+    return bytes
+  } catch (error) {
+    const before = known.get(text)
+    if (before === undefined || !(error instanceof Error && 'code' in error && error.code === 'EACCES')) throw error
+    return before
+  }
 }
 
 /** @throws where a file is no longer there or no certificate */

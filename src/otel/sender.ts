@@ -54,7 +54,7 @@ export class Sender<Items> {
     onEnd({
       signal,
       status,
-      message: connection.proxy === null ? message : through(connection.proxy, message),
+      message: connection.proxy === null ? withRemedy(message) : through(connection.proxy, message),
       rejected: 0,
     })
     return 'failed'
@@ -78,6 +78,13 @@ export class Sender<Items> {
       error: error instanceof Error ? error : new Error(String(error)),
     }))
   }
+}
+
+/** Only a Unix socket is closed to somebody: started as root, this is another user by now. */
+function withRemedy(message: string): string {
+  return message.includes('connect EACCES')
+    ? `${message} (open it to the user that this runs as, or --keep-root)`
+    : message
 }
 
 /** The reason with the proxy that it may lie at. */

@@ -5,9 +5,10 @@ import { ownProcesses } from '../asking/own-processes.ts'
 import { readClocks, Times } from '../bpf/clock.ts'
 import { gracePeriod } from '../bpf/kernel.ts'
 import { helperBeside, OBJECT_FOLDER } from '../bpf/shipped.ts'
-import { describe, missed, ownCapabilities } from '../doctor/capabilities.ts'
 import { FactsReader } from '../facts/reader.ts'
-import { meansOf, notesOf } from '../plan/plan.ts'
+import { meansOf, notesOf, type Plan } from '../plan/plan.ts'
+import { describe, holds, missed, ownCapabilities } from '../rights/capabilities.ts'
+import { currentRights, hidesProcesses, type Rights } from '../rights/rights.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import { Failures, guarded } from '../tracers/guarded.ts'
 import type { Halves } from '../tracers/interface.ts'
@@ -26,15 +27,39 @@ import { inSlices } from './slices.ts'
 import { Sockets } from './sockets.ts'
 import { Wakeup } from './wakeup.ts'
 
-/** Attaches the tracers to the running kernel. Counting begins with `run`. Throws a BpfError where it cannot. */
-export async function openSampler(settings: SamplerSettings, folder = OBJECT_FOLDER): Promise<Sampler> {
+/** What is given up of the rights of this process when all is attached and nothing was read that others can write. */
+export type LeaveRoot = (plan: Plan) => Promise<Rights>
+
+/**
+ * Attaches the tracers to the running kernel. Counting begins with `run`.
+ * @throws BpfError where it cannot; whatever `leaveRoot` throws
+ */
+export async function openSampler(
+  settings: SamplerSettings,
+  folder = OBJECT_FOLDER,
+  leaveRoot: LeaveRoot = async () => currentRights(),
+): Promise<Sampler> {
   saveMemory()
-  return samplerOf(await openTracers(folder, settings.pids, settings), settings, folder)
+  const tracers = await openTracers(folder, settings.pids, settings)
+  try {
+    if (settings.cost === true) tracers.cost.measure(true)
+    const rights = await leaveRoot(tracers.plan)
+    if (rights.keeper !== null) tracers.cost.measuredBy(rights.keeper)
+    return samplerOf(tracers, settings, folder, rights)
+  } catch (error) {
+    tracers.close()
+    throw error
+  }
 }
 
 /** Makes samples of what these tracers see. */
-export function samplerOf(tracers: Tracers, settings: SamplerSettings, folder = OBJECT_FOLDER): Sampler {
-  return new KernelSampler(tracers, settings, folder)
+export function samplerOf(
+  tracers: Tracers,
+  settings: SamplerSettings,
+  folder = OBJECT_FOLDER,
+  rights = currentRights(),
+): Sampler {
+  return new KernelSampler(tracers, settings, folder, rights)
 }
 
 class KernelSampler implements Sampler {
@@ -62,13 +87,15 @@ class KernelSampler implements Sampler {
   #walkNs = 0
   #usage = process.cpuUsage()
 
-  constructor(tracers: Tracers, settings: SamplerSettings, folder: string) {
+  constructor(tracers: Tracers, settings: SamplerSettings, folder: string, rights: Rights) {
     this.host = {
       name: hostname(),
       kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
       cpus: cpus().length,
       means: meansOf(tracers.plan),
+      rights: rights.text,
       notes: [
+        ...rights.notes,
         ...notesOf(tracers.plan, {
           btf: settings.btf ?? null,
           rights: missed(ownCapabilities(), tracers.plan).map(capability => describe([capability])),
@@ -78,7 +105,7 @@ class KernelSampler implements Sampler {
       ],
     }
     this.#tracers = guarded(tracers, this.#failures)
-    this.#reader = isInProc(tracers.self) ? new FactsReader(helperBeside(folder, 'facts')) : null
+    this.#reader = isInProc(tracers.self) ? factsReader(folder) : null
     this.#facts = new ProcessFacts(this.#reader)
     this.#links = new LinkNames(tracers.namespaces.own)
     this.#iterations = settings.iterations
@@ -319,6 +346,10 @@ class KernelSampler implements Sampler {
   }
 }
 
+function factsReader(folder: string): FactsReader {
+  return new FactsReader(helperBeside(folder, 'facts'), hidesProcesses() ? ['CAP_SYS_PTRACE'] : [])
+}
+
 /** How something was measured in an interval. */
 function sourceOf(source: string, failure: string | undefined): string {
   return failure === undefined ? source : `none (${failure})`
@@ -336,6 +367,7 @@ function procNotes(self: number | null): string[] {
       'process ids are those of the host, not of this pid namespace: names alone of processes that rest, and of owners that /proc tells',
     ]
   }
+  if (!hidesProcesses() || holds(ownCapabilities(), 'CAP_SYS_PTRACE')) return []
   try {
     // the first process is another user's, or it is root who asks
     readFileSync('/proc/1/stat')

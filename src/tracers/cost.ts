@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs'
 import type { Libbpf } from '../bpf/libbpf.ts'
 import type { BpfObject } from '../bpf/object.ts'
+import type { CostSwitch } from './interface.ts'
 
 /** BPF_STATS_RUN_TIME of <linux/bpf.h>. */
 const RUN_TIME = 0
@@ -9,6 +10,9 @@ const RUN_TIME = 0
 export class ProgramCost {
   readonly #libbpf: Libbpf
   readonly #objects: () => readonly BpfObject[]
+  #switch: CostSwitch | null = null
+  #wanted = false
+  #measures = false
   /** While it is open the kernel measures. */
   #file: number | null = null
   #before = 0
@@ -18,20 +22,31 @@ export class ProgramCost {
     this.#objects = objects
   }
 
-  /** Switches the measuring on or off; without the permission (CAP_SYS_ADMIN) it stays off. */
+  /** From now on another one is asked where this process has not the permission (CAP_SYS_ADMIN). */
+  measuredBy(other: CostSwitch): void {
+    this.#switch = other
+  }
+
+  /** Switches the measuring on or off; without the permission it stays off. */
   measure(on: boolean): void {
-    if (on && this.#file === null) {
-      const file = this.#libbpf.enableStats(RUN_TIME)
-      this.#file = file < 0 ? null : file
-      this.#before = this.#total()
-    } else if (!on) {
+    if (on === this.#wanted) return
+    this.#wanted = on
+    if (!on) {
       this.close()
+      return
+    }
+    const file = this.#libbpf.enableStats(RUN_TIME)
+    if (file >= 0) {
+      this.#file = file
+      this.#begin()
+    } else {
+      this.#switch?.measure(true).then(isMeasured => isMeasured && this.#wanted && this.#begin())
     }
   }
 
   /** Seconds that the programs ran since the last call, on all processors; null while that is not measured. */
   take(): number | null {
-    if (this.#file === null) return null
+    if (!this.#measures) return null
     const total = this.#total()
     const since = total - this.#before
     this.#before = total
@@ -40,7 +55,14 @@ export class ProgramCost {
 
   close(): void {
     if (this.#file !== null) closeSync(this.#file)
+    else if (this.#measures) void this.#switch?.measure(false)
     this.#file = null
+    this.#measures = false
+  }
+
+  #begin(): void {
+    this.#measures = true
+    this.#before = this.#total()
   }
 
   #total(): number {

@@ -103,6 +103,7 @@ export function guarded(tracers: Tracers, failures: Failures): Tracers {
     },
     cost: {
       measure: on => failures.guard('cost', () => cost.measure(on), undefined),
+      measuredBy: other => cost.measuredBy(other),
       take: () => failures.guard('cost', () => cost.take(), null),
     },
   }

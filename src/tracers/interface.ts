@@ -48,8 +48,16 @@ export interface SlowCalls {
 }
 
 /** What the BPF programs themselves cost. */
+/** Who may switch on what this process may not. */
+export interface CostSwitch {
+  /** Whether it is measured then. */
+  measure(on: boolean): Promise<boolean>
+}
+
 export interface Cost {
   measure(on: boolean): void
+  /** From now on another one is asked where this process has not the permission. */
+  measuredBy(other: CostSwitch): void
   /** Seconds that they ran since the last call, on all processors; null while that is not measured. */
   take(): number | null
 }

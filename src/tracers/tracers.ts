@@ -5,11 +5,11 @@ import { callWithNumber } from '../bpf/kernel.ts'
 import { loadLibbpf } from '../bpf/libbpf.ts'
 import { helperBeside } from '../bpf/shipped.ts'
 import { fieldOffset } from '../bpf/tracepoint.ts'
-import { saveVerifierLog } from '../bpf/verifier.ts'
-import { describe, lacking, ownCapabilities } from '../doctor/capabilities.ts'
+import { type Owner, saveVerifierLog } from '../bpf/verifier.ts'
 import { Opener } from '../plan/opener.ts'
 import { decide, type Plan, type Verdict } from '../plan/plan.ts'
 import { nameOf, type Way } from '../plan/ways.ts'
+import { describe, isInUserNamespace, lacking, ownCapabilities } from '../rights/capabilities.ts'
 import { ByteTracer } from './bytes.ts'
 import { CompatConnections } from './compat-connections.ts'
 import { CompatControl } from './compat-control.ts'
@@ -56,6 +56,8 @@ export interface TracerSettings {
   readonly btf?: string | null
   /** Calls that take at least so long are told one by one, in nanoseconds; 0: none. */
   readonly slowNs?: number
+  /** Whose the log of the verifier is; null: who runs this. */
+  readonly owner?: Owner | null
 }
 
 /**
@@ -65,7 +67,7 @@ export interface TracerSettings {
 export async function openTracers(
   folder: string,
   pids: readonly number[],
-  { compat = false, btf = null, slowNs = 0 }: TracerSettings = {},
+  { compat = false, btf = null, slowNs = 0, owner = null }: TracerSettings = {},
 ): Promise<Tracers> {
   const opener = new Opener(loadLibbpf(), { folder, btf, rooms: ROOMS })
   const namespaces = new NetworkNamespaces()
@@ -77,7 +79,7 @@ export async function openTracers(
   try {
     if (!compat) await opener.openTogether()
     const plan = makePlan(opener, compat)
-    if (plan.chosen.syscalls === null) throw cannotTrace(plan, opener.log)
+    if (plan.chosen.syscalls === null) throw cannotTrace(plan, opener.log, owner)
     const controls: IntervalControl[] = []
     const way = plan.chosen.syscalls
     const compatControl = once(() => {
@@ -115,7 +117,7 @@ export async function openTracers(
       slowCalls: base.slowCalls,
       cost,
       plan,
-      verifierLog: saveVerifierLog(opener.log),
+      verifierLog: saveVerifierLog(opener.log, owner),
       close,
     }
   } catch (error) {
@@ -162,13 +164,19 @@ function cannotFilter(): BpfError {
   )
 }
 
-function cannotTrace(plan: Plan, log: readonly string[]): BpfError {
+function cannotTrace(plan: Plan, log: readonly string[], owner: Owner | null): BpfError {
   const reasons = plan.rejected.filter(({ way }) => way.need === 'syscalls').map(({ reason }) => reason)
   const lacks = lacking(ownCapabilities())
+  if (lacks.length > 0 && isInUserNamespace()) {
+    return new BpfError(
+      'no permission: this is a user namespace, and tracing takes capabilities of the host',
+      'run it as root of the host, outside of this container',
+    )
+  }
   if (lacks.length > 0) {
     return new BpfError(`no permission: missing ${describe(lacks)}`, 'run it as root: sudo ebpf-top')
   }
-  const file = saveVerifierLog(log)
+  const file = saveVerifierLog(log, owner)
   return new BpfError(
     `system calls cannot be traced here: ${reasons.at(-1) ?? 'no way is known'}`,
     file === null ? 'see why, and what to do: ebpf-top --doctor' : `the verifier's whole log is in ${file}`,

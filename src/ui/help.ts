@@ -58,8 +58,9 @@ function meansSection({ host, size }: State): Line[] {
     need,
     why === null ? source : `${source}; nothing better: ${why}`,
   ])
+  const rights = [['rights', host.rights]] as const
   const notes = host.notes.map((note): readonly [string, string] => ['note', note])
-  const entries = [...means, ...notes].flatMap(([name, text]) =>
+  const entries = [...means, ...rights, ...notes].flatMap(([name, text]) =>
     wrap(sanitize(text), size.columns - KEYS_WIDTH - 4).map((line, i): readonly [string, string] => [
       i === 0 ? name : '',
       line,

@@ -9,6 +9,23 @@ export interface Jobs {
   refreshSize(): void
 }
 
+/** Who stops those processes of a job that this one may not. */
+interface Helper {
+  stopJob(): void
+}
+
+/** null: there is nobody whom this process may not stop. */
+export function jobsWith(helper: Helper | null): Jobs {
+  if (helper === null) return jobs
+  return {
+    ...jobs,
+    stopForeground() {
+      helper.stopJob()
+      jobs.stopForeground()
+    },
+  }
+}
+
 export const jobs: Jobs = {
   // Not only ourselves: the shell waits for npm, sudo or a script around us, and these must stop as well.
   stopForeground() {

@@ -19,6 +19,11 @@ import { handleSuspension } from './suspension.ts'
 import { guardTerminal, type TerminalInput, type TerminalOutput } from './terminal.ts'
 import type { View } from './view.tsx'
 
+/** What the screen takes when it shows something already. Once it was loaded from here, its file need not be there any more. */
+export function loadView() {
+  return import('./view.tsx')
+}
+
 /** Signals that end the screen. */
 const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 
@@ -160,7 +165,7 @@ export function startScreen(options: ScreenOptions): Screen {
   if (priority !== null) priority.onLowered = share => dispatch({ type: 'lowered', share })
   /** Ink renders from here on. To load it takes longer than all else: the first numbers do not wait. */
   const mount = (): void => {
-    import('./view.tsx')
+    loadView()
       .then(({ mountView }) => {
         if (!open || view !== undefined) return
         view = mountView()

@@ -136,6 +136,8 @@ describe('a part that fails every other time', () => {
 test('programs that cannot be started to ask are said, and tried again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'failing-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
+  // whoever it becomes may start them
+  chmodSync(folder, 0o755)
   const dist = join(folder, 'dist')
   cpSync(OBJECTS, dist, { recursive: true })
   symlinkSync(join(OBJECTS, '../node_modules'), join(folder, 'node_modules'))

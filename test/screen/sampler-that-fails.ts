@@ -46,7 +46,7 @@ export async function openSampler(): Promise<Sampler> {
     stop = resolve
   })
   return {
-    host: { name: 'test', kernel: '6.1', cpus: 1, means: [], notes: [] },
+    host: { name: 'test', kernel: '6.1', cpus: 1, means: [], rights: 'as nobody, with CAP_BPF alone', notes: [] },
     async run(sink) {
       await sink.take(sampleOf())
       await new Promise(resolve => setTimeout(resolve, 300))

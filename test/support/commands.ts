@@ -7,12 +7,17 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { flags } from '../../src/cli/flags.ts'
 import { parseCommand } from '../../src/cli/parse.ts'
 import type { System } from '../../src/cli/system.ts'
-import { CAPABILITIES } from '../../src/doctor/capabilities.ts'
+import { CAPABILITIES } from '../../src/rights/capabilities.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
 /** Any process and any file: those of the examples are not of this machine. */
-const anything: System = { processOf: pid => pid, isReadableFile: () => true }
+const anything: System = {
+  processOf: pid => pid,
+  isReadableFile: () => true,
+  isRoot: () => true,
+  user: name => ({ name, uid: 1, gid: 1, groups: [] }),
+}
 
 /** What the launcher in a checkout does by itself. */
 const OF_LAUNCHER = ['--install', '--uninstall']

@@ -152,7 +152,7 @@ function headers(): State[] {
   const moment = (sample: Sample) => ({ sample, seconds: 3, lingering: [] })
   const plain: State = {
     ...initialState({
-      host: { name: 'box', kernel: '6.18.0', cpus: 2, means: [], notes: [] },
+      host: { name: 'box', kernel: '6.18.0', cpus: 2, means: [], rights: '', notes: [] },
       version: '1.2.3',
       size: { columns: 400, rows: 40 },
       view: 'overview',

@@ -17,7 +17,14 @@ const settings: BatchSettings = {
 
 /** Gives samples as fast as they are taken. */
 class FakeSampler implements Sampler {
-  readonly host = { name: 'host', kernel: '6.1', cpus: 1, means: [], notes: [] }
+  readonly host = {
+    name: 'host',
+    kernel: '6.1',
+    cpus: 1,
+    means: [],
+    rights: 'as nobody, with CAP_BPF alone',
+    notes: [],
+  }
   readonly #wanted: number
   readonly #failure: Error | undefined
   readonly #woken = Promise.withResolvers<void>()

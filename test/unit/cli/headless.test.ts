@@ -5,7 +5,14 @@ import { sampleOf } from '../../support/samples.ts'
 
 /** Takes one sample at once, and the last when it is told to finish; `stuck`: not even then. */
 class FakeSampler implements Sampler {
-  readonly host = { name: 'host', kernel: '6.1', cpus: 1, means: [], notes: [] }
+  readonly host = {
+    name: 'host',
+    kernel: '6.1',
+    cpus: 1,
+    means: [],
+    rights: 'as nobody, with CAP_BPF alone',
+    notes: [],
+  }
   readonly told: string[] = []
   readonly #stuck: boolean
   readonly #running = Promise.withResolvers<void>()

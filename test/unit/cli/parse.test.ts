@@ -7,10 +7,14 @@ import { parseCommand } from '../../../src/cli/parse.ts'
 import type { System } from '../../../src/cli/system.ts'
 import { VERSION } from '../../../src/cli/version.ts'
 
+const ann = { name: 'ann', uid: 1000, gid: 100, groups: [27] }
+
 /** A machine with the processes 1, 42 and 100, of which 101 is a thread, and one file. */
 const system: System = {
   processOf: pid => ([1, 42, 100].includes(pid) ? pid : pid === 101 ? 100 : null),
   isReadableFile: file => file === 'own.bpf.o',
+  isRoot: () => true,
+  user: name => (name === 'ann' ? ann : null),
 }
 
 function parse(line: string): Options {
@@ -51,6 +55,8 @@ const DEFAULTS: Options = {
   colour: true,
   realtime: 'asked',
   tracers: [],
+  user: null,
+  keepRoot: false,
   compat: false,
   btf: null,
 }
@@ -97,6 +103,8 @@ describe('good command lines', () => {
     ['--batch --export otlp', { mode: 'batch', export: exportOptions }],
     ['--tracer own.bpf.o', { tracers: ['own.bpf.o'] }],
     ['--tracer own.bpf.o --tracer=own.bpf.o', { tracers: ['own.bpf.o', 'own.bpf.o'] }],
+    ['--user ann', { user: ann }],
+    ['--keep-root', { keepRoot: true }],
     ['--compat', { compat: true }],
     ['--btf own.bpf.o', { btf: 'own.bpf.o' }],
   ])('%s', (line, change) => expect(parse(line)).toEqual({ ...DEFAULTS, ...change }))
@@ -145,6 +153,9 @@ describe('bad command lines', () => {
     ['--no-color=x', 'unknown flag'],
     ['--mouse', 'unknown flag --mouse'],
     ['--no-nonsense', 'unknown flag'],
+    ['--user bob', '--user: "bob" is no user, or one with the rights of root'],
+    ['--user', '--user needs a value'],
+    ['--user ann --keep-root', '--user and --keep-root contradict each other'],
     ['--realtime --no-priority', '--realtime and --no-priority contradict each other'],
     ['stray', 'unexpected argument "stray"'],
     ['-b stray', '"stray"'],

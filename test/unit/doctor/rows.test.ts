@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { effectiveSet, lacking } from '../../../src/doctor/capabilities.ts'
 import { format } from '../../../src/doctor/doctor.ts'
 import type { Facts } from '../../../src/doctor/facts.ts'
 import { diagnose, type Row } from '../../../src/doctor/rows.ts'
 import { decide, type Verdict } from '../../../src/plan/plan.ts'
 import { nameOf, ways } from '../../../src/plan/ways.ts'
+import { effectiveSet, lacking } from '../../../src/rights/capabilities.ts'
 
 const WORKS: Verdict = { works: true }
 const REFUSED: Verdict = { works: false, reason: 'loading it is not permitted (EPERM)' }
@@ -25,6 +25,10 @@ function facts(changes: Partial<Facts> = {}): Facts {
     arch: 'x64',
     root: true,
     capabilities: ALL,
+    userNamespace: false,
+    becomes: 'ann',
+    keepRoot: false,
+    hidesProcesses: false,
     noNewPrivileges: false,
     seccomp: 0,
     btfFile: null,
@@ -131,6 +135,53 @@ describe('the doctor', () => {
       row: { state: 'no', remedy: 'start it outside of this sandbox, as root' },
     },
     {
+      topic: 'permission',
+      when: 'root of a user namespace',
+      changes: { capabilities: 0n, userNamespace: true },
+      row: { state: 'no', remedy: 'run it as root of the host, outside of this container' },
+    },
+    {
+      topic: 'rights',
+      when: 'started as root',
+      changes: {},
+      row: {
+        state: 'yes',
+        detail: 'it starts as root, and becomes ann with CAP_BPF alone; on the screen also CAP_SYS_NICE, for R',
+      },
+    },
+    {
+      topic: 'rights',
+      when: 'started as root, in compatible mode',
+      changes: { plan: COMPAT, capabilities: without(23) },
+      row: {
+        state: 'yes',
+        detail:
+          'it starts as root, and becomes ann with CAP_BPF, CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_NET_ADMIN',
+      },
+    },
+    {
+      topic: 'rights',
+      when: 'root that may become nobody',
+      changes: { capabilities: without(6, 7, 23) },
+      row: {
+        state: 'partly',
+        detail: 'it stays root without CAP_SETUID and CAP_SETGID, but with CAP_BPF alone',
+        remedy: 'give them to the container: --cap-add SETUID --cap-add SETGID',
+      },
+    },
+    {
+      topic: 'rights',
+      when: 'root that is kept',
+      changes: { keepRoot: true, becomes: null },
+      row: { state: 'yes', detail: 'it stays root, with all its rights (--keep-root)' },
+    },
+    {
+      topic: 'rights',
+      when: 'an ordinary user',
+      changes: { root: false, becomes: null, capabilities: (1n << 39n) | (1n << 38n) },
+      row: { state: 'yes', detail: 'it runs with CAP_BPF, CAP_PERFMON, as it is started' },
+    },
+    {
       topic: 'CAP_SYS_ADMIN',
       when: 'missing in compatible mode',
       changes: { capabilities: without(21), plan: COMPAT },
@@ -164,7 +215,7 @@ describe('the doctor', () => {
     {
       topic: 'CAP_SYS_RESOURCE',
       when: 'missing while the limit is too low',
-      changes: { capabilities: without(24), lockedMemory: 65536, memorySuffices: false },
+      changes: { kernel: '5.10.0-32', capabilities: without(24), lockedMemory: 65536, memorySuffices: false },
       row: { state: 'partly', remedy: 'give them to the container: --cap-add SYS_RESOURCE' },
     },
     {
@@ -240,8 +291,14 @@ describe('the doctor', () => {
     {
       topic: 'locked memory',
       when: 'too little and not to be lifted',
-      changes: { lockedMemory: 65536, memorySuffices: false, capabilities: without(24) },
+      changes: { kernel: '5.10.0', lockedMemory: 65536, memorySuffices: false, capabilities: without(24) },
       row: { state: 'partly', detail: 'limit 64 KiB, which is too low before 5.11', remedy: 'ulimit -l unlimited' },
+    },
+    {
+      topic: 'locked memory',
+      when: 'little, and not the reason why nothing works',
+      changes: { kernel: '6.18.44', lockedMemory: 65536, memorySuffices: false, capabilities: without(24) },
+      row: { state: 'yes', detail: 'limit 64 KiB, which BPF maps do not count against since 5.11' },
     },
     {
       topic: 'locked memory',
@@ -305,11 +362,28 @@ describe('the doctor', () => {
     expect(diagnose(facts({ plan: null })).able).toBe(false)
   })
 
-  test('prints what mends it below what is not well, and nothing below the rest', () => {
+  test('prints the verdict first, and each thing to do once', () => {
     const text = format(diagnose(facts({ jit: 0 })))
-    expect(text).toContain('-> sysctl net.core.bpf_jit_enable=1\n')
+    expect(text).toMatch(/^ebpf-top can run here\n {2}-> sysctl net.core.bpf_jit_enable=1 {2}\(JIT\)\n\n/)
     expect(text.match(/->/g)).toHaveLength(1)
-    expect(text.endsWith('\nebpf-top can run here\n')).toBe(true)
+    const compat = format(diagnose(facts({ plan: COMPAT, root: false, capabilities: without(19, 21) | (3n << 38n) })))
+    expect(compat).toContain('-> run it as root: sudo ebpf-top  (CAP_SYS_ADMIN, CAP_SYS_PTRACE)\n')
+    expect(compat.match(/->/g)).toHaveLength(1)
+  })
+
+  test('says that nothing was tried where that is not permitted, and what to do once', () => {
+    const refused = {
+      root: false,
+      becomes: null,
+      capabilities: 0n,
+      plan: null,
+      verdicts: new Map(),
+      lockedMemory: 65536,
+    }
+    const diagnosis = diagnose(facts({ ...refused, memorySuffices: false }))
+    expect(diagnosis.able).toBe(false)
+    expect(diagnosis.rows.filter(row => row.state !== 'yes').map(row => row.topic)).toEqual(['permission', 'measuring'])
+    expect(format(diagnosis).match(/->/g)).toHaveLength(1)
   })
 })
 

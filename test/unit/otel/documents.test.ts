@@ -71,6 +71,6 @@ describe('the unit and the DaemonSet', () => {
     const unit = read('deploy/systemd/ebpf-top.service')
     expect(unit).toContain('AmbientCapabilities=CAP_BPF CAP_PERFMON\nCapabilityBoundingSet=CAP_BPF CAP_PERFMON\n')
     expect(unit).toContain('--headless --export otlp')
-    expect(read('deploy/kubernetes/daemonset.yaml')).toContain('add: [BPF, PERFMON]')
+    expect(read('deploy/kubernetes/daemonset.yaml')).toContain('add: [BPF, PERFMON, SETUID, SETGID]')
   })
 })

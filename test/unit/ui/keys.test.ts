@@ -27,7 +27,7 @@ async function atProcesses(columns = 80, rows = 24): Promise<Person> {
 
 it('no key has two meanings at a time', () => {
   const start = {
-    host: { name: '', kernel: '', cpus: 1, means: [], notes: [] },
+    host: { name: '', kernel: '', cpus: 1, means: [], rights: 'as nobody, with CAP_BPF alone', notes: [] },
     version: '',
     size: { columns: 80, rows: 24 },
   }

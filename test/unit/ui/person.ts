@@ -146,6 +146,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
       kernel: '6.12.30-amd64',
       cpus: 16,
       means,
+      rights: 'as nobody, with CAP_BPF alone',
       notes: ['not all can be seen without CAP_SYS_ADMIN'],
     },
     session: {

@@ -36,7 +36,14 @@ function stateOf(size: Size, view: ViewName): State {
   const sample = fullSample()
   const processes = [...NAMES.map((name, pid) => processRow({ pid, name, command: name })), ...sample.processes]
   const initial = initialState({
-    host: { name: 'web-1', kernel: '6.12', cpus: 2, means: [], notes: ['a note'] },
+    host: {
+      name: 'web-1',
+      kernel: '6.12',
+      cpus: 2,
+      means: [],
+      rights: 'as nobody, with CAP_BPF alone',
+      notes: ['a note'],
+    },
     version: '0.1.0',
     size,
     view,
