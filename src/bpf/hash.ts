@@ -7,9 +7,6 @@ import { BpfError } from './error.ts'
 import { errnoName } from './kernel.ts'
 import type { Libbpf } from './libbpf.ts'
 
-/** Elements that share a buffer. */
-const PIECES = 256
-
 /** A map with keys. Elements are bytes as the C structs have them. */
 export class KeyedMap {
   readonly #libbpf: Libbpf
@@ -45,54 +42,55 @@ export class KeyedMap {
     this.#libbpf.remove(this.#fd, key)
   }
 
-  /** All elements. What is added or taken away meanwhile may be there, be missing, or end the walk early. */
+  /**
+   * All elements, each valid until the next one is asked for. What is added or taken away meanwhile may be there, be missing,
+   * or end the walk early.
+   */
   *entries(): Generator<[key: DataView, value: DataView]> {
-    const values = new Pieces(this.#valueSize)
+    const value = new Uint8Array(this.#valueSize)
     for (const key of this.#keys()) {
-      const value = this.get(key, values.next())
-      if (value !== null) yield [new DataView(key.buffer, key.byteOffset, key.length), value]
+      const found = this.get(key, value)
+      if (found !== null) yield [viewOf(key), found]
     }
   }
 
-  /** Takes all elements out of a map that no program writes to. */
-  drain(): [key: DataView, value: DataView][] {
-    const all = [...this.entries()]
-    for (const [{ buffer, byteOffset, byteLength }] of all) this.delete(new Uint8Array(buffer, byteOffset, byteLength))
-    return all
+  /** Takes all elements out of a map that no program writes to, each valid until the next one is asked for. */
+  *drain(): Generator<[key: DataView, value: DataView]> {
+    const value = new Uint8Array(this.#valueSize)
+    const keys = this.#keys()
+    let previous: Uint8Array | null = null
+    try {
+      for (const key of keys) {
+        // once the way from it to the next one is known
+        if (previous !== null) this.delete(previous)
+        previous = key
+        const found = this.get(key, value)
+        if (found !== null) yield [viewOf(key), found]
+      }
+    } finally {
+      // nothing is left for the next interval, whatever became of who reads
+      if (previous !== null) this.delete(previous)
+      for (const key of Array.from(this.#keys(), key => key.slice())) this.delete(key)
+    }
   }
 
+  /** Each valid until the next but one. */
   *#keys(): Generator<Uint8Array<ArrayBuffer>> {
-    const keys = new Pieces(this.#keySize)
+    let key = new Uint8Array(this.#keySize)
+    let spare = new Uint8Array(this.#keySize)
     let previous: Uint8Array<ArrayBuffer> | null = null
     // where the previous key has gone, the kernel begins again
     for (let walked = 0; walked < this.#room; walked++) {
-      const next = keys.next()
-      if (this.#libbpf.nextKey(this.#fd, previous, next) !== 0) return
-      yield next
-      previous = next
+      if (this.#libbpf.nextKey(this.#fd, previous, key) !== 0) return
+      yield key
+      previous = key
+      ;[key, spare] = [spare, key]
     }
   }
 }
 
-/** Pieces of memory of one size: many small buffers of their own would take several times as much. */
-class Pieces {
-  readonly #size: number
-  #buffer = new ArrayBuffer(0)
-  #used = 0
-
-  constructor(size: number) {
-    this.#size = size
-  }
-
-  next(): Uint8Array<ArrayBuffer> {
-    if (this.#used + this.#size > this.#buffer.byteLength) {
-      this.#buffer = new ArrayBuffer(this.#size * PIECES)
-      this.#used = 0
-    }
-    const piece = new Uint8Array(this.#buffer, this.#used, this.#size)
-    this.#used += this.#size
-    return piece
-  }
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }
 
 /** Processors that the kernel keeps a value for in maps with one each: /sys/devices/system/cpu/possible. */

@@ -44,7 +44,7 @@ export class CompatProcesses {
   /** The processes of an interval at rest, one record each. To be called once. */
   read(epoch: number): ProcessRecord[] {
     const starts = new Map<number, number>()
-    const records = this.#halves[epoch & 1 ? 1 : 0].drain().map(([key, row]) => {
+    const records = Array.from(this.#halves[epoch & 1 ? 1 : 0].drain(), ([key, row]) => {
       const record = this.#record(key.getUint32(0, true), row)
       if (!record.exited) starts.set(record.pid, record.startedNs)
       return record

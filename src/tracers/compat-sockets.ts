@@ -49,12 +49,12 @@ export class TracedSockets {
 
   /** Those that live now. */
   live(): TracedSocket[] {
-    return [...this.#live.entries()].map(([, row]) => this.#decode(row))
+    return Array.from(this.#live.entries(), ([, row]) => this.#decode(row))
   }
 
   /** Those that closed in an interval at rest, in that order. To be called once. */
   takeClosed(epoch: number): TracedSocket[] {
-    const closed = this.#closed[epoch & 1 ? 1 : 0].drain().map(([, row]) => this.#decode(row))
+    const closed = Array.from(this.#closed[epoch & 1 ? 1 : 0].drain(), ([, row]) => this.#decode(row))
     return closed.sort((a, b) => a.endedNs - b.endedNs)
   }
 

@@ -1,13 +1,12 @@
 import type { KeyedMap } from '../bpf/hash.ts'
 import { readU64, type StructLayout } from '../bpf/layout.ts'
 import type { BpfObject } from '../bpf/object.ts'
-import { type CallSums, CallTotals } from '../sample/call-sums.ts'
-import { type Histogram, KERNEL_OCTAVES, OCTAVE_BUCKETS } from '../sample/histogram.ts'
+import { KERNEL_OCTAVES, OCTAVE_BUCKETS } from '../sample/histogram.ts'
+import { KeptCalls } from '../sample/kept-calls.ts'
 import { CompatFilling } from './compat-filling.ts'
 import { CompatLoss } from './compat-loss.ts'
 import type { CompatProcesses } from './compat-processes.ts'
-import { Counts } from './counts.ts'
-import { type CallRecord, type CallRecords, COMPAT_BIT, type FailureRecord } from './syscalls.ts'
+import type { CallRecords } from './syscalls.ts'
 
 type Maps = Record<'calls' | 'longest' | 'failures', KeyedMap>
 
@@ -54,142 +53,37 @@ export class CompatSyscalls {
   /** The calls of an interval at rest, whose processes were read before. To be called once. */
   read(epoch: number): CallRecords {
     const maps = this.#halves[epoch & 1 ? 1 : 0]
-    const longest = new Map(
-      maps.longest.drain().map(([key, values]) => [this.#name(this.#call, key), greatest(values)]),
-    )
-    const failures = this.#readFailures(maps.failures)
-    const rows = new Map<string, CompatCall>()
+    const calls = new KeptCalls()
     for (const [key, row] of maps.calls.drain()) {
-      const process = this.#processes.indexOf(key.getUint32(this.#octave.u32('process'), true))
+      const process = this.#processOf(this.#octave, key)
       if (process < 0) continue
-      const name = this.#name(this.#octave, key)
-      let record = rows.get(name)
-      if (record === undefined) {
-        const call = key.getUint32(this.#octave.u32('call'), true)
-        record = new CompatCall(process, call, failures.get(name) ?? [], longest.get(name) ?? 0)
-        rows.set(name, record)
-      }
-      record.add(
-        key.getUint32(this.#octave.u32('octave'), true),
-        row.getUint32(this.#calls.u32('errors'), true),
-        readU64(row, this.#calls.u64('sum_ns')),
-        new Uint32Array(row.buffer, row.byteOffset + this.#counts, OCTAVE_BUCKETS),
-      )
+      const call = key.getUint32(this.#octave.u32('call'), true)
+      const octave = key.getUint32(this.#octave.u32('octave'), true)
+      const count = (bucket: number): number => row.getUint32(this.#counts + 4 * bucket, true)
+      // calls without a duration are behind the last octave
+      const isTimed = octave < KERNEL_OCTAVES
+      const errors = row.getUint32(this.#calls.u32('errors'), true)
+      calls.addTotals(process, call, errors, isTimed ? 0 : count(0), readU64(row, this.#calls.u64('sum_ns')))
+      if (isTimed) calls.addOctave(process, call, octave, count)
     }
-    return new CompatCalls([...rows.values()])
-  }
-
-  #readFailures(map: KeyedMap): Map<string, FailureRecord[]> {
-    const failures = new Map<string, FailureRecord[]>()
-    for (const [key, count] of map.drain()) {
-      const name = this.#name(this.#failure, key)
-      const others = failures.get(name) ?? []
+    for (const [key, values] of maps.longest.drain()) {
+      const process = this.#processOf(this.#call, key)
+      const call = key.getUint32(this.#call.u32('call'), true)
+      if (calls.hasPair(process, call)) calls.raiseMax(process, call, greatest(values))
+    }
+    for (const [key, count] of maps.failures.drain()) {
+      const process = this.#processOf(this.#failure, key)
+      const call = key.getUint32(this.#failure.u32('call'), true)
       const errno = key.getUint32(this.#failure.u32('number'), true)
-      failures.set(name, [...others, { errno, count: count.getUint32(0, true) }])
+      if (calls.hasPair(process, call)) calls.addFailure(process, call, errno, count.getUint32(0, true))
     }
-    return failures
+    return calls
   }
 
-  /** Process and call of a key. */
-  #name(layout: StructLayout, key: DataView): string {
-    return `${key.getUint32(layout.u32('process'), true)}:${key.getUint32(layout.u32('call'), true)}`
+  /** Index of the process of a key among the records that were read last; -1: it has none. */
+  #processOf(layout: StructLayout, key: DataView): number {
+    return this.#processes.indexOf(key.getUint32(layout.u32('process'), true))
   }
-}
-
-/** A record, of which the kernel side has an entry for each octave of its durations. */
-class CompatCall implements CallRecord {
-  readonly process: number
-  /** The number, marked with COMPAT_BIT where it is one of the 32-bit table. */
-  readonly call: number
-  readonly failures: readonly FailureRecord[]
-  readonly max: number
-  errors = 0
-  untimed = 0
-  sum = 0
-  /** For each octave of the kernel side 1 + the index of its counts. */
-  readonly octaves = new Uint32Array(KERNEL_OCTAVES)
-  counts = new Uint32Array(0)
-
-  constructor(process: number, call: number, failures: readonly FailureRecord[], max: number) {
-    this.process = process
-    this.call = call
-    this.failures = failures
-    this.max = max
-  }
-
-  get number(): number {
-    return this.call & ~COMPAT_BIT
-  }
-
-  get abi(): 'native' | 'compat' {
-    return this.call & COMPAT_BIT ? 'compat' : 'native'
-  }
-
-  get durations(): Histogram {
-    return new Counts(this.sum, this.max, this.octaves, this.counts)
-  }
-
-  /** One entry; calls without a duration are behind the last octave. */
-  add(octave: number, errors: number, sum: number, counts: Uint32Array): void {
-    this.errors += errors
-    this.sum += sum
-    if (octave >= KERNEL_OCTAVES) {
-      this.untimed += counts[0] ?? 0
-      return
-    }
-    const all = new Uint32Array(this.counts.length + OCTAVE_BUCKETS)
-    all.set(this.counts)
-    all.set(counts, this.counts.length)
-    this.counts = all
-    this.octaves[octave] = all.length / OCTAVE_BUCKETS
-  }
-
-  addTo(sums: CallSums, totals: CallTotals, processes: number): void {
-    totals.process = processes + this.process
-    totals.call = this.call
-    totals.errors = this.errors
-    totals.untimed = this.untimed
-    totals.sum = this.sum
-    totals.max = this.max
-    totals.lowOctaves = 0
-    totals.highOctaves = 0
-    for (const [octave, place] of this.octaves.entries()) {
-      if (place === 0) continue
-      if (octave < 32) totals.lowOctaves |= 1 << octave
-      else totals.highOctaves |= 1 << (octave - 32)
-    }
-    sums.add(totals, this.octaves, 0, this.counts)
-  }
-}
-
-/** Records that are made already. */
-class CompatCalls implements CallRecords {
-  readonly #records: readonly CompatCall[]
-
-  constructor(records: readonly CompatCall[]) {
-    this.#records = records
-  }
-
-  get length(): number {
-    return this.#records.length
-  }
-
-  at(index: number, processes = 0): CallRecord | undefined {
-    const record = this.#records[index]
-    if (record === undefined || processes === 0) return record
-    const { number, abi, errors, failures, untimed, durations } = record
-    return { process: processes + record.process, number, abi, errors, failures, untimed, durations }
-  }
-
-  addTo(sums: CallSums, from: number, to: number, processes = 0): void {
-    const totals = new CallTotals()
-    for (const record of this.#records.slice(from, to)) record.addTo(sums, totals, processes)
-  }
-
-  /** They were taken out of the maps. */
-  keep(): void {}
-
-  release(): void {}
 }
 
 /** The greatest of the values of all processors. */

@@ -30,8 +30,8 @@ describe('samples go on, within their memory, beside an ordinary user with', () 
     ['threads by the thousand', 'threads', 1000],
     ['hundreds of processes a second', 'processes', 300],
     ['processes that make all calls there are', 'calls', 20],
-    ['thousands of failed connects a second', 'connects', 3000],
-    ['thousands of listening sockets', 'sockets', 5000],
+    ['thousands of failed connects a second', 'connects', 5000],
+    ['thousands of listening sockets', 'sockets', 10_000],
   ])('%s', async (_, ...args) => {
     await attack(...args)
     const top = await Top.start('-d', 0.5)
