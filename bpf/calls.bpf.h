@@ -60,7 +60,7 @@ struct {
 } octaves SEC(".maps");
 
 struct syscall_state {
-	__u32 used[2];		/* rows handed out in each half, also beyond its end */
+	__u32 used[2];		/* rows handed out in each half, see next_row */
 	__u32 octaves_used[2];	/* the same of octaves */
 	__u64 lost_no_row;	/* calls not counted: all rows of the interval taken */
 	__u64 lost_no_task;	/* calls not counted: no memory for their start */
@@ -126,7 +126,7 @@ static __noinline __u32 new_row(__u32 epoch, __u32 process, __u32 call)
 
 	if (!state)
 		return MAX_CALLS;
-	index = __sync_fetch_and_add(&state->used[epoch & 1], 1);
+	index = next_row(&state->used[epoch & 1], MAX_CALLS);
 	if (index >= MAX_CALLS)
 		goto lost;
 	row = calls_at(epoch, index);
@@ -214,7 +214,7 @@ static __noinline struct octave *new_octave(__u32 epoch, struct calls *row, __u3
 
 	if (!state || number >= OCTAVES)
 		return NULL;
-	index = __sync_fetch_and_add(&state->octaves_used[epoch & 1], 1);
+	index = next_row(&state->octaves_used[epoch & 1], MAX_OCTAVES);
 	if (index >= MAX_OCTAVES)
 		return NULL;
 	index += (epoch & 1) * MAX_OCTAVES;

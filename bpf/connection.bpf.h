@@ -326,7 +326,7 @@ struct connection_state {
 	__u32 open_room;	/* rows that there are, set by user space */
 	__u32 closed_room;	/* the same for each half */
 	__u32 open_used;	/* rows handed out by this walk, also beyond the end */
-	__u32 closed_used[2];	/* the same for each half */
+	__u32 closed_used[2];	/* rows handed out in each half, see next_row */
 	__u32 places;		/* for sockets, set by user space */
 	__u32 places_used;	/* those that were ever taken are the first */
 	/* of a walk over places; user space sets both to 0 before it */
@@ -368,7 +368,7 @@ static __always_inline struct connection *new_closed(struct connection_state *st
 {
 	struct connection *row;
 
-	*index = __sync_fetch_and_add(&state->closed_used[epoch & 1], 1);
+	*index = next_row(&state->closed_used[epoch & 1], state->closed_room);
 	if (*index >= state->closed_room)
 		goto lost;
 	*index += (epoch & 1) * state->closed_room;

@@ -79,6 +79,15 @@ static __always_inline __u32 current_tgid(void)
 	return bpf_get_current_pid_tgid() >> 32;
 }
 
+/*
+ * The next of so many rows; `room`, or more, where there is none. What was handed out never comes round to the first row
+ * again, however many ask for one, and however long nobody reads: user space may be stopped.
+ */
+static __always_inline __u32 next_row(__u32 *handed_out, __u32 room)
+{
+	return *(volatile __u32 *)handed_out >= room ? room : __sync_fetch_and_add(handed_out, 1);
+}
+
 /* raise *max to value, whichever CPUs do so at once */
 static __always_inline void raise_to(__u64 *max, __u64 value)
 {

@@ -70,6 +70,9 @@ __noinline int read_command(struct command *command, __u32 half)
 	command->whole = end - start > ~0U ? ~0U : end - start;
 	rewritten = is_rewritten(end);
 	size = command->whole < COMMAND_BYTES && !rewritten ? command->whole : COMMAND_BYTES;
+	/* as next_row */
+	if (*(volatile __u32 *)&all->used[half & 1] >= COMMANDS_BYTES)
+		return 0;
 	at = __sync_fetch_and_add(&all->used[half & 1], (size + 7) & ~7);
 	if (at >= COMMANDS_BYTES)
 		return 0;

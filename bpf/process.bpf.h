@@ -40,7 +40,7 @@ struct {
 } processes SEC(".maps");
 
 struct process_state {
-	__u32 used[2];		/* rows handed out in each half, also beyond its end */
+	__u32 used[2];		/* rows handed out in each half, see next_row */
 	__u64 registers_at;	/* in the stack of each thread; 0: the hooks of system calls have not told */
 	__u64 lost_splices;	/* splices out of a socket that are in no row */
 };
@@ -217,7 +217,7 @@ static __noinline __u32 new_process(__u32 epoch, struct task_struct *leader)
 
 	if (!state)
 		return NO_PROCESS;
-	index = __sync_fetch_and_add(&state->used[epoch & 1], 1);
+	index = next_row(&state->used[epoch & 1], MAX_PROCESSES);
 	if (index >= MAX_PROCESSES)
 		return NO_PROCESS;
 	process = process_at(epoch, index);

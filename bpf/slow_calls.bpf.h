@@ -30,7 +30,7 @@ struct {
 } slow_calls SEC(".maps");
 
 struct slow_call_state {
-	__u32 used[2];		/* rows handed out in each half, also beyond its end */
+	__u32 used[2];		/* rows handed out in each half, see next_row */
 	__u64 lost;		/* slow calls without a row */
 };
 
@@ -52,7 +52,7 @@ static __noinline void tell_slow_call(__u32 epoch, __u32 call, __u64 started, __
 	state = bpf_map_lookup_elem(&slow_call_state, &zero);
 	if (!state)
 		return;
-	index = __sync_fetch_and_add(&state->used[epoch & 1], 1);
+	index = next_row(&state->used[epoch & 1], MAX_SLOW_CALLS);
 	if (index >= MAX_SLOW_CALLS)
 		goto lost;
 	index += (epoch & 1) * MAX_SLOW_CALLS;

@@ -14,6 +14,18 @@ const SHORTEST_NS = 5e8
 /** And after so long at the latest: no counter of 32 bits is full by then. */
 const LONGEST_NS = 10e9
 
+/**
+ * No counter of 32 bits comes round in less: processors that share one raise it some 50 million times a second at most. Only
+ * where this program is stopped or frozen does an interval of the kernel side become so old.
+ */
+const SAFE_NS = 60e9
+
+/** What is to be said of numbers of an interval of the kernel side that became so old; null: they are right. */
+export function doubtOf(ageNs: number): string | null {
+  if (ageNs < SAFE_NS) return null
+  return `this program was stopped for ${Math.round(ageNs / 1e9)} s: numbers of calls beyond 4 billion are too low`
+}
+
 /** Whether there may be no room soon for what is counted in an interval of the kernel side, which is so old. */
 export function fillsUp(arenas: readonly Halves[], epoch: number, ageNs: number): boolean {
   const fill = Math.max(...arenas.map(arena => arena.fill?.(epoch) ?? 0))

@@ -32,7 +32,24 @@ const SETTLED: ReadonlySet<number> = new Set([1, 10])
 
 /** To be called after each sample: what was mapped of Node's program file only to start need not stay. */
 export function settle(samples: number): void {
-  if (SETTLED.has(samples)) releaseProgramPages()
+  if (!SETTLED.has(samples)) return
+  try {
+    releaseProgramPages()
+  } catch {
+    // no more files may be open: they stay
+  }
+}
+
+let resident = 0
+
+/** Bytes of memory that the process has; where that cannot be asked for, as they were last. */
+export function residentBytes(): number {
+  try {
+    resident = process.memoryUsage.rss()
+  } catch {
+    // no more files may be open
+  }
+  return resident
 }
 
 /**

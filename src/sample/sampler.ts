@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { cpus, hostname } from 'node:os'
+import { cpus, hostname, release } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ownProcesses } from '../asking/own-processes.ts'
 import { readClocks, Times } from '../bpf/clock.ts'
@@ -20,8 +20,8 @@ import { assemble, lossRows, type Records, type Rows, type Surroundings } from '
 import type { IntervalEnd } from './connection.ts'
 import { Earlier, readRecords } from './earlier.ts'
 import { ProcessFacts } from './facts.ts'
-import { fillsUp, LOOK_MS } from './filling.ts'
-import { saveMemory, settle } from './memory.ts'
+import { doubtOf, fillsUp, LOOK_MS } from './filling.ts'
+import { residentBytes, saveMemory, settle } from './memory.ts'
 import type { MapUsage, Sample } from './sample.ts'
 import { inSlices } from './slices.ts'
 import { Sockets } from './sockets.ts'
@@ -82,6 +82,8 @@ class KernelSampler implements Sampler {
   /** The same of the interval of the kernel side. */
   #begunNs = 0
   #earlier = new Earlier()
+  /** What is to be said of its numbers. */
+  #doubt: string | null = null
   #times = Times.of(readClocks())
   /** What the walk over all sockets takes of late: it belongs to the interval, and begins as much before its end. */
   #walkNs = 0
@@ -90,7 +92,7 @@ class KernelSampler implements Sampler {
   constructor(tracers: Tracers, settings: SamplerSettings, folder: string, rights: Rights) {
     this.host = {
       name: hostname(),
-      kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+      kernel: release(),
       cpus: cpus().length,
       means: meansOf(tracers.plan),
       rights: rights.text,
@@ -98,7 +100,7 @@ class KernelSampler implements Sampler {
         ...rights.notes,
         ...notesOf(tracers.plan, {
           btf: settings.btf ?? null,
-          rights: missed(ownCapabilities(), tracers.plan).map(capability => describe([capability])),
+          rights: missedRights(tracers),
           verifierLog: tracers.verifierLog,
         }),
         ...procNotes(tracers.self),
@@ -287,17 +289,24 @@ class KernelSampler implements Sampler {
       notes: [
         ...notes,
         ...this.#factNotes(),
+        ...this.#takeDoubt(),
         ...Array.from(failures, ([part, reason]) => `${part} could not be read: ${reason}`),
       ],
       maps,
       self: {
         bpf_seconds: bpfSeconds,
         cpu_seconds: (usage.user + usage.system) / 1e6,
-        resident_bytes: process.memoryUsage.rss(),
+        resident_bytes: residentBytes(),
         sample_seconds: (monotonicNow() - begunNs) / 1e9,
       },
     }
     return { sample, calls: records.calls }
+  }
+
+  #takeDoubt(): string[] {
+    const doubt = this.#doubt
+    this.#doubt = null
+    return doubt === null ? [] : [doubt]
   }
 
   #factNotes(): string[] {
@@ -334,6 +343,7 @@ class KernelSampler implements Sampler {
   /** Begins the next interval in emptied halves. */
   #advance(): void {
     const { control } = this.#tracers
+    if (control.epoch > 0) this.#doubt = doubtOf(monotonicNow() - this.#begunNs) ?? this.#doubt
     const next = control.epoch + 1
     for (const arena of this.#arenas()) arena.prepare(next)
     control.advance()
@@ -348,6 +358,15 @@ class KernelSampler implements Sampler {
 
 function factsReader(folder: string): FactsReader {
   return new FactsReader(helperBeside(folder, 'facts'), hidesProcesses() ? ['CAP_SYS_PTRACE'] : [])
+}
+
+/** What would show more; none where that cannot be found out, for want of open files. */
+function missedRights({ plan }: Tracers): string[] {
+  try {
+    return missed(ownCapabilities(), plan).map(capability => describe([capability]))
+  } catch {
+    return []
+  }
 }
 
 /** How something was measured in an interval. */

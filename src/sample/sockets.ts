@@ -109,8 +109,8 @@ export class Sockets {
     this.listeners.add(record)
     const earlier = this.listening.get(record.id)
     if (earlier === undefined) this.listening.set(record.id, { record, drops: record.drops })
-    // by the totals, as with what a connection moved
-    else earlier.drops = record.totalDrops - (earlier.record.totalDrops - earlier.record.drops)
+    // by the totals, as with what a connection moved; the kernel's counter has 32 bits
+    else earlier.drops = (record.totalDrops - (earlier.record.totalDrops - earlier.record.drops)) >>> 0
   }
 }
 

@@ -182,7 +182,8 @@ export class CompatRecords {
   #newDrops(socket: Found, older: boolean): number {
     const before = this.#drops.get(keyOf(socket)) ?? (older ? socket.drops : 0)
     this.#drops.set(keyOf(socket), socket.drops)
-    return socket.drops - before
+    // the kernel's counter has 32 bits
+    return (socket.drops - before) >>> 0
   }
 }
 

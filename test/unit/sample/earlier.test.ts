@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { CallSums } from '../../../src/sample/call-sums.ts'
 import { Earlier } from '../../../src/sample/earlier.ts'
-import { fillsUp } from '../../../src/sample/filling.ts'
+import { doubtOf, fillsUp } from '../../../src/sample/filling.ts'
 import { bucketOf, HistogramSum, total } from '../../../src/sample/histogram.ts'
 import { KeptCalls } from '../../../src/sample/kept-calls.ts'
 import type { ProcessRecord } from '../../../src/tracers/processes.ts'
@@ -89,4 +89,9 @@ test('what finds no room among what is kept is lost, and the rest goes on', () =
   ])
   expect(joined.calls.length).toBe(3)
   expect(joined.calls.at(0)).toMatchObject({ untimed: 2 })
+})
+
+test('an interval in which a counter of 32 bits may come round is one that is told', () => {
+  expect(doubtOf(10e9)).toBe(null)
+  expect(doubtOf(3600e9)).toBe('this program was stopped for 3600 s: numbers of calls beyond 4 billion are too low')
 })
