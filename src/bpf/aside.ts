@@ -36,7 +36,7 @@ export class AsideReader {
   }
 
   /**
-   * Reads an open iterator to its end, and closes it. Gives true at the end; false where it fails, where there are too many
+   * Reads an open iterator to its end, and closes it. Never throws. Gives true at the end; false where it fails, where there are too many
    * that did not end, where it is held up, and after `patience` milliseconds. It is not waited for any more then, but goes on.
    */
   async read(iterator: number, patience: number): Promise<boolean> {
@@ -65,10 +65,20 @@ export class AsideReader {
     }
   }
 
+  /** null: there is no room for another process. */
+  #start(command: string, args: readonly string[], iterator: number): ChildProcess | null {
+    try {
+      return spawn(command, args, { stdio: [iterator, 'ignore', 'ignore'] })
+    } catch {
+      return null
+    }
+  }
+
   /** Whether a process read it to its end. */
   #run(iterator: number): Promise<boolean> {
     const [command, ...args] = READERS.find(([path]) => existsSync(path)) ?? READERS[2]
-    const child = spawn(command, args, { stdio: [iterator, 'ignore', 'ignore'] })
+    const child = this.#start(command, args, iterator)
+    if (child === null) return Promise.resolve(false)
     this.#running.add(child)
     ownProcesses.began(child.pid)
     // whoever waits in it does not hold up the end of the program

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AsideReader } from '../bpf/aside.ts'
+import { BpfError } from '../bpf/error.ts'
 import { gracePeriod } from '../bpf/kernel.ts'
 import type { ArrayMap, BpfObject } from '../bpf/object.ts'
 import type { RowMap } from '../bpf/row-map.ts'
@@ -10,6 +11,9 @@ import { Doubts } from './doubts.ts'
 import { addLosses, Loss, type Losses, totalLost } from './loss.ts'
 import type { ConnectionRecords } from './socket-record.ts'
 import { RowsOfSockets, type SocketOffsets, socketOffsets } from './socket-rows.ts'
+
+/** As `sources` of a sample shows it. */
+export const FULL_SOURCE = 'iter/tcp+tp_btf'
 
 /** Of bpf/connections.bpf.c those whose runs tell of connections, and are lost where no understudy makes them good. */
 export const CONNECTION_PROGRAMS: ReadonlySet<string> = new Set(['inet_sock_set_state'])
@@ -56,7 +60,7 @@ type Member =
 
 /** TCP connections and listening sockets. */
 export class ConnectionTracer {
-  readonly source = 'iter/tcp+tp_btf'
+  readonly source = FULL_SOURCE
   /** Sockets that have a place can be walked without the kernel's list of all sockets. */
   readonly #quick: boolean
   readonly #aside = new AsideReader()
@@ -76,6 +80,9 @@ export class ConnectionTracer {
   readonly #at: SocketOffsets
   readonly #doubts: Doubts
   #withoutRow = 0
+  /** Walks that could not be begun since the last time that losses were taken, and why not; null: all were. */
+  #unopened = 0
+  #obstacle: string | null = null
 
   constructor(object: BpfObject, control: Control) {
     this.#object = object
@@ -131,8 +138,30 @@ export class ConnectionTracer {
   }
 
   notes(): string[] {
-    if (!this.#aside.isHeldUp) return []
-    return ['the list of sockets waits for a process that holds the lock of one: those without a file may be missing']
+    const notes: string[] = []
+    if (this.#aside.isHeldUp)
+      notes.push(
+        'the list of sockets waits for a process that holds the lock of one: those without a file may be missing',
+      )
+    if (this.#obstacle !== null)
+      notes.push(`sockets that nobody told of, and new holders, may be missing: ${this.#obstacle}`)
+    this.#obstacle = null
+    return notes
+  }
+
+  /** Looks at all open files. Where that cannot be done, what is known already is told all the same. */
+  async #lookAtFiles(): Promise<void> {
+    try {
+      await this.#object.walk('walk_files')
+    } catch (error) {
+      this.#notOpened(error)
+    }
+  }
+
+  /** What a walk would have found is lost, until the next one. */
+  #notOpened(error: unknown): void {
+    this.#unopened++
+    this.#obstacle ??= error instanceof BpfError ? error.what : error instanceof Error ? error.message : String(error)
   }
 
   /** Gives sockets a place that nobody told of. */
@@ -141,7 +170,7 @@ export class ConnectionTracer {
     const since = now - this.#searchedAt
     const isDue = since > SEARCH_EVERY_MS || (this.#unsure && since > this.#searchMs / SEARCH_SHARE)
     if (!isDue) return
-    await this.#object.walk('walk_files')
+    await this.#lookAtFiles()
     this.#searchedAt = performance.now()
     this.#searchMs = this.#searchedAt - now
     // sockets without a file: of the kernel itself, of nobody any more, or not accepted yet
@@ -186,8 +215,15 @@ export class ConnectionTracer {
   }
 
   /** The kernel's list of all sockets, which takes the lock of each: another process goes through it. */
-  #walkList(): Promise<boolean> {
-    return this.#aside.read(this.#object.openWalk('walk_sockets'), PATIENCE_MS)
+  async #walkList(): Promise<boolean> {
+    let iterator: number
+    try {
+      iterator = this.#object.openWalk('walk_sockets')
+    } catch (error) {
+      this.#notOpened(error)
+      return false
+    }
+    return this.#aside.read(iterator, PATIENCE_MS)
   }
 
   #get(member: Member): number {
@@ -205,7 +241,7 @@ export class ConnectionTracer {
 
   /** What the last walk found, connections and listening sockets; where an owner is in doubt, all open files are looked at. */
   async readOpen(): Promise<ConnectionRecords> {
-    if (this.#doubts.settle()) await this.#object.walk('walk_files')
+    if (this.#doubts.settle()) await this.#lookAtFiles()
     return new RowsOfSockets(await inSlices(this.#copyOpen()), this.#at)
   }
 
@@ -217,7 +253,8 @@ export class ConnectionTracer {
   /** Connections of this interval that are in no record. */
   takeLost(): Losses {
     const waiting = this.#get('waiting')
-    const losses = addLosses(this.#loss.take(), { no_row: this.#withoutRow + waiting })
+    const losses = addLosses(this.#loss.take(), { no_row: this.#withoutRow + waiting, missed: this.#unopened })
+    this.#unopened = 0
     // what nobody told of at its begin is found by its file
     this.#unsure = this.#control.epoch === 0 || totalLost(losses) > 0
     return losses

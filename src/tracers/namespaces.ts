@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { inNetworkNamespace, liftFileLimit } from '../bpf/kernel.ts'
 import { readProcessLink } from './process-folder.ts'
@@ -17,6 +17,8 @@ const SEARCH_EVERY_MS = 30_000
 
 /** Namespaces that are looked into at most, besides the own one: each takes two open files, and memory of the kernel. */
 const MOST = 64
+
+const OWN = '/proc/self/ns/net'
 
 /** Open files that all else takes, with some to spare. */
 const FILES_OF_OTHERS = 160
@@ -39,20 +41,22 @@ interface Place {
  */
 export class NetworkNamespaces {
   readonly own: number
-  readonly #ownFile: number
+  /** null: it was not needed yet. */
+  #ownFile: number | null = null
   readonly #others = new Map<number, Namespace>()
   #searchedAt = -Infinity
   #reviewedAt = -Infinity
-  /** Without CAP_SYS_ADMIN no other namespace can be entered; those sockets are seen only when they close. */
-  readonly #permitted: boolean
+  /**
+   * Without CAP_SYS_ADMIN no other namespace can be entered; those sockets are seen only when they close. null: not known yet.
+   */
+  #permitted: boolean | null = null
   readonly #most = Math.max(0, Math.min(MOST, Math.floor((liftFileLimit() - FILES_OF_OTHERS) / 2)))
   /** Those of the last search that there was no room for. */
   #leftOut = 0
 
   constructor() {
-    this.#ownFile = openSync('/proc/self/ns/net', 'r')
-    this.own = fstatSync(this.#ownFile).ino
-    this.#permitted = this.#mayEnter()
+    // which takes no open file
+    this.own = statSync(OWN).ino
   }
 
   /** Inodes of the namespaces other than the tool's own that processes were in at the last search. */
@@ -67,7 +71,7 @@ export class NetworkNamespaces {
 
   /** Calls `action` inside one of the others. */
   within<T>(inode: number, action: () => T): T {
-    return inNetworkNamespace(this.fileOf(inode), this.#ownFile, action)
+    return inNetworkNamespace(this.fileOf(inode), this.#openOwn(), action)
   }
 
   /** A process in it, as /proc names it. */
@@ -82,10 +86,17 @@ export class NetworkNamespaces {
     return namespace.file
   }
 
-  /** Whether namespaces can be entered at all. */
+  /** The way back. Throws where no more files may be open. */
+  #openOwn(): number {
+    this.#ownFile ??= openSync(OWN, 'r')
+    return this.#ownFile
+  }
+
+  /** Whether namespaces can be entered at all. Throws where no more files may be open. */
   #mayEnter(): boolean {
+    const own = this.#openOwn()
     try {
-      return inNetworkNamespace(this.#ownFile, this.#ownFile, () => true)
+      return inNetworkNamespace(own, own, () => true)
     } catch {
       return false
     }
@@ -93,6 +104,7 @@ export class NetworkNamespaces {
 
   /** Lets go of those in which no process is any more, and looks for new ones, unless that was done just now. */
   async search(): Promise<void> {
+    this.#permitted ??= this.#mayEnter()
     if (!this.#permitted) return
     const now = performance.now()
     if (now - this.#reviewedAt < REVIEW_EVERY_MS) return
@@ -139,7 +151,8 @@ export class NetworkNamespaces {
 
   close(): void {
     for (const { file } of this.#others.values()) closeSync(file)
-    closeSync(this.#ownFile)
+    if (this.#ownFile !== null) closeSync(this.#ownFile)
+    this.#ownFile = null
     this.#others.clear()
   }
 

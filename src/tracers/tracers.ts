@@ -3,6 +3,7 @@ import { totalmem } from 'node:os'
 import { BpfError } from '../bpf/error.ts'
 import { callWithNumber } from '../bpf/kernel.ts'
 import { loadLibbpf } from '../bpf/libbpf.ts'
+import type { BpfObject } from '../bpf/object.ts'
 import { helperBeside } from '../bpf/shipped.ts'
 import { fieldOffset } from '../bpf/tracepoint.ts'
 import { type Owner, saveVerifierLog } from '../bpf/verifier.ts'
@@ -16,10 +17,11 @@ import { CompatControl } from './compat-control.ts'
 import { CompatLoss } from './compat-loss.ts'
 import { CompatProcesses } from './compat-processes.ts'
 import { CompatSyscalls } from './compat-syscalls.ts'
-import { ConnectionTracer } from './connections.ts'
+import { ConnectionTracer, FULL_SOURCE } from './connections.ts'
 import { Control } from './control.ts'
 import { ProgramCost } from './cost.ts'
 import type { Bytes, Connections, IntervalControl, Processes, SlowCalls, Syscalls, Tracers } from './interface.ts'
+import { openedOrLater } from './later.ts'
 import { NetworkNamespaces } from './namespaces.ts'
 import { ProcessTracer } from './processes.ts'
 import { SlowCallTracer } from './slow-calls.ts'
@@ -89,15 +91,12 @@ export async function openTracers(
       return control
     })
     const base = way.compat ? compatBase(opener, way, compatControl()) : fullBase(opener, way, controls, slowNs)
-    const connections = openConnections(
-      plan,
-      opener,
-      namespaces,
-      base.control,
-      compatControl,
-      helperBeside(folder, 'diag'),
-    )
-    if (connections instanceof CompatConnections) closers.push(() => connections.close())
+    const openDiag = (object: BpfObject | null): Connections => {
+      const opened = new CompatConnections(object, base.control, namespaces, helperBeside(folder, 'diag'))
+      closers.push(() => opened.close())
+      return opened
+    }
+    const connections = openConnections(plan, opener, base.control, compatControl, openDiag)
     const control = together(controls)
     const self = control.greeted(callWithNumber) ?? pidInFirstNamespace()
     if (!isInProc(self) && base.processes instanceof CompatProcesses) base.processes.leaveProc()
@@ -218,22 +217,22 @@ function compatBase(opener: Opener, { objects: [name = ''], source }: Way, contr
 function openConnections(
   { chosen }: Plan,
   opener: Opener,
-  namespaces: NetworkNamespaces,
   control: IntervalControl,
   compatControl: () => CompatControl,
-  asking: string,
+  openDiag: (object: BpfObject | null) => Connections,
 ): Connections {
   if (chosen.sockets === null) return NO_CONNECTIONS
   if (control instanceof Control && !chosen.sockets.compat) {
-    return new ConnectionTracer(opener.object('connections'), control)
+    return openedOrLater(() => new ConnectionTracer(opener.object('connections'), control), FULL_SOURCE, false)
   }
+  const { source } = chosen.sockets
   if (chosen.connections === null || !chosen.connections.compat)
-    return new CompatConnections(null, control, namespaces, asking)
+    return openedOrLater(() => openDiag(null), source, true)
   // before 5.6 the protocol took one byte less
   const format = opener.tracefs.format('sock/inet_sock_set_state')
   if (fieldOffset(format, 'saddr') === OLD_ADDRESS_OFFSET) compatControl().useOldStateRecord()
   else compatControl()
-  return new CompatConnections(opener.object('compat_connections'), control, namespaces, asking)
+  return openedOrLater(() => openDiag(opener.object('compat_connections')), source, true)
 }
 
 /** Offset of the addresses in records of changes of state before 5.6; see bpf/compat_connections.bpf.c. */

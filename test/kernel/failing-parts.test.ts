@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Sample } from '../../src/sample/sample.ts'
 import { samplerOf } from '../../src/sample/sampler.ts'
 import { openTracers, type Tracers } from '../../src/tracers/tracers.ts'
-import { isCompat, OBJECTS, sum, Top } from '../support/top.ts'
+import { Sockets } from '../support/sockets.ts'
+import { FLAGS, isCompat, OBJECTS, sum, Top } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
 const WHY = new Error('bad file descriptor\n\u001b[31m and more')
@@ -156,4 +158,43 @@ test('programs that cannot be started to ask are said, and tried again', async (
   let after = await top.fresh()
   while (after.notes.length > 0) after = await top.next()
   expect(after.sources.connections).not.toContain('none')
+})
+
+/** How many open files a process may have; those that it has stay. */
+function limitFiles(pid: number, most: number): void {
+  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${most}:`])
+}
+
+test.each([47, 53, 56, 58, 60, 66, 74, 82, 90, 93])('with %i open files what can be measured is', files => {
+  const program = [process.execPath, join(OBJECTS, 'cli.js'), '--output', 'json', '-n', '2', '-d', '0.1', ...FLAGS]
+  const command = ['-c', `ulimit -n ${files}; exec "$@"`, 'sh', ...program]
+  const { status, stdout, stderr } = spawnSync('sh', command, { encoding: 'utf8', maxBuffer: 1 << 28 })
+  expect(stderr).not.toContain('bug')
+  expect(status).toBe(0)
+  expect(stdout.trim().split('\n')).toHaveLength(2)
+  for (const line of stdout.trim().split('\n')) {
+    expect(JSON.parse(line).sources).toMatchObject({ syscalls: expect.not.stringContaining('none') })
+  }
+})
+
+test('system calls go on where no more files may be open, the rest says why not, and comes back', async () => {
+  const top = await Top.start('-d', 0.2)
+  // what it says on stderr is not the matter here
+  onTestFinished(() => top.stop().catch(() => {}))
+  const sockets = new Sockets()
+  await sockets.tell('listen', 0, '127.0.0.1', 0, 8)
+  const [, child] = await sockets.tell('fork')
+  const means = (await top.fresh()).sources
+  limitFiles(top.pid, 3)
+  // who else has it, all open files would tell
+  await sockets.tell('close', 0)
+  let during = await top.fresh()
+  while (during.notes.length === 0) during = await top.next()
+  expect(during.sources.syscalls).toBe(means.syscalls)
+  expect(during.processes.length).toBeGreaterThan(0)
+  if (!isCompat) expect(during.lost.connections).toBeGreaterThan(0)
+  limitFiles(top.pid, 512)
+  let after = await top.fresh()
+  while (after.notes.length > 0 || !after.listeners.some(({ pid }) => pid === child)) after = await top.next()
+  expect(after.sources).toEqual(means)
 })

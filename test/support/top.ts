@@ -10,7 +10,7 @@ export type { JsonSample }
 export const OBJECTS = join(import.meta.dirname, '../../dist')
 
 /** Flags that every program started here gets as well: the same tests are run in compatible mode. */
-const FLAGS = (process.env.EBPF_TOP_TEST_FLAGS ?? '').split(' ').filter(flag => flag !== '')
+export const FLAGS = (process.env.EBPF_TOP_TEST_FLAGS ?? '').split(' ').filter(flag => flag !== '')
 
 /** Whether these tests are run in compatible mode. */
 export const isCompat = FLAGS.includes('--compat')
