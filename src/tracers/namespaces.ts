@@ -41,7 +41,7 @@ interface Place {
  */
 export class NetworkNamespaces {
   readonly own: number
-  /** null: it was not needed yet. */
+  /** null: no more files may be open. */
   #ownFile: number | null = null
   readonly #others = new Map<number, Namespace>()
   #searchedAt = -Infinity
@@ -57,6 +57,11 @@ export class NetworkNamespaces {
   constructor() {
     // which takes no open file
     this.own = statSync(OWN).ino
+    try {
+      this.#openOwn()
+    } catch {
+      // no more files may be open: tried again when it is needed
+    }
   }
 
   /** Inodes of the namespaces other than the tool's own that processes were in at the last search. */
