@@ -245,15 +245,6 @@ static __always_inline void describe_queues(struct connection *row, const struct
 		row->zero_window |= ZERO_WINDOW_REMOTE;
 }
 
-/*
- * Whether a connection that closes goes on as a small socket that waits in TIME_WAIT: it sent its FIN first. One that
- * nobody holds is replaced before the peer's FIN has come. A reset that follows the change of state takes it back.
- */
-static __always_inline bool goes_to_time_wait(const struct sock *sk, const struct tcp_socket *socket, int last_state)
-{
-	return (last_state == TCP_CLOSING || last_state == TCP_FIN_WAIT2) && !sk->sk_err && !socket->reset;
-}
-
 /* whether a process took it out of the accept queue */
 static __always_inline bool is_accepted(const struct connection *row, const struct tcp_socket *socket)
 {
@@ -266,55 +257,6 @@ static __always_inline bool of_others(const struct control *ctl, struct tcp_sock
 	__u32 pid = owner_of(socket)->pid;
 
 	return pid && !watched(ctl, pid);
-}
-
-/* a handshake of others that was never over is no connection */
-static __always_inline bool is_told(const struct tcp_socket *socket)
-{
-	return socket->established || socket->direction != DIRECTION_INBOUND;
-}
-
-/* the state before the end of a socket that nobody told, by the last that was seen; 0: none was */
-static __always_inline int last_seen(const struct tcp_socket *socket, int state)
-{
-	if (state)
-		return state;
-	return socket->established ? TCP_ESTABLISHED : TCP_SYN_SENT;
-}
-
-/*
- * The last row of a socket that ended, and in *index which one it is; NULL: it is not told, or there was no row. The end
- * is now.
- */
-static __always_inline struct connection *tell_closed(struct control *ctl, struct connection_state *state,
-						      const struct tcp_sock *tp, struct tcp_socket *socket,
-						      int last_state, __u32 *index)
-{
-	struct counters counters;
-	struct connection *row;
-
-	if (!ctl->epoch || of_others(ctl, socket))
-		return NULL;
-	/* its interval is chosen before the totals of the last walk are read, as how-it-works.md explains */
-	row = new_closed(state, ctl->epoch, index);
-	if (!row)
-		return NULL;
-	describe(row, tp, socket);
-	read_counters(&counters, tp);
-	row->ended_ns = bpf_ktime_get_ns();
-	row->state = last_state;
-	row->time_wait = goes_to_time_wait(&tp->inet_conn.icsk_inet.sk, socket, last_state);
-	row->total_sent = sent_of(&counters);
-	row->total_received = received_of(&counters);
-	if (!socket->unread) {
-		row->sent = row->total_sent - socket->sent;
-		row->received = row->total_received - socket->received;
-	}
-	if (last_state == TCP_LISTEN)
-		describe_listener(row, tp, &counters, socket->drops);
-	row->opened = !socket->opened_pass && !socket->older;
-	row->accepted = is_accepted(row, socket) && !socket->accepted_pass;
-	return row;
 }
 
 #endif
