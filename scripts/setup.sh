@@ -15,6 +15,7 @@ exec >&2
 . scripts/setup/say.sh
 . scripts/setup/packages.sh
 . scripts/setup/npm.sh
+. scripts/setup/turns.sh
 
 tests=no kernels=no release=no
 case "${1-}" in
@@ -39,15 +40,7 @@ build() {
   node scripts/build.ts || give_up 1 "the build failed" "see above"
 }
 
-# Two that start at once take turns: the second then finds nothing to do.
-if has flock; then
-  exec 9<package.json
-  # whoever may read that file may hold its lock
-  flock -n 9 || {
-    say "waiting for another set-up in this folder to end, a minute at most"
-    flock -w 60 9 || say "somebody holds the lock of package.json: going on without"
-  }
-fi
+take_turns 60
 
 PATH="$PWD/node_modules/.bin:$PATH"
 packages=$(missing_packages)

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Sample } from '../../src/sample/sample.ts'
 import { samplerOf } from '../../src/sample/sampler.ts'
+import type { Losses } from '../../src/tracers/loss.ts'
 import { openTracers, type Tracers } from '../../src/tracers/tracers.ts'
 import { Sockets } from '../support/sockets.ts'
 import { FLAGS, isCompat, OBJECTS, sum, Top } from '../support/top.ts'
@@ -56,6 +57,32 @@ function withoutCalls(tracers: Tracers): Tracers {
         return read()
       },
     },
+  }
+}
+
+/** Something was lost of each kind while the programs were attached, and nothing since. */
+function withEarlyLosses(tracers: Tracers): Tracers {
+  const { connections, syscalls, bytes, slowCalls } = tracers
+  const lost = [{ no_row: 7 }, { no_memory: 5 }, { missed: 3 }].values()
+  const once = (): Losses => lost.next().value ?? {}
+  return {
+    ...tracers,
+    connections: {
+      source: connections.source,
+      closed: connections.closed,
+      walk: () => connections.walk(),
+      readOpen: () => connections.readOpen(),
+      readClosed: epoch => connections.readClosed(epoch),
+      takeLost: once,
+    },
+    syscalls: {
+      source: syscalls.source,
+      arena: syscalls.arena,
+      read: epoch => syscalls.read(epoch),
+      loss: { take: once },
+    },
+    bytes: { source: bytes.source, loss: { take: once } },
+    slowCalls,
   }
 }
 
@@ -133,6 +160,14 @@ describe('a part that fails every other time', () => {
       ),
     ).toBe(bytes)
   })
+})
+
+test('what was lost before the first interval is lost from none', async () => {
+  const { samples } = await samplesOf(withEarlyLosses)
+  for (const { lost, losses } of samples) {
+    expect(lost).toMatchObject({ syscalls: 0, connections: 0, bytes: 0 })
+    expect(losses).toEqual([])
+  }
 })
 
 test('programs that cannot be started to ask are said, and tried again', async () => {

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -69,6 +70,28 @@ describe('clang', () => {
 })
 
 describe('set-up', () => {
+  test("says that it waits for a stranger's lock, and goes on without", async () => {
+    const at = folder()
+    chmodSync(at, 0o755)
+    writeFileSync(join(at, 'package.json'), '{}')
+    const stranger = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups'] : []
+    const holder = [...stranger, 'flock', 'package.json', 'sh', '-c', 'echo held; read line']
+    const held = spawn('env', holder, { cwd: at, stdio: ['pipe', 'pipe', 'inherit'] })
+    onTestFinished(() => void held.kill())
+    await new Promise(resolve => held.stdout.once('data', resolve))
+    const waiting = 'setup: waiting for another set-up in this folder to end, a minute at most'
+    const command = `. ${ROOT}/scripts/setup/say.sh; . ${ROOT}/scripts/setup/turns.sh; cd ${at}; take_turns`
+    const { status, stdout, stderr } = sh(`${command} 1`)
+    expect(status).toBe(0)
+    expect((stdout + stderr).trimEnd().split('\n')).toEqual([
+      waiting,
+      'setup: somebody holds the lock of package.json: going on without',
+    ])
+    setTimeout(() => held.stdin.end(), 100)
+    const later = await promisify(execFile)('sh', ['-euc', `${command} 60`])
+    expect(`${later.stdout}${later.stderr}`.trimEnd()).toBe(waiting)
+  })
+
   test('says in two lines that there is no network', () => {
     const { status, stderr } = sh(
       '. scripts/setup/say.sh; exec >&2; needed libx sh -c "echo E: Could not resolve host; exit 100"',
