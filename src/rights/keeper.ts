@@ -35,9 +35,9 @@ export class Keeper {
     return this.#wish(on ? '1' : '0')
   }
 
-  /** Stops the foreground job, with those processes of it that are root's, as soon as it can. */
-  stopJob(): void {
-    void this.#wish('z')
+  /** Stops the job of this process, with those in it that are root's. Gives false where that failed. */
+  stopJob(): Promise<boolean> {
+    return this.#wish('z')
   }
 
   #wish(wish: string): Promise<boolean> {

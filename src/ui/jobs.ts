@@ -9,9 +9,10 @@ export interface Jobs {
   refreshSize(): void
 }
 
-/** Who stops those processes of a job that this one may not. */
+/** Who stops a whole job, also those of its processes that this one may not. */
 interface Helper {
-  stopJob(): void
+  /** False where that failed. */
+  stopJob(): Promise<boolean>
 }
 
 /** null: there is nobody whom this process may not stop. */
@@ -20,8 +21,10 @@ export function jobsWith(helper: Helper | null): Jobs {
   return {
     ...jobs,
     stopForeground() {
-      helper.stopJob()
-      jobs.stopForeground()
+      // it alone: were this process stopped by it on the way to doing the same, it would do so once more when it goes on
+      void helper.stopJob().then(isStopped => {
+        if (!isStopped) jobs.stopForeground()
+      })
     },
   }
 }

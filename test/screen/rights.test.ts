@@ -39,13 +39,21 @@ it('measures the cost when it is asked for, again and again, and says what it ho
   await pty.see('as nobody, with CAP_BPF')
 })
 
-it('Ctrl-Z stops a script of root around it as well', async () => {
+it('Ctrl-Z stops a script of root around it as well, and fg lets both go on', async () => {
   const words = program('--delay', 0.2).map(word => `'${word}'`)
-  // the shell does not become the program, for something comes after it
-  const pty = start('bash', '--norc', '--noprofile', '-ic', `sh -c "${words.join(' ')}; true"; exec cat`)
+  const pty = start('bash', '--norc', '--noprofile', '-i')
+  // the script does not become the program, for something comes after it
+  pty.type(`sh -c "${words.join(' ')}; echo over"\r`)
+  for (let round = 0; round < 3; round++) {
+    await pty.see('events/s')
+    const script = await pty.until('a script', () => pty.children()[0])
+    expect(uidOf(script)).toBe('0')
+    pty.type('\x1a')
+    await pty.see('Stopped')
+    expect(stateOf(script)).toBe('T')
+    pty.type('clear\rfg\r')
+  }
   await pty.see('events/s')
-  const script = await pty.until('a script', () => pty.children()[0])
-  expect(uidOf(script)).toBe('0')
-  pty.type('\x1a')
-  await pty.until('stopped', () => (stateOf(script) === 'T' ? true : undefined))
+  pty.type('q')
+  await pty.see('over')
 })
