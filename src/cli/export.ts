@@ -1,19 +1,40 @@
 /** The export beside whatever else is done with the samples. */
 
+import type { Connection } from '../otel/connection.ts'
 import type { Exporter } from '../otel/exporter.ts'
+import { isClosedTo } from '../rights/reach.ts'
+import type { User } from '../rights/user.ts'
 import type { Sample } from '../sample/sample.ts'
 import type { Sampler, Sink } from '../session.ts'
+import { usageError } from './errors.ts'
 import type { ExportOptions } from './options.ts'
 
 /**
- * Checks what the environment says and starts the exporter, which connects in the background.
- * @throws UserError with status 2 for an unusable OTEL_* variable
+ * Checks what the environment says and starts the exporter, which connects in the background, as `user` where there is one.
+ * @throws UserError with status 2 for an unusable OTEL_* variable, or a socket that is closed to that user
  */
-export async function openExporter(options: ExportOptions, log: (line: string) => void): Promise<Exporter> {
+export async function openExporter(
+  options: ExportOptions,
+  user: User | null,
+  log: (line: string) => void,
+): Promise<Exporter> {
   const { readSettings } = await import('../otel/settings.ts')
   const settings = readSettings(options, process.env)
+  for (const connection of [settings.metrics, settings.traces].filter(signal => signal !== null)) {
+    refuseClosedSocket(connection, user)
+  }
   const { startExporter } = await import('../otel/exporter.ts')
   return startExporter(settings, log)
+}
+
+/** Whom the program becomes cannot send to a socket that root alone may write to. */
+function refuseClosedSocket({ endpoint, endpointFrom }: Connection, user: User | null): void {
+  const { host, address, shown } = endpoint
+  if (host !== null || user === null || !isClosedTo(user, address.slice('unix://'.length))) return
+  throw usageError(
+    `${endpointFrom}: ${shown} is closed to ${user.name}, whom the program becomes`,
+    'open it to that user, name another one with --user, or add --keep-root',
+  )
 }
 
 /** A sampler whose samples another sink takes as well, before anybody else. */

@@ -36,7 +36,8 @@ async function watch(options: Options): Promise<number> {
   if (options.export === null) return show(options, null)
   // on the screen its state stands in the header
   const log = options.mode === 'screen' ? () => {} : note
-  const exporter = await openExporter(options.export, log)
+  const { userFor } = await import('../rights/leave-root.ts')
+  const exporter = await openExporter(options.export, userFor(options), log)
   try {
     return await show(options, exporter)
   } finally {

@@ -11,6 +11,8 @@ import { choice, type Environment, type Signal, variable } from './variables.ts'
 export interface Connection {
   readonly signal: Signal
   readonly endpoint: Endpoint
+  /** The variable or flag that it stands in; empty: in none. */
+  readonly endpointFrom: string
   readonly headers: Metadata
   readonly compression: 'none' | 'gzip'
   readonly proxy: HttpProxy | null
@@ -30,11 +32,13 @@ export function readConnection(
   choice(of('PROTOCOL'), ['grpc'])
   const insecure = choice(of('INSECURE'), ['true', 'false']) === 'true'
   const given = options.endpoint === null ? null : { name: '--endpoint', text: options.endpoint.trim() }
-  const endpoint = parseEndpoint(given ?? variable(environment, signal, 'ENDPOINT') ?? DEFAULT_ENDPOINT, insecure)
+  const source = given ?? variable(environment, signal, 'ENDPOINT') ?? DEFAULT_ENDPOINT
+  const endpoint = parseEndpoint(source, insecure)
   const headers = (name: string): Source => ({ name, text: environment[name] ?? '' })
   return {
     signal,
     endpoint,
+    endpointFrom: source.name,
     headers: parseHeaders(headers('OTEL_EXPORTER_OTLP_HEADERS'), headers(`OTEL_EXPORTER_OTLP_${signal}_HEADERS`)),
     compression: choice(of('COMPRESSION'), ['none', 'gzip']) ?? 'none',
     proxy: findProxy(endpoint, environment),
