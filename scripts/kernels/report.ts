@@ -7,7 +7,7 @@ const END = '<!-- end -->'
 const COLUMNS = {
   libbpf: 'libbpf',
   'system calls and their durations': 'system calls',
-  'begin, latency and end of TCP connections': 'TCP states',
+  'start, latency and end of TCP connections': 'TCP states',
   'open TCP connections and their counters': 'TCP sockets',
   'bytes of processes': 'bytes',
 } as const

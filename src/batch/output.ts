@@ -34,11 +34,11 @@ export class Output {
   check(): void {
     if (this.#failure !== null && this.#failure.code !== 'EPIPE') {
       const { message } = this.#failure
-      throw new UserError('failed', `writing to stdout: ${message}`, 'see to it that there is room for it')
+      throw new UserError('failed', `writing to stdout: ${message}`, 'check the file or device that stdout goes to')
     }
     const isCut = this.#abandoned && (this.#hasDropped || this.#stream.writableLength > 0)
     if (this.#failure === null && (isCut || this.#isPartial)) {
-      throw new UserError('failed', 'stdout was not read in time: its last line may be cut', 'leave that line out')
+      throw new UserError('failed', 'stdout was not read in time: its last line may be incomplete', 'ignore that line')
     }
   }
 

@@ -14,7 +14,7 @@ const PATIENCE_MS = 1500
  * way ends with the signal, and is printed: everything up to it is counted. A slow reader makes the intervals longer; no
  * sample is left out. Data goes to `stdout`, all else to `stderr`.
  * @throws what the sampler fails with; UserError where `stdout` cannot be written to, or was not read in time after a
- * signal, so that its last line may be cut
+ * signal, so that its last line may be incomplete
  */
 export async function runBatch(
   openSampler: () => Promise<Sampler>,

@@ -33,6 +33,6 @@ export function readObject(path: string): Buffer {
     throw new DamagedObject(path, 'not a BPF object')
   }
   const sections = Number(file.readBigUInt64LE(40)) + file.readUInt16LE(58) * file.readUInt16LE(60)
-  if (sections > file.length) throw new DamagedObject(path, 'not whole')
+  if (sections > file.length) throw new DamagedObject(path, 'truncated')
   return file
 }

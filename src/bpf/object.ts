@@ -115,7 +115,7 @@ export class BpfObject {
       }
       for (const program of walk(previous => libbpf.nextProgram(this.#object, previous))) {
         const name = libbpf.programName(program)
-        if (without.includes(name)) check(libbpf.setAutoload(program, false), `leaving out ${name}`)
+        if (without.includes(name)) check(libbpf.setAutoload(program, false), `disabling ${name}`)
         else this.#programs.set(name, program)
       }
     } catch (error) {

@@ -102,7 +102,7 @@ function isTracefs(path: string): boolean {
     return statSync(`${path}/events`).isDirectory()
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EACCES') {
-      throw new Error(`${path} is closed to this user: CAP_DAC_READ_SEARCH is missing`)
+      throw new Error(`no permission to read ${path}: CAP_DAC_READ_SEARCH is missing`)
     }
     return false
   }

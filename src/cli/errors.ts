@@ -17,7 +17,7 @@ const STATUS = {
 export type ErrorKind = keyof typeof STATUS
 
 /** The program needs some 160 itself. */
-const MORE_FILES = 'let it open more files: ulimit -n 1024, or LimitNOFILE= in its unit'
+const MORE_FILES = 'raise the limit on open files: ulimit -n 1024, or LimitNOFILE= in its unit'
 
 /** An error whose reason is known, with what to do about it. */
 export class UserError extends Error {

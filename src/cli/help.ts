@@ -14,10 +14,10 @@ Usage: ebpf-top [options]      (as root, or with CAP_BPF and CAP_PERFMON)
 
 ${flags.map(line).join('\n')}
 
-Batch output: text shows rates as the screen does, csv and json exact numbers of the interval, durations in
-nanoseconds. What could not be counted stands in "lost".
+Batch output: text shows rates per second, like the screen. csv and json have the exact numbers of the interval, and
+durations in nanoseconds. Events that could not be counted are in "lost".
 
-Measured by the first of these that works here (--doctor says which, and why not by a better one):
+How it is measured: by the first of these that works here (--doctor says which one, and why):
 ${Object.entries(needs).map(sourcesLine).join('\n')}
 
 Started as root, it becomes the user who called sudo, else nobody, before it reads anything that others can write.

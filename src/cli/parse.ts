@@ -83,15 +83,15 @@ function readOptions(args: Arguments, system: System): Options {
 function refuseContradictions(args: Arguments): void {
   for (const [one, other] of CONTRADICTIONS) {
     if (args.given(one) && args.given(other)) {
-      throw usageError(`--${one} and --${other} contradict each other`, `leave one of them out; ${SEE_HELP}`)
+      throw usageError(`--${one} and --${other} cannot be used together`, `remove one of them; ${SEE_HELP}`)
     }
   }
   if (args.given('headless') && !args.given('export')) {
-    throw usageError('--headless without --export would do nothing', 'add --export otlp')
+    throw usageError('--headless has no effect without --export', 'add --export otlp')
   }
   for (const name of EXPORT_FLAGS) {
     if (args.given(name) && !args.given('export')) {
-      throw usageError(`--${name} without --export says nothing`, 'add --export otlp')
+      throw usageError(`--${name} has no effect without --export`, 'add --export otlp')
     }
   }
 }
@@ -105,9 +105,9 @@ function pids(args: Arguments, system: System): readonly number[] {
     if (!/^\d+$/.test(word) || pid < 1 || pid > MAX_PID) {
       throw usageError(`--pid: "${word}" is not a process id`, 'write numbers, separated by commas: --pid 1,42')
     }
-    if (found.includes(pid)) throw usageError(`--pid: ${pid} is named twice`, 'name each process once')
+    if (found.includes(pid)) throw usageError(`--pid: ${pid} is given twice`, 'give each process once')
     const owner = system.processOf(pid)
-    if (owner === null) throw usageError(`--pid: there is no process ${pid}`, 'see ps -e for those there are')
+    if (owner === null) throw usageError(`--pid: there is no process ${pid}`, 'list the processes: ps -e')
     if (owner !== pid) {
       throw usageError(`--pid: ${pid} is a thread of process ${owner}`, `write --pid ${owner}`)
     }
@@ -145,7 +145,7 @@ function iterations(args: Arguments): number | null {
   if (text === null) return null
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value
-  throw usageError(`--iterations: "${text}" is not a number of samples`, 'write a whole number from 1 on')
+  throw usageError(`--iterations: "${text}" is not a number of samples`, 'write a whole number, 1 or more')
 }
 
 function exportTop(args: Arguments): number {
@@ -165,7 +165,7 @@ function choice<T extends string>(args: Arguments, name: FlagName, allowed: read
   if (text === null) return null
   const found = allowed.find(value => value === text)
   if (found !== undefined) return found
-  throw usageError(`--${name}: "${text}" is not known`, `write one of ${allowed.join(', ')}`)
+  throw usageError(`--${name}: unknown value "${text}"`, `write one of ${allowed.join(', ')}`)
 }
 
 /** A column that a table of the view has: in the overview it orders those tables that have it. */
@@ -207,5 +207,5 @@ function user(args: Arguments, system: System): User | null {
 
 function readable(name: FlagName, file: string, system: System): string {
   if (system.isReadableFile(file)) return file
-  throw usageError(`--${name}: ${file} is not a file that can be read`, 'give the path of a file')
+  throw usageError(`--${name}: cannot read the file ${file}`, 'give the path of a readable file')
 }

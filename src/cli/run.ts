@@ -104,7 +104,7 @@ async function runHeadless(options: Options, exporter: Exporter | null): Promise
     () => openSampler(options, exporter),
     () => leaveSoon(0, 'service'),
   )
-  if (!isWhole) note('the last sample was not taken in time: what it would hold was not exported')
+  if (!isWhole) note('the last sample was not taken in time and is not exported')
   return 0
 }
 
@@ -185,7 +185,7 @@ function refuseNotBuilt(options: Options): void {
 }
 
 function notBuilt(flag: string): UserError {
-  return new UserError('unable', `${flag} is not built yet`, `leave ${flag} out`)
+  return new UserError('unable', `${flag} is not built yet`, `remove ${flag}`)
 }
 
 /**

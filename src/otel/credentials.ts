@@ -28,7 +28,7 @@ export function certificateFiles(environment: Environment, signal: Signal): Cert
   if ((cert === null) !== (key === null)) {
     const [there, missing] = cert === null ? [key, 'CLIENT_CERTIFICATE'] : [cert, 'CLIENT_KEY']
     throw usageError(
-      `${there?.name}: a client certificate and its key are only of use together`,
+      `${there?.name}: a client certificate and its key must be set together`,
       `set ${there?.name.replace(/CLIENT_\w+$/, missing)} as well`,
     )
   }
@@ -45,7 +45,7 @@ function refuseUnusable(files: readonly Source[], attempt: () => unknown): void 
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     const names = files.map(({ name }) => name).join(' and ')
-    throw usageError(`${names}: not usable for TLS (${reason})`, 'give the path of a file in PEM form that can be read')
+    throw usageError(`${names}: not usable for TLS (${reason})`, 'give the path of a readable PEM file')
   }
 }
 

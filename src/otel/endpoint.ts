@@ -45,7 +45,7 @@ export function parseEndpoint({ name, text }: Source, insecure: boolean): Endpoi
   // URLs pass over line feeds, tabs and the direction of slashes
   if (/[\s\\\p{C}]/u.test(text)) {
     throw refuse(
-      `"${text}" has a blank or another character in it that no endpoint has`,
+      `"${text}" contains a blank or another character that no endpoint may have`,
       instead(DEFAULT_ENDPOINT.text),
     )
   }
@@ -53,14 +53,17 @@ export function parseEndpoint({ name, text }: Source, insecure: boolean): Endpoi
   const [, scheme = insecure ? 'http' : 'https', rest = text] = /^([a-z][a-z\d+.-]*):\/\/(.*)$/i.exec(text) ?? []
   const [authority = '', ...beyond] = rest.split(/(?=[/?#])/)
   if (authority.includes('@')) {
-    throw refuse('a user in it would not be sent', 'send it as OTEL_EXPORTER_OTLP_HEADERS=authorization=Basic%20...')
+    throw refuse(
+      'a user name in an endpoint is not sent',
+      'send it as OTEL_EXPORTER_OTLP_HEADERS=authorization=Basic%20...',
+    )
   }
   const protocol = scheme.toLowerCase()
   if (!['http', 'https'].includes(protocol))
     throw refuse(`"${text}" is not an endpoint for gRPC`, instead(DEFAULT_ENDPOINT.text))
   if (authority.includes('%')) {
     throw refuse(
-      `no zone can be told to gRPC ("${authority}")`,
+      `gRPC does not support zones ("${authority}")`,
       'write an address without a zone, or the name of a host',
     )
   }
@@ -74,10 +77,10 @@ export function parseEndpoint({ name, text }: Source, insecure: boolean): Endpoi
   }
   const address = `${isIPv6(host) ? `[${host}]` : host}:${port}`
   if (!['', '/'].includes(beyond.join(''))) {
-    throw refuse(`gRPC sends to no path such as "${beyond.join('')}"`, instead(`${shownScheme}${address}`))
+    throw refuse(`gRPC does not support a path such as "${beyond.join('')}"`, instead(`${shownScheme}${address}`))
   }
   if (SCHEMES_OF_GRPC.has(host)) {
-    throw refuse(`gRPC does not take "${host}" for the name of a host`, 'write its full name, or its address')
+    throw refuse(`gRPC does not accept "${host}" as a host name`, 'write its full name, or its address')
   }
   return { address, tls: protocol === 'https', host, port, shown: address }
 }
@@ -93,11 +96,11 @@ function unixEndpoint(rest: string, refuse: Refuse, instead: (right: string) => 
   // two slashes would make the first part of the path a host
   const file = /^\/\/(?!\/)/.test(rest) ? '' : rest.replace(/^\/\/(?=\/)/, '')
   if (file === '' || file.endsWith('/')) {
-    throw refuse(`"unix:${rest}" names no socket`, instead('unix:///run/otel.sock'))
+    throw refuse(`"unix:${rest}" has no path of a socket`, instead('unix:///run/otel.sock'))
   }
   const absolute = path.resolve(file)
   if (Buffer.byteLength(absolute) > MAX_PATH_BYTES) {
-    throw refuse(`a path of more than ${MAX_PATH_BYTES} bytes is no socket's`, instead('unix:///run/otel.sock'))
+    throw refuse(`the path of a socket has at most ${MAX_PATH_BYTES} bytes`, instead('unix:///run/otel.sock'))
   }
   return { address: `unix://${absolute}`, tls: false, host: null, port: 0, shown: `unix:${absolute}` }
 }

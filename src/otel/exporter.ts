@@ -119,7 +119,7 @@ class OtlpExporter implements Exporter {
     const late = new Promise(resolve => setTimeout(resolve, patience, 'late'))
     const ended = Promise.allSettled([this.#flush(), this.#spans?.close()])
     const isLate = (await Promise.race([ended, late])) === 'late'
-    if (isLate || !this.#requests.arrived) this.#log('what was measured last did not arrive')
+    if (isLate || !this.#requests.arrived) this.#log('the last measurements did not arrive')
     this.#requests.close()
     this.#sender.close()
     await this.#provider.shutdown()

@@ -47,7 +47,7 @@ function entries({ name, text }: Source): Headers {
     if (typeof value === 'object' && 'wrong' in value) {
       throw usageError(`${name}: ${value.wrong}`, `write ${name}=key=value,key=value, ${value.remedy}`)
     }
-    if (found.has(key)) throw usageError(`${name}: "${key}" is there twice`, 'name each header once')
+    if (found.has(key)) throw usageError(`${name}: "${key}" is given twice`, 'give each header once')
     found.set(key, value)
   }
   return found
@@ -63,7 +63,7 @@ const ENCODING = 'with percent-encoding for "," and "%"'
 function headerValue(key: string, text: string): string | Buffer | Wrong {
   if (key === '') return { wrong: 'an entry is not of the form key=value', remedy: ENCODING }
   if (!KEY.test(key))
-    return { wrong: `"${key}" is no name of a header`, remedy: 'keys of letters, digits, "-", "_" and "."' }
+    return { wrong: `"${key}" is not a valid header name`, remedy: 'keys of letters, digits, "-", "_" and "."' }
   if (RESERVED.has(key) || key.startsWith('grpc-')) {
     return { wrong: `"${key}" is set by gRPC itself`, remedy: 'without that one' }
   }
@@ -76,7 +76,7 @@ function headerValue(key: string, text: string): string | Buffer | Wrong {
   }
   if (VALUE.test(value) && value.trim() === value) return value
   return {
-    wrong: `the value of "${key}" has characters that no header can hold`,
+    wrong: `the value of "${key}" contains characters that no header may have`,
     remedy: 'in plain ASCII, or in base64 with a key that ends in -bin',
   }
 }

@@ -26,22 +26,21 @@ export const METRICS = {
     unit: 'By',
     perProcess: true,
     attributes: [A.ioDirection, A.transport],
-    description: 'Bytes that system calls of the process moved over IP sockets.',
+    description: 'Bytes that system calls of the process sent and received over IP sockets.',
   },
   'system.network.connection.count': {
     kind: 'level',
     unit: '{connection}',
     perProcess: false,
     attributes: [A.connectionState, A.transport],
-    description:
-      'TCP connections at the end of the last interval; sockets that listen or are in TIME_WAIT are not seen.',
+    description: 'TCP connections at the end of the last interval; without sockets that listen or are in TIME_WAIT.',
   },
   'ebpf_top.syscall.calls': {
     kind: 'counter',
     unit: '{call}',
     perProcess: true,
     attributes: [A.syscallName],
-    description: 'System calls that returned, those that seccomp answered among them.',
+    description: 'System calls that returned, including those that seccomp answered.',
   },
   'ebpf_top.syscall.errors': {
     kind: 'counter',
@@ -56,7 +55,7 @@ export const METRICS = {
     perProcess: true,
     attributes: [A.syscallName],
     description:
-      'Durations of system calls, in the buckets in which the kernel side counted them; not of those that seccomp answered, which nobody saw begin.',
+      'Durations of system calls, in the buckets in which the kernel side counted them; without those that seccomp answered.',
   },
   'ebpf_top.tcp.connection.opened': {
     kind: 'counter',
@@ -120,7 +119,7 @@ export const METRICS = {
     unit: '{segment}',
     perProcess: true,
     attributes: [],
-    description: 'TCP segments that were sent again, SYN and FIN among them.',
+    description: 'Retransmits: TCP segments sent again, including SYN and FIN.',
   },
   'ebpf_top.map.usage': {
     kind: 'level',
@@ -134,14 +133,14 @@ export const METRICS = {
     unit: '{entry}',
     perProcess: false,
     attributes: [A.mapName],
-    description: 'Rows that a BPF map has for one interval; what finds none is counted in ebpf_top.lost.',
+    description: 'Rows that a BPF map has for one interval; events beyond them are counted in ebpf_top.lost.',
   },
   'ebpf_top.lost': {
     kind: 'counter',
     unit: '{event}',
     perProcess: false,
     attributes: [A.tracer, A.reason],
-    description: 'Events that are in no other number.',
+    description: 'Lost events: those that are in no other metric.',
   },
   'ebpf_top.filter.active': {
     kind: 'gauge',
@@ -155,7 +154,7 @@ export const METRICS = {
     unit: 's',
     perProcess: false,
     attributes: [],
-    description: 'Time that taking a sample took.',
+    description: 'Time to take a sample.',
   },
   'ebpf_top.export.failures': {
     kind: 'counter',
@@ -163,21 +162,22 @@ export const METRICS = {
     perProcess: false,
     attributes: [A.signal, A.errorType],
     description:
-      'Export requests that failed; error.type is the gRPC status, or PARTIAL_SUCCESS. What they held goes with the next one.',
+      'Export requests that failed; error.type is the gRPC status, or PARTIAL_SUCCESS. The next request sends their data again.',
   },
   'ebpf_top.export.rejected': {
     kind: 'counter',
     unit: '{point}',
     perProcess: false,
     attributes: [],
-    description: 'Points of metrics that a collector did not take out of requests that it took (partial success).',
+    description: 'Metric points that the collector rejected in requests that it accepted (partial success).',
   },
   'ebpf_top.span.dropped': {
     kind: 'counter',
     unit: '{span}',
     perProcess: false,
     attributes: [A.reason],
-    description: 'Spans that were not sent: no room in the kernel, over the rate limit, or no collector took them.',
+    description:
+      'Spans that were not sent: no free row in the kernel, over the rate limit, or not accepted by the collector.',
   },
   'ebpf_top.cpu.time': {
     kind: 'counter',
@@ -185,7 +185,7 @@ export const METRICS = {
     fractional: true,
     perProcess: false,
     attributes: [],
-    description: 'Processor time of ebpf-top itself, in user space.',
+    description: 'CPU time of ebpf-top itself, in user space.',
   },
   'ebpf_top.bpf.time': {
     kind: 'counter',
@@ -193,7 +193,7 @@ export const METRICS = {
     fractional: true,
     perProcess: false,
     attributes: [],
-    description: "Processor time of ebpf-top's BPF programs in the kernel, while that is measured.",
+    description: "CPU time of ebpf-top's BPF programs in the kernel, while that is measured.",
   },
   'ebpf_top.memory.usage': {
     kind: 'level',

@@ -40,8 +40,8 @@ export function findProxy({ host, port }: Endpoint, environment: Environment): H
   if (isIPv6(host)) {
     // its request for one has no brackets, and no proxy takes it
     throw usageError(
-      `${name}: gRPC can ask no proxy for the IPv6 address "${host}"`,
-      `name its host instead, or write no_proxy=${host}`,
+      `${name}: gRPC cannot reach the IPv6 address "${host}" through a proxy`,
+      `use its host name, or set no_proxy=${host}`,
     )
   }
   return { name, url: url.href, shown: `${url.hostname}:${url.port || '80'}` }

@@ -89,7 +89,7 @@ function milliseconds(source: Source | null): number | null {
   const value = /^\d+$/.test(text) ? Number(text) : 0
   if (value >= 1 && value <= MAX_MS) return value
   throw usageError(
-    `${source.name}: "${text}" is not a number of milliseconds from 1 on`,
+    `${source.name}: "${text}" is not a number of milliseconds, 1 or more`,
     `write for example ${source.name}=10000`,
   )
 }

@@ -53,9 +53,7 @@ export class ExportStatus {
   setFiltered(pids: readonly number[]): void {
     if (this.filtered === pids.length > 0) return
     this.filtered = pids.length > 0
-    this.#onChange(
-      this.filtered ? `export carries only what the pid filter lets through` : 'export carries all processes',
-    )
+    this.#onChange(this.filtered ? `the pid filter limits the export to some processes` : 'export covers all processes')
   }
 
   /** For the header of the screen. */

@@ -24,8 +24,8 @@ export function choice<T extends string>({ name, text }: Source, allowed: readon
   if (text.trim() === '') return null
   const found = allowed.find(value => value === text.trim().toLowerCase())
   if (found !== undefined) return found
-  const remedy = allowed.length === 1 ? `only ${allowed[0]} is spoken here` : `write one of ${allowed.join(', ')}`
-  throw usageError(`${name}: "${text}" is not known`, `${remedy}, or unset it`)
+  const remedy = allowed.length === 1 ? `only ${allowed[0]} is supported` : `write one of ${allowed.join(', ')}`
+  throw usageError(`${name}: unknown value "${text}"`, `${remedy}, or unset it`)
 }
 
 export function checkResourceAttributes(environment: Environment): void {

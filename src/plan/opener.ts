@@ -52,7 +52,7 @@ const TOGETHER: readonly Together[] = [
 const UNPREEMPTED: Together = { name: 'plain', holds: ['plain_syscalls', 'connections', 'plain_bytes'], without: [] }
 
 /** Why system calls are not watched by raw tracepoints. */
-const PREEMPTED = 'this kernel preempts programs on raw tracepoints, and leaves out what others do meanwhile'
+const PREEMPTED = 'this kernel preempts programs on raw tracepoints, and skips them for other threads meanwhile'
 
 /** Objects with programs on plain tracepoints, which tracefs has the numbers of. */
 const ON_TRACEPOINTS: ReadonlySet<string> = new Set([
@@ -287,7 +287,7 @@ function refuseWithoutStorage(syscalls: BpfObject): void {
   statSync('/')
   const state = syscalls.array('syscall_state', 'syscall_state')
   if (readU64(state.view, state.layout.u64('lost_no_task')) > 0) {
-    throw new Error('programs get no memory for task storage here')
+    throw new Error('this kernel has no memory for task storage in programs')
   }
 }
 

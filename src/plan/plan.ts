@@ -60,10 +60,11 @@ export function decide(verdicts: Verdicts, { compatOnly }: { readonly compatOnly
 
 /** Why a way is not even tried; null: it is. */
 function obstacleOf(way: Way, chosen: Plan['chosen'], compatOnly: boolean): string | null {
-  if (compatOnly && !way.compat) return 'compatible mode was asked for'
+  if (compatOnly && !way.compat) return '--compat was given'
   for (const [need, sources] of Object.entries(way.beside ?? {})) {
     const source = isNeed(need) ? chosen[need]?.source : undefined
-    if (source === undefined || !sources.includes(source)) return `works only beside ${need} by ${sources.join(' or ')}`
+    if (source === undefined || !sources.includes(source))
+      return `works only together with ${need} by ${sources.join(' or ')}`
   }
   if (way.need === 'bytes' && way.objects.length === 0 && chosen.sockets === null) return 'no open connections are seen'
   return null
@@ -85,7 +86,7 @@ export function missing(plan: Plan): { readonly need: Need; readonly reason: str
     .filter(need => plan.chosen[need] === null)
     .map(need => ({
       need,
-      reason: plan.rejected.findLast(({ way }) => way.need === need)?.reason ?? 'no way is known',
+      reason: plan.rejected.findLast(({ way }) => way.need === need)?.reason ?? 'this kernel has no method for it',
     }))
 }
 
@@ -123,15 +124,15 @@ export interface Circumstances {
 export function notesOf(plan: Plan, { btf = null, rights = [], verifierLog = null }: Circumstances = {}): string[] {
   const notes = fallbacks(plan).map(({ way, reason }) =>
     btf !== null && nameOf(way) === 'syscalls tp_btf'
-      ? `--btf ${btf} does not serve here: ${reason}`
+      ? `--btf ${btf} cannot be used here: ${reason}`
       : `compatible mode for ${needs[way.need]}: ${reason}`,
   )
-  const log = verifierLog === null ? [] : [`the verifier's whole log is in ${verifierLog}`]
+  const log = verifierLog === null ? [] : [`the full log of the verifier is in ${verifierLog}`]
   return [
     ...notes,
     ...missing(plan).map(({ need, reason }) => `not measured here: ${needs[need]} (${reason})`),
     ...plan.flaws.map(({ need, flaw }) => `not all ${needs[need]}: ${flaw}`),
-    ...rights.map(right => `not all can be seen without ${right}`),
+    ...rights.map(right => `some of it is not seen without ${right}`),
     ...log,
   ]
 }

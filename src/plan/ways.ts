@@ -19,8 +19,8 @@ export interface Way {
 /** What a need is, for people, in the order in which they are decided. */
 export const needs: Readonly<Record<Need, string>> = {
   syscalls: 'system calls and their durations',
-  processes: 'names and ends of processes',
-  connections: 'begin, latency and end of TCP connections',
+  processes: 'names and exits of processes',
+  connections: 'start, latency and end of TCP connections',
   sockets: 'open TCP connections and their counters',
   owners: 'which process has a connection',
   bytes: 'bytes of processes',
@@ -185,7 +185,7 @@ export const ways: readonly Way[] = [
     source: 'tcp_sockets',
     objects: [],
     compat: true,
-    requires: 'open TCP connections: TCP alone, as the network moves it',
+    requires: 'open TCP connections; counts TCP alone, as the network carries it',
   },
 ]
 

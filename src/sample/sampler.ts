@@ -311,7 +311,7 @@ class KernelSampler implements Sampler {
 
   #factNotes(): string[] {
     const why = this.#reader?.failure ?? null
-    return why === null ? [] : [`names alone of processes that rest: ${why}`]
+    return why === null ? [] : [`of idle processes only the name is known: ${why}`]
   }
 
   /** What was lost since the last call. */
@@ -382,9 +382,7 @@ function monotonicNow(): number {
 /** What cannot be known of processes since /proc does not tell of all of them, a line each. */
 function procNotes(self: number | null): string[] {
   if (!isInProc(self)) {
-    return [
-      'process ids are those of the host, not of this pid namespace: names alone of processes that rest, and of owners that /proc tells',
-    ]
+    return ['process ids are those of the host, not of this pid namespace: of idle processes only the name is known']
   }
   if (!hidesProcesses() || holds(ownCapabilities(), 'CAP_SYS_PTRACE')) return []
   try {
@@ -392,6 +390,8 @@ function procNotes(self: number | null): string[] {
     readFileSync('/proc/1/stat')
     return []
   } catch {
-    return ["/proc hides other users' processes (hidepid): names alone of those that rest; CAP_SYS_PTRACE shows them"]
+    return [
+      "/proc hides other users' processes (hidepid): of idle ones only the name is known; CAP_SYS_PTRACE shows them",
+    ]
   }
 }

@@ -86,12 +86,14 @@ export class Diags {
   notes(): string[] {
     const notes: string[] = []
     if (this.#held.size > 0) {
-      notes.push('inet_diag waits for a process that holds the lock of a socket, which is told as it was, if it was')
+      notes.push(
+        'inet_diag waits for a process that holds the lock of a socket: its connection is shown as it was before',
+      )
     }
     const [reason] = this.#refused.values()
     if (reason !== undefined) notes.push(`${this.#refused.size} network namespaces cannot be read: ${reason}`)
     const { leftOut } = this.#namespaces
-    if (leftOut > 0) notes.push(`${leftOut} more network namespaces are not looked into: there is no room for so many`)
+    if (leftOut > 0) notes.push(`${leftOut} more network namespaces are skipped: there are too many`)
     return notes
   }
 

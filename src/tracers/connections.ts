@@ -141,7 +141,7 @@ export class ConnectionTracer {
     const notes: string[] = []
     if (this.#aside.isHeldUp)
       notes.push(
-        'the list of sockets waits for a process that holds the lock of one: those without a file may be missing',
+        'the list of sockets waits for a process that holds the lock of one: sockets without a file may be missing',
       )
     if (this.#obstacle !== null)
       notes.push(`sockets that nobody told of, and new holders, may be missing: ${this.#obstacle}`)

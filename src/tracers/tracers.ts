@@ -159,7 +159,7 @@ function pidInFirstNamespace(): number | null {
 function cannotFilter(): BpfError {
   return new BpfError(
     'this pid namespace is not the one of the kernel: its process ids name other processes there',
-    'leave -p out, or run it in the namespace of the host: docker run --pid=host, hostPID: true, nsenter -t 1 -p',
+    'remove -p, or run it in the namespace of the host: docker run --pid=host, hostPID: true, nsenter -t 1 -p',
   )
 }
 
@@ -177,8 +177,8 @@ function cannotTrace(plan: Plan, log: readonly string[], owner: Owner | null): B
   }
   const file = saveVerifierLog(log, owner)
   return new BpfError(
-    `system calls cannot be traced here: ${reasons.at(-1) ?? 'no way is known'}`,
-    file === null ? 'see why, and what to do: ebpf-top --doctor' : `the verifier's whole log is in ${file}`,
+    `system calls cannot be traced here: ${reasons.at(-1) ?? 'this kernel has no method for it'}`,
+    file === null ? 'see why, and what to do: ebpf-top --doctor' : `the full log of the verifier is in ${file}`,
   )
 }
 

@@ -29,12 +29,12 @@ const reading: readonly (readonly [string, string])[] = [
   ['CLOSER', 'the end that closed first'],
   ['RECV-Q', 'bytes not read yet'],
   ['SEND-Q', 'bytes not acknowledged yet'],
-  ['ZEROWIN', 'the end that has no room for more'],
-  ['WAITING', 'in the accept queue, of LIMIT at the most'],
+  ['ZEROWIN', 'the end whose receive window is zero'],
+  ['WAITING', 'in the accept queue, at most LIMIT'],
   ['NETNS', 'another network namespace, by its inode'],
-  ['>5m00s', 'older than ebpf-top: at least of this age'],
+  ['>5m00s', 'older than ebpf-top: at least this old'],
   ['dimmed', `ended, or closed in the last ${LINGERING} seconds`],
-  ['~', 'selected, and without a row in this interval'],
+  ['~', 'selected row, with nothing in this interval'],
   ['lost', 'events that are in no row'],
 ]
 

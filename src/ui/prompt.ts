@@ -24,7 +24,7 @@ export interface Machine {
 export const promptTexts: Readonly<Record<PromptKind, { readonly label: string; readonly hint: string }>> = {
   filter: { label: 'Filter', hint: 'Enter keeps, Esc clears' },
   pids: { label: 'Pids', hint: '12,34; none: all processes' },
-  interval: { label: 'Interval', hint: `seconds, ${INTERVAL_LEAST} at the least` },
+  interval: { label: 'Interval', hint: `seconds, at least ${INTERVAL_LEAST}` },
 }
 
 export function openPrompt(state: State, kind: PromptKind): State {
@@ -110,7 +110,7 @@ function parsePids(text: string, machine: Machine): readonly number[] | string {
     if (word === '') continue
     const pid = /^\d+$/.test(word) ? Number(word) : Number.NaN
     if (!(pid >= 1)) return `“${word}” is not a process id`
-    if (pid > PID_MOST || !machine.processExists(pid)) return `no process has the id ${word}`
+    if (pid > PID_MOST || !machine.processExists(pid)) return `there is no process ${word}`
     pids.add(pid)
   }
   return [...pids]

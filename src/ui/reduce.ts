@@ -64,7 +64,7 @@ export function reduce(state: State, event: Event, machine: Machine): State {
       return {
         ...state,
         realtime: false,
-        message: `no longer in real time: ebpf-top took ${Math.round(100 * event.share)}% of a processor`,
+        message: `real-time priority is off: ebpf-top took ${Math.round(100 * event.share)}% of a CPU`,
       }
   }
 }
@@ -222,7 +222,7 @@ function onlySelected(state: State): State {
   const meant = meantRow(state, activeTable(state))
   if (meant === null) return state
   if (meant.pid !== null) return { ...state, pids: [meant.pid] }
-  return { ...state, message: `nobody is known to hold this ${listedAs(state, activeTable(state)).noun.one}` }
+  return { ...state, message: `the owner of this ${listedAs(state, activeTable(state)).noun.one} is not known` }
 }
 
 function back(state: State): State {

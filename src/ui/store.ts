@@ -7,7 +7,7 @@ import { type Event, reduce } from './reduce.ts'
 import type { State } from './state.ts'
 
 /** What is said where `Priority.raise` is refused. */
-export const NOT_PERMITTED = 'real time is not permitted: it takes CAP_SYS_NICE'
+export const NOT_PERMITTED = 'real-time priority needs CAP_SYS_NICE'
 
 /** Which processes come first: this program, before all ordinary ones, or not. */
 export interface Priority {

@@ -36,7 +36,7 @@ describe('type information from a file', () => {
     const { status, stdout, stderr } = outcomeBelow([], '--btf', file, '--once', '--output', 'json')
     expect(status).toBe(0)
     expect(stdout).toContain('"sources":{"syscalls":"raw_tp"')
-    expect(stderr).toMatch(new RegExp(`^ebpf-top: --btf ${file} does not serve here: .*\n$`))
+    expect(stderr).toMatch(new RegExp(`^ebpf-top: --btf ${file} cannot be used here: .*\n$`))
   })
 })
 

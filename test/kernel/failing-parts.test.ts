@@ -184,7 +184,9 @@ test('programs that cannot be started to ask are said, and tried again', async (
   // what it says of them on stderr is not the matter here
   onTestFinished(() => top.stop().catch(() => {}))
   const without = await top.next()
-  expect(without.notes).toContain('names alone of processes that rest: the program facts cannot be started: EACCES')
+  expect(without.notes).toContain(
+    'of idle processes only the name is known: the program facts cannot be started: EACCES',
+  )
   if (isCompat) expect(without.sources.connections).toBe('none (the program diag cannot be started: EACCES)')
   for (const helper of helpers) chmodSync(helper, 0o755)
   // one that has a socket and rests is asked for

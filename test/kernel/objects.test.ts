@@ -23,7 +23,7 @@ function copyOfProgram(): string {
 }
 
 test.each([
-  ['that was cut off', (path: string) => truncateSync(path, 9000), 'not whole'],
+  ['that was cut off', (path: string) => truncateSync(path, 9000), 'truncated'],
   ['that is something else', (path: string) => writeFileSync(path, 'text\n'.repeat(100)), 'not a BPF object'],
   ['that is missing', (path: string) => rmSync(path), 'missing'],
 ] as const)('an object %s ends the program with status 3 and two lines', (_, damage, why) => {

@@ -12,7 +12,7 @@ const TRACEFS = afterMounting('umount -q -a -t tracefs || true', 'mount -t trace
 
 /** What a run says of rights that it could use. */
 const without = (...rights: readonly string[]): string =>
-  rights.map(right => `ebpf-top: not all can be seen without ${right}\n`).join('')
+  rights.map(right => `ebpf-top: some of it is not seen without ${right}\n`).join('')
 const PTRACE =
   'CAP_SYS_PTRACE (in compatible mode, which connections processes of other users have, and their network namespaces)'
 const ADMIN = 'CAP_SYS_ADMIN (in compatible mode, connections inside other network namespaces; before 5.8 everything)'
@@ -53,7 +53,7 @@ describe('permissions', () => {
     const few = outcomeBelow([...TRACEFS, ...user(...TRACING)], '--compat', ...ONCE)
     expect(few.status).toBe(0)
     expect(few.stdout).toContain('"sources":{"syscalls":"raw_tp","connections":"inet_diag"')
-    expect(few.stderr).toMatch(/^ebpf-top: not measured here: begin, latency and end of TCP connections \(.*\)\n/)
+    expect(few.stderr).toMatch(/^ebpf-top: not measured here: start, latency and end of TCP connections \(.*\)\n/)
     expect(few.stderr.endsWith(without(SEARCH, ADMIN, PTRACE, NET))).toBe(true)
     const enough = outcomeBelow([...TRACEFS, ...user(...TRACING, 'dac_read_search')], '--compat', ...ONCE)
     expect(enough).toMatchObject({ status: 0, stderr: without(ADMIN, PTRACE, NET) })

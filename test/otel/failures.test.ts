@@ -151,7 +151,7 @@ describe('a collector that', () => {
     const started = startExport({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` }, { intervalSeconds: 60 })
     started.exporter.take(sampleWith(1, new Map([['a', 5]])))
     await started.close()
-    expect(started.lines.at(-1)).toBe('what was measured last did not arrive')
+    expect(started.lines.at(-1)).toBe('the last measurements did not arrive')
   })
 
   test.each([
@@ -284,7 +284,7 @@ describe('while it fails', () => {
     expect(lines.slice(1)).toEqual([
       expect.stringMatching(/^export fails/),
       expect.stringContaining('a warning of a library'),
-      'what was measured last did not arrive',
+      'the last measurements did not arrive',
     ])
   })
 })

@@ -62,7 +62,7 @@ it('Ctrl-Z gives the terminal back to the shell, and fg brings the screen back',
   expect(await lineModes(pty, 'after')).toBe(before)
 })
 
-it('kill -STOP, which asks nobody, and fg draw the screen anew', async () => {
+it('kill -STOP, which asks nobody, and fg redraw the screen', async () => {
   const pty = await bash()
   pty.type(`${quoted}\r`)
   await pty.see(drawn)

@@ -240,7 +240,7 @@ describe('the service', () => {
     expect(ofCall(collector.latest(CALLS), 'getppid')).toMatchObject([{ value: 503 }])
     const names = new Set(collector.latest(CALLS).map(point => point.attributes['process.executable.name']))
     expect([...names]).toEqual(['calls'])
-    expect(service.lines).toContain('ebpf-top: export carries only what the pid filter lets through')
+    expect(service.lines).toContain('ebpf-top: the pid filter limits the export to some processes')
   })
 
   test('does not start with an unusable setting', async () => {

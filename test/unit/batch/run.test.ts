@@ -173,7 +173,7 @@ describe('runBatch', () => {
     const running = runBatch(async () => sampler, settings, stdout, new Kept())
     await new Promise(resolve => setTimeout(resolve, 20))
     process.emit('SIGTERM')
-    await expect(running).rejects.toThrow('its last line may be cut')
+    await expect(running).rejects.toThrow('its last line may be incomplete')
     expect(sampler.closed).toBe(true)
   })
 

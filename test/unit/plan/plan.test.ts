@@ -180,9 +180,9 @@ describe('the plan', () => {
     expect(notesOf(planOf([...PLAIN, 'btf', 'task storage']).plan, { btf })).toEqual([
       'compatible mode for bytes of processes: no length tracepoints',
     ])
-    expect(notesOf(planOf([...PLAIN, 'kprobes']).plan, { btf })).toEqual([`--btf ${btf} does not serve here: no btf`])
+    expect(notesOf(planOf([...PLAIN, 'kprobes']).plan, { btf })).toEqual([`--btf ${btf} cannot be used here: no btf`])
     expect(notesOf(planOf(['raw_tp', 'raw_tp without preemption', 'inet_diag'], true).plan)).toEqual([
-      'not measured here: begin, latency and end of TCP connections (no tracefs)',
+      'not measured here: start, latency and end of TCP connections (no tracefs)',
     ])
   })
 
@@ -198,7 +198,7 @@ describe('the plan', () => {
     const features = [...PLAIN, 'btf', 'kprobes'] as const
     expect(notesOf(planOf(features).plan, { verifierLog: '/tmp/v.log' })).toEqual([
       'compatible mode for system calls and their durations: no task storage',
-      "the verifier's whole log is in /tmp/v.log",
+      'the full log of the verifier is in /tmp/v.log',
     ])
     expect(notesOf(planOf(features, true).plan)).toEqual([])
   })
@@ -207,15 +207,15 @@ describe('the plan', () => {
     const { plan } = planOf([...PLAIN, 'kprobes'])
     expect(meansOf(plan)).toEqual([
       { need: 'syscalls', source: 'raw_tp', why: 'no btf' },
-      { need: 'processes', source: 'raw_tp', why: 'works only beside syscalls by tp_btf' },
+      { need: 'processes', source: 'raw_tp', why: 'works only together with syscalls by tp_btf' },
       {
         need: 'connections',
         source: 'tp:inet_sock_set_state',
-        why: 'works only beside syscalls by tp_btf or tp:raw_syscalls',
+        why: 'works only together with syscalls by tp_btf or tp:raw_syscalls',
       },
-      { need: 'sockets', source: 'inet_diag', why: 'works only beside connections by tp_btf' },
-      { need: 'owners', source: '/proc/PID/fd', why: 'works only beside sockets by iter/tcp' },
-      { need: 'bytes', source: 'kprobe:inet_sendmsg', why: 'works only beside syscalls by tp_btf' },
+      { need: 'sockets', source: 'inet_diag', why: 'works only together with connections by tp_btf' },
+      { need: 'owners', source: '/proc/PID/fd', why: 'works only together with sockets by iter/tcp' },
+      { need: 'bytes', source: 'kprobe:inet_sendmsg', why: 'works only together with syscalls by tp_btf' },
     ])
   })
 
@@ -233,7 +233,9 @@ describe('the plan', () => {
     const reasons = plan.rejected.map(({ way, reason }) => `${nameOf(way)}: ${reason}`)
     expect(reasons).toContain('syscalls tp_btf: no btf')
     expect(reasons).toContain('bytes tp:sock_send_length: no length tracepoints')
-    expect(reasons).toContain('bytes fexit:inet_sendmsg: works only beside syscalls by tp_btf or tp:raw_syscalls')
+    expect(reasons).toContain(
+      'bytes fexit:inet_sendmsg: works only together with syscalls by tp_btf or tp:raw_syscalls',
+    )
   })
 })
 

@@ -6,7 +6,7 @@ const doctor = JSON.stringify({
   rows: [
     { topic: 'libbpf', state: 'yes', detail: 'before 0.6', remedy: null },
     { topic: 'system calls and their durations', state: 'partly', detail: 'by raw_tp', remedy: null },
-    { topic: 'bytes of processes', state: 'no', detail: 'no way is known', remedy: null },
+    { topic: 'bytes of processes', state: 'no', detail: 'this kernel has no method for it', remedy: null },
   ],
 })
 const tests = JSON.stringify({

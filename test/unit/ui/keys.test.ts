@@ -179,7 +179,7 @@ describe('the pid filter', () => {
     person.type('12,abc\r')
     await person.see('“abc” is not a process id')
     person.type('\x7f\x7f\x7f4444\r')
-    await person.see('no process has the id 4444')
+    await person.see('there is no process 4444')
     expect(person.told).toEqual([])
     person.type('\x15' + '12, 34 12\r')
     await person.see('filter pid 12,34')
@@ -213,7 +213,7 @@ describe('the pid filter', () => {
     person.take(sampleOf({ connections: [connectionRow({ pid: null, name: null })] }))
     await person.see('203.0.113.7')
     person.type('\r')
-    await person.see('nobody is known to hold this connection')
+    await person.see('the owner of this connection is not known')
     expect(person.told).toEqual([])
   })
 

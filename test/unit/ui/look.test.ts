@@ -47,7 +47,7 @@ describe.each(SIZES)('at %ix%i', (columns, rows) => {
     await person.see('Shift-Tab')
     person.type('G')
     // at its end it says how each need is met, and why by nothing better
-    const lines = await person.see('not all can be seen without CAP_SYS_ADMIN')
+    const lines = await person.see('some of it is not seen without CAP_SYS_ADMIN')
     expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain(
       'syscalls raw_tp; nothing better: this kernel’s verifier refuses syscalls.bpf.o: R4 invalid mem access',
     )
@@ -339,7 +339,7 @@ describe('frames that come late', () => {
     person.type('R')
     await expect.poll(() => person.priority.raised).toBe(true)
     person.priority.onLowered(0.234)
-    await person.see('no longer in real time: ebpf-top took 23% of a processor')
+    await person.see('real-time priority is off: ebpf-top took 23% of a CPU')
     await person.see(seen => !/realtime/.test(seen.slice(0, -1).join()))
     for (let i = 0; i < 12; i++) person.take(sampleOf())
     person.type('x')
@@ -353,7 +353,7 @@ describe('frames that come late', () => {
     person.take(late)
     await person.see('R Realtime')
     person.type('R')
-    await person.see('real time is not permitted: it takes CAP_SYS_NICE')
+    await person.see('real-time priority needs CAP_SYS_NICE')
     await person.see(seen => !/realtime/.test(seen.slice(0, -1).join()))
   })
 

@@ -147,7 +147,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
       cpus: 16,
       means,
       rights: 'as nobody, with CAP_BPF alone',
-      notes: ['not all can be seen without CAP_SYS_ADMIN'],
+      notes: ['some of it is not seen without CAP_SYS_ADMIN'],
     },
     session: {
       setFilter: pids => told.push(`pids ${pids.join(',')}`),
