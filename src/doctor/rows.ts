@@ -81,7 +81,7 @@ function btfRow({ btf, btfFile }: Facts): Row {
         'type information',
         'partly',
         'this kernel has no BTF (CONFIG_DEBUG_INFO_BTF): compatible mode',
-        'give a BTF file of this very kernel: ebpf-top --btf FILE',
+        'give a BTF file of exactly this kernel: ebpf-top --btf FILE',
       )
   }
 }
@@ -118,7 +118,7 @@ function jitRow({ jit }: Facts): Row {
     return row(
       'JIT',
       'partly',
-      'off: programs are interpreted, which costs several times as much',
+      'off: programs are interpreted, which costs several times the CPU',
       'sysctl net.core.bpf_jit_enable=1',
     )
   return row('JIT', 'yes', jit === null ? 'always on' : 'on')
@@ -156,7 +156,7 @@ function memoryRow(facts: Facts): Row {
   const { lockedMemory } = facts
   if (lockedMemory === null) return row('locked memory', 'yes', 'no limit')
   const limit = `limit ${Math.floor(lockedMemory / 1024)} KiB`
-  if (facts.memorySuffices) return row('locked memory', 'yes', `${limit}, which suffices`)
+  if (facts.memorySuffices) return row('locked memory', 'yes', `${limit}, which is enough`)
   if (holds(facts.capabilities, 'CAP_SYS_RESOURCE')) return row('locked memory', 'yes', `${limit}, which is lifted`)
   if (!needsMemory(facts))
     return row('locked memory', 'yes', `${limit}, which BPF maps do not count against since 5.11`)
@@ -164,11 +164,11 @@ function memoryRow(facts: Facts): Row {
 }
 
 function kprobesRow({ kprobes }: Facts): Row {
-  if (kprobes === null) return row('kprobes', 'yes', 'cannot be told')
+  if (kprobes === null) return row('kprobes', 'yes', 'not known')
   return row(
     'kprobes',
     'yes',
-    kprobes ? 'there are' : 'none in this kernel (CONFIG_KPROBES); needed only without better hooks',
+    kprobes ? 'available' : 'not in this kernel (CONFIG_KPROBES); only needed where better hooks are missing',
   )
 }
 
@@ -185,7 +185,7 @@ function planRows({ plan, root, capabilities, libbpf }: Facts): Row[] {
     .filter((need, i, all) => all.indexOf(need) === i)
     .map(need => {
       const way = plan.chosen[need]
-      if (way === null) return row(needs[need], 'no', reasons.get(need) ?? 'no way is known')
+      if (way === null) return row(needs[need], 'no', reasons.get(need) ?? 'this kernel has no method for it')
       const flaw = plan.flaws.find(flawed => flawed.need === need)?.flaw
       if (flaw !== undefined)
         return row(needs[need], 'partly', `by ${way.source}; ${flaw}`, root ? MOUNT_TRACEFS : RUN_AS_ROOT)
@@ -204,7 +204,7 @@ function wayRows(facts: Facts): Row[] {
       if (verdict === undefined || verdict.works)
         return row(hookOf(way), 'yes', usedOrNot(plan.chosen[way.need] === way))
       const log =
-        verifierLog === null || !verdict.reason.includes('verifier') ? '' : `; the whole log is in ${verifierLog}`
+        verifierLog === null || !verdict.reason.includes('verifier') ? '' : `; the full log is in ${verifierLog}`
       return row(hookOf(way), 'no', `${verdict.reason} (needs ${way.requires})${log}`)
     })
 }

@@ -101,7 +101,7 @@ describe('the doctor', () => {
       when: 'the limit on locked memory is low and CAP_SYS_RESOURCE is missing',
       command: () => ['prlimit', '--memlock=65536:65536', 'setpriv', '--bounding-set=-sys_resource'],
       topic: 'locked memory',
-      row: { state: 'yes', detail: 'limit 64 KiB, which suffices' },
+      row: { state: 'yes', detail: 'limit 64 KiB, which is enough' },
       able: true,
     },
     {
@@ -172,7 +172,7 @@ describe('the doctor', () => {
       when: 'there is no BTF',
       command: () => afterMounting('mount -t tmpfs tmpfs /sys/kernel/btf'),
       topic: 'type information',
-      row: { state: 'partly', remedy: 'give a BTF file of this very kernel: ebpf-top --btf FILE' },
+      row: { state: 'partly', remedy: 'give a BTF file of exactly this kernel: ebpf-top --btf FILE' },
       able: true,
     },
   ])('where $when', ({ command, topic, row, able }) => {

@@ -222,7 +222,7 @@ describe('the doctor', () => {
       topic: 'type information',
       when: 'absent',
       changes: { btf: 'absent' },
-      row: { state: 'partly', remedy: 'give a BTF file of this very kernel: ebpf-top --btf FILE' },
+      row: { state: 'partly', remedy: 'give a BTF file of exactly this kernel: ebpf-top --btf FILE' },
     },
     {
       topic: 'type information',
@@ -304,7 +304,7 @@ describe('the doctor', () => {
       topic: 'locked memory',
       when: 'little, but enough',
       changes: { lockedMemory: 65536 },
-      row: { state: 'yes', detail: 'limit 64 KiB, which suffices' },
+      row: { state: 'yes', detail: 'limit 64 KiB, which is enough' },
     },
     {
       topic: 'locked memory',
