@@ -69,5 +69,10 @@ processes 300
 calls 20
 connects 3000
 sockets 10000
+execs 4
+stops 100
+labels 100
+unix 5000
+mptcp 1000
 ATTACKS
 exit $status

@@ -32,6 +32,11 @@ describe('samples go on, within their memory, beside an ordinary user with', () 
     ['processes that make all calls there are', 'calls', 20],
     ['thousands of failed connects a second', 'connects', 5000],
     ['thousands of listening sockets', 'sockets', 10_000],
+    ['programs without a file, with names that a terminal would obey', 'execs', 4],
+    ['processes that are traced, wait for a child, or are zombies', 'stops', 100],
+    ['threads that change their names all the time', 'labels', 100],
+    ['thousands of Unix sockets', 'unix', 5000],
+    ['connections by MPTCP, and sockets of other protocols', 'mptcp', 1000],
   ])('%s', async (_, ...args) => {
     await attack(...args)
     const top = await Top.start('-d', 0.5)

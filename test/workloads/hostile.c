@@ -15,6 +15,11 @@
  *   calls N         N processes that change their names and make all calls there are, and those that there are not
  *   connects N      N connects a second that fail
  *   sockets N       N listening sockets, in as many processes as it takes
+ *   execs N         N processes that start programs without a file, of such names, with 100 kB of environment, all the time
+ *   stops N         N processes that a tracer has stopped, N that wait for a child of vfork, and N that are zombies
+ *   labels N        N threads that change their names to such all the time
+ *   unix N          N Unix sockets with abstract names of such, in as many processes as it takes
+ *   mptcp N         N connections a second by MPTCP, where there is that, else by TCP, and sockets of SCTP and others
  */
 #define _GNU_SOURCE
 #include <linux/prctl.h>
@@ -28,8 +33,11 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include "workload.h"
 
@@ -403,11 +411,144 @@ static void sockets(long count)
 			fail("read");
 }
 
+#define ENVIRONMENT 100000
+#define TEXTS (sizeof(texts) / sizeof(*texts))
+
+static void start_without_file(int image, const char *name)
+{
+	static char environment[ENVIRONMENT];
+	char *arguments[] = { (char *)name, "again", "0", (char *)name, NULL };
+	char *variables[] = { environment, NULL };
+	int file = memfd_create(name, MFD_CLOEXEC);
+	off_t from = 0;
+
+	memset(environment, 'e', sizeof(environment) - 1);
+	sendfile(file, image, &from, 1 << 24);
+	fexecve(file, arguments, variables);
+	_exit(1);
+}
+
+static void execs(long count)
+{
+	int image = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	while (count--) {
+		if (!child())
+			continue;
+		for (unsigned int round = 0;; round++) {
+			pid_t pid = fork();
+
+			if (!pid)
+				start_without_file(image, texts[round % TEXTS]);
+			waitpid(pid, NULL, 0);
+		}
+	}
+}
+
+static void stops(long count)
+{
+	while (count--) {
+		pid_t stopped = fork();
+
+		if (!stopped) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+			raise(SIGSTOP);
+			_exit(0);
+		}
+		if (child()) {
+			if (!vfork()) {
+				prctl(PR_SET_PDEATHSIG, SIGKILL);
+				pause();
+				_exit(0);
+			}
+			pause();
+		}
+		if (!fork())
+			_exit(0);
+	}
+}
+
+static void *rename_often(void *unused)
+{
+	for (unsigned int round = 0;; round++) {
+		prctl(PR_SET_NAME, texts[round % TEXTS]);
+		usleep(1000);
+	}
+	return unused;
+}
+
+static void labels(long count)
+{
+	pthread_attr_t small;
+	pthread_t thread;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 16384);
+	while (count--)
+		if (pthread_create(&thread, &small, rename_often, NULL))
+			fail("thread");
+}
+
+static void unix_sockets(long count)
+{
+	for (long begun = 0; begun < count; begun += FILES) {
+		if (!child())
+			continue;
+		for (int i = 0; i < FILES && begun + i < count; i++) {
+			struct sockaddr_un address = { .sun_family = AF_UNIX };
+			int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+			snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "%s%d-%d", texts[i % TEXTS], getpid(), i);
+			if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1))
+				fail("unix");
+		}
+		work_on();
+	}
+}
+
+static void mptcp(long a_second)
+{
+	static const int others[] = { 132 /* SCTP */, 33 /* DCCP */, 136 /* UDPLITE */, 115 /* L2TP */ };
+	struct sockaddr_in address;
+	socklen_t length = sizeof(address);
+	int listener;
+
+	if (!child())
+		return;
+	listener = socket(AF_INET, SOCK_STREAM, 262);
+	if (listener < 0)
+		listener = socket(AF_INET, SOCK_STREAM, 0);
+	address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	if (bind(listener, (struct sockaddr *)&address, length) || listen(listener, 64) ||
+	    getsockname(listener, (struct sockaddr *)&address, &length))
+		fail("listen");
+	for (long i = 0;; i++) {
+		int near = socket(AF_INET, SOCK_STREAM, 262), far;
+
+		if (near < 0)
+			near = socket(AF_INET, SOCK_STREAM, 0);
+		if (!connect(near, (struct sockaddr *)&address, length)) {
+			far = accept(listener, NULL, NULL);
+			if (write(near, "x", 1) < 0)
+				fail("write");
+			close(far);
+		}
+		close(near);
+		for (unsigned int k = 0; k < sizeof(others) / sizeof(*others); k++)
+			close(socket(AF_INET, k == 2 || k == 3 ? SOCK_DGRAM : SOCK_STREAM, others[k]));
+		if (i % 100 == 99)
+			usleep(100 * 1000000L / a_second);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *attack = argc > 2 ? argv[1] : "";
 	long count = argc > 2 ? number(argv[2]) : 0;
 
+	if (!strcmp(attack, "again"))
+		return 0;
 	if (strcmp(attack, "already"))
 		become_nobody();
 	if (!strcmp(attack, "descriptors"))
@@ -432,6 +573,16 @@ int main(int argc, char **argv)
 		connects(count);
 	else if (!strcmp(attack, "sockets"))
 		sockets(count);
+	else if (!strcmp(attack, "execs"))
+		execs(count);
+	else if (!strcmp(attack, "stops"))
+		stops(count);
+	else if (!strcmp(attack, "labels"))
+		labels(count);
+	else if (!strcmp(attack, "unix"))
+		unix_sockets(count);
+	else if (!strcmp(attack, "mptcp"))
+		mptcp(count);
 	else if (strcmp(attack, "already"))
 		fail(attack);
 	ready();
