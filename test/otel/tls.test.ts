@@ -157,6 +157,6 @@ describe('mutual TLS', () => {
   })
 
   test('with a key alone does not start', () => {
-    expect(() => startExport({ OTEL_EXPORTER_OTLP_CLIENT_KEY: file('client.key') })).toThrow('only of use together')
+    expect(() => startExport({ OTEL_EXPORTER_OTLP_CLIENT_KEY: file('client.key') })).toThrow('must be set together')
   })
 })

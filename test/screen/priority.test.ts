@@ -48,7 +48,7 @@ it('comes first with --realtime, while the screen is shown', async () => {
 
 it('is not raised without CAP_SYS_NICE, which it says', async () => {
   const pty = start('setpriv', '--bounding-set', '-sys_nice', ...program('--realtime'))
-  await pty.see('real time is not permitted')
+  await pty.see('real-time priority needs CAP_SYS_NICE')
   expect(priorities(pty.pid)).toEqual([ORDINARY])
 })
 
