@@ -36,8 +36,9 @@ export class AsideReader {
   }
 
   /**
-   * Reads an open iterator to its end, and closes it. Never throws. Gives true at the end; false where it fails, where there are too many
-   * that did not end, where it is held up, and after `patience` milliseconds. It is not waited for any more then, but goes on.
+   * Reads an open iterator to its end, and closes it. Never throws. Gives true at the end; false where it fails, where there
+   * are too many that did not end, where it is held up, and after `patience` milliseconds. It is not waited for any more then,
+   * but goes on.
    */
   async read(iterator: number, patience: number): Promise<boolean> {
     const { promise: late, resolve } = Promise.withResolvers<false>()

@@ -1,46 +1,14 @@
 /** Hosts on which something stands still, is named strangely, or is lost where nobody looks: samples go on, and losses are told. */
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { endOf } from '../support/connections.ts'
-import { Namespace, run } from '../support/network.ts'
+import { makeGroup, writeGroup } from '../support/groups.ts'
+import { Namespace } from '../support/network.ts'
 import { Sockets } from '../support/sockets.ts'
 import { isCompat, lost, Top } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
-
-/** The control groups of version 2, in a folder that goes with the test. */
-function groups(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ebpf-top-groups-'))
-  run('mount', '-t', 'cgroup2', 'none', folder)
-  onTestFinished(() => {
-    run('umount', folder)
-    rmdirSync(folder)
-  })
-  return folder
-}
-
-/** A new group, which goes with the test once it is empty. */
-function makeGroup(path: Buffer): void {
-  mkdirSync(path)
-  onTestFinished(async () => {
-    for (let left = 100; left > 0; left--) {
-      try {
-        rmdirSync(path)
-        return
-      } catch {
-        await setTimeout(50)
-      }
-    }
-  })
-}
-
-function within(folder: Buffer, name: string | Buffer): Buffer {
-  return Buffer.concat([folder, Buffer.from('/'), Buffer.from(name)])
-}
 
 const names: readonly (readonly [string, readonly (string | Buffer)[]])[] = [
   ['that a terminal would obey', ['\u001b]0;title\u0007\u001b[2J\r\b']],
@@ -51,14 +19,10 @@ const names: readonly (readonly [string, readonly (string | Buffer)[]])[] = [
 ]
 
 test.each(names)('a process in a control group %s is shown as any other', async (_, path) => {
-  let folder: Buffer = Buffer.from(groups())
-  for (const name of [`ebpf-top-${process.pid}`, ...path]) {
-    folder = within(folder, name)
-    makeGroup(folder)
-  }
+  const group = makeGroup(`ebpf-top-${process.pid}`, ...path)
   const user = await Workload.start('hostile', 'command', 1)
   onTestFinished(() => user.kill())
-  writeFileSync(within(folder, 'cgroup.procs'), String(user.pid))
+  writeGroup(group, 'cgroup.procs', user.pid)
   const top = await Top.start('-d', 0.2)
   const sample = await top.fresh()
   const shown = sample.processes.filter(({ pid }) => pid === user.pid)
@@ -80,11 +44,10 @@ describe('a process that stands still', () => {
   ]
 
   function freeze(pid: number): void {
-    const folder = within(Buffer.from(groups()), `ebpf-top-frozen-${process.pid}`)
-    makeGroup(folder)
-    writeFileSync(within(folder, 'cgroup.procs'), String(pid))
-    writeFileSync(within(folder, 'cgroup.freeze'), '1')
-    onTestFinished(() => writeFileSync(within(folder, 'cgroup.freeze'), '0'))
+    const group = makeGroup(`ebpf-top-frozen-${process.pid}`)
+    writeGroup(group, 'cgroup.procs', pid)
+    writeGroup(group, 'cgroup.freeze', 1)
+    onTestFinished(() => writeGroup(group, 'cgroup.freeze', 0))
   }
 
   test.each(still)('%s holds up nothing, and its connections are told', async (_, stop) => {

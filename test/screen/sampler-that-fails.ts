@@ -5,7 +5,7 @@
 
 import type { ProcessRow } from '../../src/sample/sample.ts'
 import type { Sampler, Sink } from '../../src/session.ts'
-import { processRow, sampleOf } from '../support/samples.ts'
+import { hostOf, processRow, sampleOf } from '../support/samples.ts'
 
 /** A row that throws when it is drawn, and not before: only processes are drawn with their command. */
 const brokenRow = (): ProcessRow =>
@@ -46,7 +46,7 @@ export async function openSampler(): Promise<Sampler> {
     stop = resolve
   })
   return {
-    host: { name: 'test', kernel: '6.1', cpus: 1, means: [], rights: 'as nobody, with CAP_BPF alone', notes: [] },
+    host: hostOf(),
     async run(sink) {
       await sink.take(sampleOf())
       await new Promise(resolve => setTimeout(resolve, 300))

@@ -8,6 +8,19 @@ import type {
   SlowCallRow,
   SyscallRow,
 } from '../../src/sample/sample.ts'
+import type { Host } from '../../src/session.ts'
+
+export function hostOf(change: Partial<Host> = {}): Host {
+  return {
+    name: 'host',
+    kernel: '6.1',
+    cpus: 1,
+    means: [],
+    rights: 'as nobody, with CAP_BPF alone',
+    notes: [],
+    ...change,
+  }
+}
 
 const duration = { sum: 9_000, max: 2_500, p50: 900, p95: 2_000, p99: 2_400 }
 

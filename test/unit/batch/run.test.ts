@@ -4,7 +4,7 @@ import type { BatchSettings } from '../../../src/batch/format.ts'
 import { runBatch } from '../../../src/batch/run.ts'
 import { UserError } from '../../../src/cli/errors.ts'
 import type { Sampler, Sink } from '../../../src/session.ts'
-import { sampleOf } from '../../support/samples.ts'
+import { hostOf, sampleOf } from '../../support/samples.ts'
 
 const settings: BatchSettings = {
   output: 'json',
@@ -17,14 +17,7 @@ const settings: BatchSettings = {
 
 /** Gives samples as fast as they are taken. */
 class FakeSampler implements Sampler {
-  readonly host = {
-    name: 'host',
-    kernel: '6.1',
-    cpus: 1,
-    means: [],
-    rights: 'as nobody, with CAP_BPF alone',
-    notes: [],
-  }
+  readonly host = hostOf()
   readonly #wanted: number
   readonly #failure: Error | undefined
   readonly #woken = Promise.withResolvers<void>()

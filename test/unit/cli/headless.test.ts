@@ -1,18 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { runHeadless } from '../../../src/cli/headless.ts'
 import type { Sampler, Sink } from '../../../src/session.ts'
-import { sampleOf } from '../../support/samples.ts'
+import { hostOf, sampleOf } from '../../support/samples.ts'
 
 /** Takes one sample at once, and the last when it is told to finish; `stuck`: not even then. */
 class FakeSampler implements Sampler {
-  readonly host = {
-    name: 'host',
-    kernel: '6.1',
-    cpus: 1,
-    means: [],
-    rights: 'as nobody, with CAP_BPF alone',
-    notes: [],
-  }
+  readonly host = hostOf()
   readonly told: string[] = []
   readonly #stuck: boolean
   readonly #running = Promise.withResolvers<void>()

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { GROUPINGS } from '../../../src/table/groups.ts'
 import { bindings, isAvailable } from '../../../src/ui/keys.ts'
 import { initialState, type State, VIEWS } from '../../../src/ui/state.ts'
+import { hostOf } from '../../support/samples.ts'
 import { everybodyLeaves, type Person, sitDown } from './person.ts'
 import { connectionRow, fullSample, sampleOf } from './samples.ts'
 
@@ -27,7 +28,7 @@ async function atProcesses(columns = 80, rows = 24): Promise<Person> {
 
 it('no key has two meanings at a time', () => {
   const start = {
-    host: { name: '', kernel: '', cpus: 1, means: [], rights: 'as nobody, with CAP_BPF alone', notes: [] },
+    host: hostOf(),
     version: '',
     size: { columns: 80, rows: 24 },
   }

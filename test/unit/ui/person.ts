@@ -10,6 +10,7 @@ import type { Means } from '../../../src/plan/plan.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
 import type { Jobs } from '../../../src/ui/jobs.ts'
 import { type Screen, type ScreenOptions, startScreen } from '../../../src/ui/screen.ts'
+import { hostOf } from '../../support/samples.ts'
 
 class Output extends Writable {
   readonly isTTY = true
@@ -141,14 +142,13 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
   }
   const screen = startScreen({
     priority,
-    host: {
+    host: hostOf({
       name: 'web-1',
       kernel: '6.12.30-amd64',
       cpus: 16,
       means,
-      rights: 'as nobody, with CAP_BPF alone',
       notes: ['some of it is not seen without CAP_SYS_ADMIN'],
-    },
+    }),
     session: {
       setFilter: pids => told.push(`pids ${pids.join(',')}`),
       setInterval: seconds => told.push(`interval ${seconds}`),

@@ -6,6 +6,7 @@ import { frame } from '../../../src/ui/frame.ts'
 import { reduce } from '../../../src/ui/reduce.ts'
 import { initialState, type Size, type State, VIEWS, type View as ViewName } from '../../../src/ui/state.ts'
 import { mountView, type View } from '../../../src/ui/view.tsx'
+import { hostOf } from '../../support/samples.ts'
 import { fullSample, processRow } from './samples.ts'
 
 const NAMES = [
@@ -36,14 +37,7 @@ function stateOf(size: Size, view: ViewName): State {
   const sample = fullSample()
   const processes = [...NAMES.map((name, pid) => processRow({ pid, name, command: name })), ...sample.processes]
   const initial = initialState({
-    host: {
-      name: 'web-1',
-      kernel: '6.12',
-      cpus: 2,
-      means: [],
-      rights: 'as nobody, with CAP_BPF alone',
-      notes: ['a note'],
-    },
+    host: hostOf({ name: 'web-1', kernel: '6.12', cpus: 2, notes: ['a note'] }),
     version: '0.1.0',
     size,
     view,
