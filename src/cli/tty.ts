@@ -83,8 +83,8 @@ function isBusy(error: unknown): boolean {
 const open = new Map<number, Tty>()
 
 /**
- * The terminal behind `stream`. It is opened once more, and once alone, because whether writes wait is a property of what was opened,
- * and what is open here others have too. Where it cannot be opened, or is no terminal, it is `stream` itself.
+ * The terminal behind `stream`. It is opened once more, and once alone, because whether writes wait is a property of what
+ * was opened, and what is open here others have too. Where it cannot be opened, or is no terminal, it is `stream` itself.
  */
 export function openTty<Stream extends WriteStream & { readonly fd: number }>(stream: Stream): Tty | Stream {
   if (!stream.isTTY) return stream
