@@ -47,8 +47,8 @@ export function compileBpf(source: string, architecture: Architecture, folder: s
 /** Programs that do in processes of their own what the program itself should not, by the names that they get. */
 export const HELPERS: Readonly<Record<string, string>> = {
   facts: 'src/facts/helper.c',
-  diag: 'src/asking/diag.c',
-  keeper: 'src/rights/keeper.c',
+  diag: 'src/tracers/connections/compat/diag.c',
+  keeper: 'src/leave-root/keeper.c',
 }
 
 /** Compiles these programs into a folder. They take no C library. */

@@ -34,7 +34,7 @@ const REPLACEMENTS: readonly Replacement[] = [
     by: '',
   },
   {
-    // takes each text apart to clean it; ours are clean (`sanitize` in src/table/format.ts)
+    // takes each text apart to clean it; ours are clean (`sanitize` in src/text/text.ts)
     file: 'ink/build/squash-text-nodes.js',
     text: "text = sanitizeAnsi(text.replaceAll('\\r\\n', '\\n'));",
     by: '',

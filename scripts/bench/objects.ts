@@ -3,9 +3,9 @@
 import { join } from 'node:path'
 import { type Libbpf, loadLibbpf } from '../../src/bpf/libbpf.ts'
 import { BpfObject, SharedMaps } from '../../src/bpf/object.ts'
-import { ConnectionTracer } from '../../src/tracers/connections.ts'
+import { ConnectionTracer } from '../../src/tracers/connections/tracer.ts'
 import { Control } from '../../src/tracers/control.ts'
-import { roomsFor } from '../../src/tracers/tracers.ts'
+import { roomsFor } from '../../src/tracers/open.ts'
 import { bpfObject, DIST } from './compile.ts'
 
 let loaded: Libbpf | null = null

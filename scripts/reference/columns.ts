@@ -1,9 +1,9 @@
 /** docs/columns.md: every column, json field and csv field, from the tables and the types of a sample. */
 
 import type { Definition, Schema } from 'ts-json-schema-generator'
-import { GROUPINGS, groupTables } from '../../src/table/groups.ts'
 import type { Column, Unit } from '../../src/table/table.ts'
 import { tables } from '../../src/table/tables.ts'
+import { GROUPINGS, groupTables } from '../../src/tracers/connections/groups.ts'
 import { type HeaderField, screenHeader, textHeader } from './header.ts'
 import { definitionOf, fieldsOf } from './schema.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { ownProcesses } from '../own-processes.ts'
 import { type Child, startChild } from './child.ts'
-import { ownProcesses } from './own-processes.ts'
 
 /** A request by netlink. */
 export interface Question {

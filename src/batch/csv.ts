@@ -1,8 +1,8 @@
 /** Comma-separated values as in RFC 4180, with line feeds between the records. */
 
 import type { Sample } from '../sample/sample.ts'
-import { PORTION } from '../sample/slices.ts'
 import { measured } from '../table/format.ts'
+import { PORTION } from '../table/slices.ts'
 import type { Table, Value } from '../table/table.ts'
 import { type Arrangement, arrange } from './rows.ts'
 

@@ -2,10 +2,10 @@
 
 import type { OutputFormat, View } from '../cli/options.ts'
 import type { Sample } from '../sample/sample.ts'
-import { sanitize } from '../table/format.ts'
-import { toAscii } from '../table/signs.ts'
 import { OVERVIEW_TABLES, type Table } from '../table/table.ts'
 import { tables } from '../table/tables.ts'
+import { toAscii } from '../text/signs.ts'
+import { sanitize } from '../text/text.ts'
 import { csvHeader, formatCsv } from './csv.ts'
 import { formatJson } from './json.ts'
 import type { Arrangement } from './rows.ts'

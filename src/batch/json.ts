@@ -1,5 +1,5 @@
 import type { Sample } from '../sample/sample.ts'
-import { PORTION } from '../sample/slices.ts'
+import { PORTION } from '../table/slices.ts'
 import { tables } from '../table/tables.ts'
 import { type Arrangement, arrange } from './rows.ts'
 

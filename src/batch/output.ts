@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { UserError } from '../cli/errors.ts'
+import { UserError } from '../errors.ts'
 
 /** How long a reader may let the program wait, once that was told to end, in milliseconds. */
 const PATIENCE = 1000

@@ -1,8 +1,9 @@
 /** Plain text tables: as on the screen, with every column and row and without colours. */
 
 import type { Lost, Sample } from '../sample/sample.ts'
-import { alignment, cells, fitText, formatCell } from '../table/format.ts'
+import { alignment, formatCell } from '../table/format.ts'
 import type { Table } from '../table/table.ts'
+import { cells, fitText } from '../text/text.ts'
 import { type Arrangement, arrange } from './rows.ts'
 
 const GAP = '  '

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, readFileSync } from 'node:fs'
-import { ownProcesses } from '../asking/own-processes.ts'
+import { ownProcesses } from '../own-processes.ts'
 
 /** Such processes at a time: those that wait cannot be ended, not even by SIGKILL. */
 const MOST = 4

@@ -1,7 +1,7 @@
 /** The words of the command line sorted into flags, by meow; what it would let pass in silence is refused here. */
 
 import meow from 'meow'
-import { type UserError, usageError } from './errors.ts'
+import { type UserError, usageError } from '../errors.ts'
 import { type Flag, type FlagName, flags } from './flags.ts'
 
 /** Flags as they were written: text that nobody has checked yet. */

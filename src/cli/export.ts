@@ -1,12 +1,12 @@
 /** The export beside whatever else is done with the samples. */
 
-import type { Connection } from '../otel/connection.ts'
+import { usageError } from '../errors.ts'
 import type { Exporter } from '../otel/exporter.ts'
+import type { Connection } from '../otel/settings/connection.ts'
 import { isClosedTo } from '../rights/reach.ts'
 import type { User } from '../rights/user.ts'
 import type { Sample } from '../sample/sample.ts'
 import type { Sampler, Sink } from '../session.ts'
-import { usageError } from './errors.ts'
 import type { ExportOptions } from './options.ts'
 
 /**
@@ -18,7 +18,7 @@ export async function openExporter(
   user: User | null,
   log: (line: string) => void,
 ): Promise<Exporter> {
-  const { readSettings } = await import('../otel/settings.ts')
+  const { readSettings } = await import('../otel/settings/settings.ts')
   const settings = readSettings(options, process.env)
   for (const connection of [settings.metrics, settings.traces].filter(signal => signal !== null)) {
     refuseClosedSocket(connection, user)

@@ -1,4 +1,4 @@
-import { asUserError, explain } from './errors.ts'
+import { asUserError, explain } from '../errors.ts'
 import { leave } from './leave.ts'
 import { parseCommand } from './parse.ts'
 import { run } from './run.ts'

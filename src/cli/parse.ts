@@ -1,16 +1,16 @@
 /** From the words of the command line to checked options. */
 
+import { UserError, usageError } from '../errors.ts'
 import type { User } from '../rights/user.ts'
 import { findColumn } from '../table/arrange.ts'
 import { OVERVIEW_TABLES, TABLE_NAMES, type Table } from '../table/table.ts'
 import { tables } from '../table/tables.ts'
+import { VERSION } from '../version.ts'
 import { type Arguments, readArguments, SEE_HELP } from './arguments.ts'
-import { UserError, usageError } from './errors.ts'
 import type { FlagName } from './flags.ts'
 import { helpText } from './help.ts'
 import type { Command, Options, OutputFormat, View } from './options.ts'
 import type { System } from './system.ts'
-import { VERSION } from './version.ts'
 
 const MIN_SECONDS = 0.1
 const MAX_SECONDS = 3600

@@ -1,18 +1,18 @@
 /** Connects what the command line asks for with what does it. Parts are loaded only where they are needed. */
 
 import { Output } from '../batch/output.ts'
+import { asUserError, explain, note, UserError, usageError } from '../errors.ts'
+import type { Keeper } from '../leave-root/keeper.ts'
 import type { Exporter } from '../otel/exporter.ts'
-import type { Keeper } from '../rights/keeper.ts'
 import type { Sampler, SamplerSettings } from '../session.ts'
-import { isUtf8 } from '../table/signs.ts'
-import { asUserError, explain, note, UserError, usageError } from './errors.ts'
+import { isUtf8 } from '../text/signs.ts'
+import { VERSION } from '../version.ts'
 import { alsoFor, openExporter } from './export.ts'
 import { leaveSoon, loadExit } from './leave.ts'
 import { NoteSink } from './notes.ts'
 import type { Command, Options } from './options.ts'
 import { system } from './system.ts'
 import { openTty } from './tty.ts'
-import { VERSION } from './version.ts'
 
 /**
  * Does it, and tells the exit status.
@@ -36,7 +36,7 @@ async function watch(options: Options): Promise<number> {
   if (options.export === null) return show(options, null)
   // on the screen its state stands in the header
   const log = options.mode === 'screen' ? () => {} : note
-  const { userFor } = await import('../rights/leave-root.ts')
+  const { userFor } = await import('../leave-root/leave-root.ts')
   const exporter = await openExporter(options.export, userFor(options), log)
   try {
     return await show(options, exporter)
@@ -72,7 +72,7 @@ async function openSampler(
   onKeeper: (keeper: Keeper | null) => void = () => {},
 ): Promise<Sampler> {
   const { openSampler } = await import('../sample/sampler.ts')
-  const { leaveRoot, userFor } = await import('../rights/leave-root.ts')
+  const { leaveRoot, userFor } = await import('../leave-root/leave-root.ts')
   // a terminal may be closed to whom the program becomes
   for (const stream of [process.stdout, process.stderr]) openTty(stream)
   const leaving = {

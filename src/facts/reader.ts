@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { type Child, startChild } from '../asking/child.ts'
 import type { Capability } from '../rights/capabilities.ts'
-import { type Group, readGroup } from '../sample/cgroup.ts'
-import { COMMAND_BYTES, commandText } from '../sample/command.ts'
+import { type Group, readGroup } from './cgroup.ts'
+import { COMMAND_BYTES, commandText } from './command.ts'
 
 /** What /proc told of a process. */
 export interface Answer {

@@ -2,10 +2,10 @@
 
 import { logVerbosity, setLogger, setLogVerbosity } from '@grpc/grpc-js'
 import { DiagLogLevel, diag } from '@opentelemetry/api'
-import { oneLine } from '../table/line.ts'
+import { oneLine } from '../text/line.ts'
 import { hearPartialSuccess } from './partial.ts'
-import { hearProxyFailure } from './proxy.ts'
-import type { LogLevel } from './settings.ts'
+import { hearProxyFailure } from './settings/proxy.ts'
+import type { LogLevel } from './settings/settings.ts'
 
 const LEVELS: Readonly<Record<LogLevel, DiagLogLevel>> = {
   none: DiagLogLevel.NONE,

@@ -3,7 +3,7 @@
  * says that the request arrived.
  */
 
-import { oneLine } from '../table/line.ts'
+import { oneLine } from '../text/line.ts'
 import type { RequestEnd } from './status.ts'
 
 export interface PartialSuccess {

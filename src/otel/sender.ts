@@ -2,10 +2,10 @@
 
 import { status as grpcStatus } from '@grpc/grpc-js'
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
-import { oneLine } from '../table/line.ts'
-import { type Connection, exporterConfig, useProxy } from './connection.ts'
+import { oneLine } from '../text/line.ts'
 import { takePartialSuccess } from './partial.ts'
-import { type HttpProxy, proxyFailure } from './proxy.ts'
+import { type Connection, exporterConfig, useProxy } from './settings/connection.ts'
+import { type HttpProxy, proxyFailure } from './settings/proxy.ts'
 import type { RequestEnd } from './status.ts'
 
 /** What the OTLP exporters for metrics and spans have in common. */

@@ -1,9 +1,10 @@
 /** Spans of single events: a TCP connection, or a system call that took long. */
 
 import { type Attributes, SpanKind } from '@opentelemetry/api'
-import type { ConnectionRow, Sample } from '../sample/sample.ts'
+import type { Sample } from '../sample/sample.ts'
+import type { ConnectionRow } from '../tracers/connections/row.ts'
 import { ATTRIBUTES as A } from './attributes.ts'
-import { failureOf } from './connections.ts'
+import { failureOf } from './metrics/connections.ts'
 
 /** A span before it has an id. Times are in milliseconds with fractions, the start is Unix time. */
 export interface SpanEvent {

@@ -1,8 +1,8 @@
 /** What the program holds, and what of this machine decides on it. */
 
 import { readFileSync } from 'node:fs'
+import type { Keeper } from '../leave-root/keeper.ts'
 import { type Capability, capabilitiesIn, ownCapabilities, type Surroundings } from './capabilities.ts'
-import type { Keeper } from './keeper.ts'
 
 /** What the program holds once it is at work. */
 export interface Rights {

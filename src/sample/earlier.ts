@@ -1,17 +1,16 @@
 /** What a sample has of intervals of the kernel side that ended before it does. */
 
-import type { Tracers } from '../tracers/interface.ts'
-import type { Moved, ProcessRecord } from '../tracers/processes.ts'
-import type { SlowCallRecord } from '../tracers/slow-calls.ts'
-import type { ConnectionRecords } from '../tracers/socket-record.ts'
-import { JoinedSockets } from '../tracers/socket-record.ts'
-import type { CallRecord, CallRecords } from '../tracers/syscalls.ts'
+import { total } from '../table/histogram.ts'
+import { PORTION } from '../table/slices.ts'
+import type { ConnectionRecords } from '../tracers/connections/socket-record.ts'
+import { JoinedSockets } from '../tracers/connections/socket-record.ts'
+import type { Moved, ProcessRecord } from '../tracers/processes/tracer.ts'
+import type { SlowCallRecord } from '../tracers/slow-calls/tracer.ts'
+import type { CallSums } from '../tracers/syscalls/call-sums.ts'
+import { KeptCalls } from '../tracers/syscalls/kept-calls.ts'
+import type { CallRecord, CallRecords } from '../tracers/syscalls/tracer.ts'
+import type { MapUsage, Tracers } from '../tracers/tracer.ts'
 import type { Records } from './assemble.ts'
-import type { CallSums } from './call-sums.ts'
-import { total } from './histogram.ts'
-import { KeptCalls } from './kept-calls.ts'
-import type { MapUsage } from './sample.ts'
-import { PORTION } from './slices.ts'
 
 /** What is read of an interval. */
 interface Source {

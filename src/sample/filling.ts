@@ -1,4 +1,4 @@
-import type { Halves } from '../tracers/interface.ts'
+import type { Halves } from '../tracers/tracer.ts'
 
 /** How often is looked whether rows fill up, in milliseconds: a machine that does nothing but fork fills a tenth of them. */
 export const LOOK_MS = 100

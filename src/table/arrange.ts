@@ -1,6 +1,6 @@
 import type { Names } from '../names/names.ts'
-import { sanitize } from './format.ts'
-import { toAscii } from './signs.ts'
+import { toAscii } from '../text/signs.ts'
+import { sanitize } from '../text/text.ts'
 import type { Column, Table, Value } from './table.ts'
 
 export interface Order {

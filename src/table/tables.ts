@@ -1,8 +1,8 @@
-import { connectionTable } from './connections.ts'
-import { listenerTable } from './listeners.ts'
-import { processTable } from './processes.ts'
-import { slowTable } from './slow.ts'
-import { syscallTable } from './syscalls.ts'
+import { connectionTable } from '../tracers/connections/table.ts'
+import { listenerTable } from '../tracers/listeners/table.ts'
+import { processTable } from '../tracers/processes/table.ts'
+import { slowTable } from '../tracers/slow-calls/table.ts'
+import { syscallTable } from '../tracers/syscalls/table.ts'
 
 /** Every table by its name. */
 export const tables = {

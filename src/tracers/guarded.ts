@@ -1,7 +1,7 @@
-import { oneLine } from '../table/line.ts'
-import type { Halves, Tracers } from './interface.ts'
-import { ListOfSockets } from './socket-record.ts'
-import type { CallRecords } from './syscalls.ts'
+import { oneLine } from '../text/line.ts'
+import { ListOfSockets } from './connections/socket-record.ts'
+import type { CallRecords } from './syscalls/tracer.ts'
+import type { Halves, Tracers } from './tracer.ts'
 
 /** What can fail by itself: what `sources` of a sample names, and more. */
 export type Part = 'syscalls' | 'connections' | 'bytes' | 'slow calls' | 'cost'

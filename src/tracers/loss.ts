@@ -10,6 +10,19 @@ export type LossReason = 'no_row' | 'no_memory' | 'missed' | 'dropped'
 /** Lost events by reason; a reason that is absent lost none. */
 export type Losses = Readonly<Partial<Record<LossReason, number>>>
 
+/** Lost events of one kind, for one reason; see `src/tracers/loss.ts` for the reasons. */
+export interface LossRow {
+  /** Kind of event that was lost. */
+  readonly tracer: 'syscalls' | 'connections' | 'bytes'
+  /**
+   * Reason: `no_row` (all rows of the interval were taken), `no_memory` (the kernel had none), `missed` (the kernel did not run
+   * the program, which was running already), `dropped` (a queue of the kernel was full).
+   */
+  readonly reason: string
+  /** Events lost. */
+  readonly count: number
+}
+
 /** What a tracer could not count: its counters in the kernel, and runs that the kernel left out. */
 export class Loss {
   readonly #object: BpfObject

@@ -1,8 +1,9 @@
 /** Why a table has no rows. */
 
 import type { Sources } from '../sample/sample.ts'
-import { isMeasured, sanitize } from '../table/format.ts'
+import { isMeasured } from '../table/format.ts'
 import type { ListName } from '../table/table.ts'
+import { sanitize } from '../text/text.ts'
 import { listedAs, type State, tableOf } from './state.ts'
 
 /** The sources without which a table can have no rows: those of its counts, any of which is enough. */

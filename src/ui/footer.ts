@@ -1,7 +1,7 @@
 /** The last line of the screen: a prompt, a message, or what the keys do. */
 
-import { cells, take, takeLast } from '../table/format.ts'
-import { graphemes } from '../table/width.ts'
+import { cells, take, takeLast } from '../text/text.ts'
+import { graphemes } from '../text/width.ts'
 import { type Item, joinItems } from './items.ts'
 import { bindings, isAvailable, keyName } from './keys.ts'
 import { promptTexts } from './prompt.ts'

@@ -2,15 +2,8 @@
 
 import { ways } from '../plan/ways.ts'
 import type { Sample } from '../sample/sample.ts'
-import {
-  cells,
-  fitText,
-  formatBytes,
-  formatEvents,
-  formatNanoseconds,
-  formatSeconds,
-  sanitize,
-} from '../table/format.ts'
+import { formatBytes, formatEvents, formatNanoseconds, formatSeconds } from '../table/format.ts'
+import { cells, fitText, sanitize } from '../text/text.ts'
 import { unmeasured } from './empty.ts'
 import { type Item, itemsWidth, joinItems } from './items.ts'
 import { headerHeight } from './layout.ts'

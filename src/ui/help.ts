@@ -1,6 +1,6 @@
 /** The help, made from the key bindings. */
 
-import { cells, fitText, sanitize } from '../table/format.ts'
+import { cells, fitText, sanitize } from '../text/text.ts'
 import { bindings, keyName } from './keys.ts'
 import { LINGERING } from './moment.ts'
 import type { Size, State } from './state.ts'

@@ -1,6 +1,6 @@
 /** A line of text that is edited as shells do it (GNU readline). */
 
-import { graphemes } from '../table/width.ts'
+import { graphemes } from '../text/width.ts'
 import type { Key } from './input.ts'
 
 export interface EditedLine {

@@ -1,7 +1,8 @@
 /** A sample, and the connections that closed shortly before it: they stay in sight for a while. */
 
-import { plainConnection } from '../sample/connection.ts'
-import type { ConnectionRow, Sample } from '../sample/sample.ts'
+import type { Sample } from '../sample/sample.ts'
+import { plainConnection } from '../tracers/connections/connection.ts'
+import type { ConnectionRow } from '../tracers/connections/row.ts'
 
 /** Seconds that a closed connection stays on the screen, as the intervals are long: Unix time may be set. */
 export const LINGERING = 5

@@ -1,7 +1,8 @@
 /** The lines of one table. */
 
-import { alignment, fitText, formatCell, type Reading } from '../table/format.ts'
+import { alignment, formatCell, type Reading } from '../table/format.ts'
 import type { Column } from '../table/table.ts'
+import { fitText } from '../text/text.ts'
 import { type FittedColumn, fitColumns, GUTTER } from './columns.ts'
 import { emptyText } from './empty.ts'
 import { keptColumn } from './kept.ts'

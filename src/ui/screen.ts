@@ -3,7 +3,7 @@
 import type { Names } from '../names/names.ts'
 import { type NameSource, openNames } from '../names/resolver.ts'
 import type { Host, Session, Sink } from '../session.ts'
-import { isUtf8 } from '../table/signs.ts'
+import { isUtf8 } from '../text/signs.ts'
 import { paletteFor } from './ability.ts'
 import { holdConsole } from './console.ts'
 import { frame } from './frame.ts'

@@ -3,7 +3,6 @@
 import type { Names } from '../names/names.ts'
 import type { Host } from '../session.ts'
 import { findColumn, type Order } from '../table/arrange.ts'
-import { type Grouping, groupTables } from '../table/groups.ts'
 import {
   type ListName,
   OVERVIEW_TABLES,
@@ -13,6 +12,7 @@ import {
   type TableName,
 } from '../table/table.ts'
 import { tables } from '../table/tables.ts'
+import { type Grouping, groupTables } from '../tracers/connections/groups.ts'
 import type { KeptRow } from './kept.ts'
 import type { EditedLine } from './line.ts'
 import type { Moment } from './moment.ts'

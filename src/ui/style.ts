@@ -3,8 +3,8 @@
  * and inverse, and with them the selected row.
  */
 
-import { cells, fitText } from '../table/format.ts'
-import { toAscii } from '../table/signs.ts'
+import { toAscii } from '../text/signs.ts'
+import { cells, fitText } from '../text/text.ts'
 import type { Palette } from './ability.ts'
 
 /** What a piece of text is on the screen; how that looks is the palette's matter. */

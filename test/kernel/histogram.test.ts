@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { bucketOf, FIRST_KERNEL_OCTAVE, KERNEL_OCTAVES, OCTAVE_BUCKETS } from '../../src/sample/histogram.ts'
+import { bucketOf, FIRST_KERNEL_OCTAVE, KERNEL_OCTAVES, OCTAVE_BUCKETS } from '../../src/table/histogram.ts'
 import { compiled } from '../support/workload.ts'
 
 const FIRST = FIRST_KERNEL_OCTAVE * OCTAVE_BUCKETS

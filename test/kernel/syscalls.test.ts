@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bucketOf, bucketStart } from '../../src/sample/histogram.ts'
+import { bucketOf, bucketStart } from '../../src/table/histogram.ts'
 import { type JsonSample, lost, sum, Top } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 

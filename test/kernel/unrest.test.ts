@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Sample } from '../../src/sample/sample.ts'
 import { samplerOf } from '../../src/sample/sampler.ts'
-import { openTracers, type Tracers } from '../../src/tracers/tracers.ts'
+import { openTracers, type Tracers } from '../../src/tracers/open.ts'
 import { OBJECTS, sum } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 

@@ -1,5 +1,5 @@
 import { type Exporter, startExporter } from '../../src/otel/exporter.ts'
-import { readSettings } from '../../src/otel/settings.ts'
+import { readSettings } from '../../src/otel/settings/settings.ts'
 
 export interface Started {
   readonly exporter: Exporter

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http2'
 import { afterEach, describe, expect, test } from 'vitest'
 import { PROCESS_ATTRIBUTES } from '../../src/otel/attributes.ts'
-import { METRIC_NAMES, METRICS, type MetricDescription } from '../../src/otel/metrics.ts'
+import { METRIC_NAMES, METRICS, type MetricDescription } from '../../src/otel/metrics/metrics.ts'
 import { Collector, type Point } from '../support/collector.ts'
 import { freePort } from '../support/exporting.ts'
 import { type Answer, Front, type Signal, TAKEN } from '../support/front.ts'

@@ -3,8 +3,8 @@
  * breaks, which EBPF_TOP_TEST_BREAKS names.
  */
 
-import type { ProcessRow } from '../../src/sample/sample.ts'
 import type { Sampler, Sink } from '../../src/session.ts'
+import type { ProcessRow } from '../../src/tracers/processes/row.ts'
 import { hostOf, processRow, sampleOf } from '../support/samples.ts'
 
 /** A row that throws when it is drawn, and not before: only processes are drawn with their command. */

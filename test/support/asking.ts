@@ -1,5 +1,5 @@
+import type { Asking } from '../../src/facts/facts.ts'
 import type { Answer } from '../../src/facts/reader.ts'
-import type { Asking } from '../../src/sample/facts.ts'
 
 /** Answers at once, as `answer` says; null: it does not know. `pids`: of those that are said to ask. */
 export function asking(answer: (pid: number) => Answer | null, ...pids: readonly number[]): Asking {

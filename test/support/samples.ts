@@ -1,14 +1,12 @@
 /** Samples made by hand, for tests that need none of the kernel. */
 
-import type {
-  ConnectionRow,
-  ListenerRow,
-  ProcessRow,
-  Sample,
-  SlowCallRow,
-  SyscallRow,
-} from '../../src/sample/sample.ts'
+import type { Sample } from '../../src/sample/sample.ts'
 import type { Host } from '../../src/session.ts'
+import type { ConnectionRow } from '../../src/tracers/connections/row.ts'
+import type { ListenerRow } from '../../src/tracers/listeners/row.ts'
+import type { ProcessRow } from '../../src/tracers/processes/row.ts'
+import type { SlowCallRow } from '../../src/tracers/slow-calls/row.ts'
+import type { SyscallRow } from '../../src/tracers/syscalls/row.ts'
 
 export function hostOf(change: Partial<Host> = {}): Host {
   return {

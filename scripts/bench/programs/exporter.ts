@@ -5,9 +5,9 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { startExporter } from '../../../src/otel/exporter.ts'
-import { readSettings } from '../../../src/otel/settings.ts'
-import { HistogramSum } from '../../../src/sample/histogram.ts'
+import { readSettings } from '../../../src/otel/settings/settings.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
+import { HistogramSum } from '../../../src/table/histogram.ts'
 import type { Exported } from '../exporting.ts'
 
 const PROCESSES = 200

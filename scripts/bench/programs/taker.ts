@@ -5,9 +5,9 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { total } from '../../../src/sample/histogram.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
 import { openSampler } from '../../../src/sample/sampler.ts'
+import { total } from '../../../src/table/histogram.ts'
 import type { Taken } from '../taking.ts'
 
 /** Milliseconds after a sample until the delay that it caused is known for sure; shorter than any interval. */

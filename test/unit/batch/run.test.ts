@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import type { BatchSettings } from '../../../src/batch/format.ts'
 import { runBatch } from '../../../src/batch/run.ts'
-import { UserError } from '../../../src/cli/errors.ts'
+import { UserError } from '../../../src/errors.ts'
 import type { Sampler, Sink } from '../../../src/session.ts'
 import { hostOf, sampleOf } from '../../support/samples.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BpfError } from '../../../src/bpf/error.ts'
-import { asUserError, errorText, UserError } from '../../../src/cli/errors.ts'
+import { asUserError, errorText, UserError } from '../../../src/errors.ts'
 
 describe('errorText', () => {
   it('is two lines: what, and what to do', () => {

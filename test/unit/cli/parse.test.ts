@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/cli/errors.ts'
 import { flags } from '../../../src/cli/flags.ts'
 import { helpText } from '../../../src/cli/help.ts'
 import type { Options } from '../../../src/cli/options.ts'
 import { parseCommand } from '../../../src/cli/parse.ts'
 import type { System } from '../../../src/cli/system.ts'
-import { VERSION } from '../../../src/cli/version.ts'
+import { UserError } from '../../../src/errors.ts'
+import { VERSION } from '../../../src/version.ts'
 
 const ann = { name: 'ann', uid: 1000, gid: 100, groups: [27] }
 

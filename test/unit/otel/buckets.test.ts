@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { explicitHistogram, exponentialHistogram, histogramBetween } from '../../../src/otel/buckets.ts'
-import { SeriesGroup } from '../../../src/otel/series.ts'
-import { HistogramSum } from '../../../src/sample/histogram.ts'
+import { explicitHistogram, exponentialHistogram, histogramBetween } from '../../../src/otel/metrics/buckets.ts'
+import { SeriesGroup } from '../../../src/otel/metrics/series.ts'
+import { HistogramSum } from '../../../src/table/histogram.ts'
 
 /** Durations in nanoseconds over the whole range, none on the bound between two buckets. */
 const DURATIONS = [

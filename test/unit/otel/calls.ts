@@ -1,8 +1,10 @@
 /** Samples made by hand, with calls whose sums the tests know. */
 
-import * as otel from '../../../src/otel/accumulate.ts'
-import { HistogramSum } from '../../../src/sample/histogram.ts'
-import type { CallRow, ProcessRow, Sample } from '../../../src/sample/sample.ts'
+import * as otel from '../../../src/otel/metrics/accumulate.ts'
+import type { Sample } from '../../../src/sample/sample.ts'
+import { HistogramSum } from '../../../src/table/histogram.ts'
+import type { ProcessRow } from '../../../src/tracers/processes/row.ts'
+import type { CallRow } from '../../../src/tracers/syscalls/row.ts'
 import { toEnd } from '../../support/generators.ts'
 import { processRow, sampleOf } from '../../support/samples.ts'
 

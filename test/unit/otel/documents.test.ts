@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { METRIC_NAMES, METRICS, type MetricDescription } from '../../../src/otel/metrics.ts'
+import { METRIC_NAMES, METRICS, type MetricDescription } from '../../../src/otel/metrics/metrics.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/cli/errors.ts'
-import { parseEndpoint } from '../../../src/otel/endpoint.ts'
+import { UserError } from '../../../src/errors.ts'
+import { parseEndpoint } from '../../../src/otel/settings/endpoint.ts'
 
 const NAME = 'OTEL_EXPORTER_OTLP_ENDPOINT'
 

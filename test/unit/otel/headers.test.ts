@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/cli/errors.ts'
-import { parseHeaders } from '../../../src/otel/headers.ts'
+import { UserError } from '../../../src/errors.ts'
+import { parseHeaders } from '../../../src/otel/settings/headers.ts'
 
 const NAME = 'OTEL_EXPORTER_OTLP_HEADERS'
 

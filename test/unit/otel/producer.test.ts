@@ -5,8 +5,8 @@ import {
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics'
 import { describe, expect, it } from 'vitest'
-import { Producer } from '../../../src/otel/producer.ts'
-import { Turns } from '../../../src/otel/turns.ts'
+import { Producer } from '../../../src/otel/metrics/producer.ts'
+import { Turns } from '../../../src/otel/metrics/turns.ts'
 import { Accumulator, START_MS, sampleWith } from './calls.ts'
 
 const DELTA = AggregationTemporality.DELTA

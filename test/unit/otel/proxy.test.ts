@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseEndpoint } from '../../../src/otel/endpoint.ts'
-import { findProxy } from '../../../src/otel/proxy.ts'
+import { parseEndpoint } from '../../../src/otel/settings/endpoint.ts'
+import { findProxy } from '../../../src/otel/settings/proxy.ts'
 
 function proxyOf(endpoint: string, environment: Record<string, string>) {
   return findProxy(parseEndpoint({ name: '', text: endpoint }, false), environment)

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { exportResource, machineId } from '../../../src/otel/resource.ts'
+import { exportResource, machineId } from '../../../src/otel/settings/resource.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ebpf-top-resource-'))
 const ID = '0123456789abcdef0123456789abcdef'

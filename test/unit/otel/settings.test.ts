@@ -2,8 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/cli/errors.ts'
-import { readSettings } from '../../../src/otel/settings.ts'
+import { UserError } from '../../../src/errors.ts'
+import { readSettings } from '../../../src/otel/settings/settings.ts'
 
 const OPTIONS = {
   protocol: 'otlp',

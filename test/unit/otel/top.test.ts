@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type CounterName, METRIC_NAMES, METRICS } from '../../../src/otel/metrics.ts'
-import type { SeriesGroup } from '../../../src/otel/series.ts'
-import { total as totalOf } from '../../../src/sample/histogram.ts'
+import { type CounterName, METRIC_NAMES, METRICS } from '../../../src/otel/metrics/metrics.ts'
+import type { SeriesGroup } from '../../../src/otel/metrics/series.ts'
+import { total as totalOf } from '../../../src/table/histogram.ts'
 import { Accumulator, callRow, quietProcess, START_MS, sampleWith } from './calls.ts'
 
 const CALLS = 'ebpf_top.syscall.calls'

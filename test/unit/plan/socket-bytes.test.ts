@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addBytes } from '../../../src/tracers/socket-bytes.ts'
+import { addBytes } from '../../../src/tracers/bytes/socket-bytes.ts'
 import { connectionRecord, processRecord } from '../../support/records.ts'
 
 describe('bytes of processes by their connections', () => {

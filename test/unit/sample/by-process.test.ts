@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ByProcess } from '../../../src/sample/by-process.ts'
+import { ByProcess } from '../../../src/facts/by-process.ts'
 
 const process = (pid: number, startedNs: number, what = '') => ({ pid, startedNs, what })
 

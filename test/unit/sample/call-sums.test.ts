@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { CallSums, CallTotals } from '../../../src/sample/call-sums.ts'
-import { FIRST_KERNEL_OCTAVE, KERNEL_OCTAVES, OCTAVE_BUCKETS, total } from '../../../src/sample/histogram.ts'
+import { FIRST_KERNEL_OCTAVE, KERNEL_OCTAVES, OCTAVE_BUCKETS, total } from '../../../src/table/histogram.ts'
+import { CallSums, CallTotals } from '../../../src/tracers/syscalls/call-sums.ts'
 
 const FIRST = FIRST_KERNEL_OCTAVE * OCTAVE_BUCKETS
 const LAST = KERNEL_OCTAVES * OCTAVE_BUCKETS - 1

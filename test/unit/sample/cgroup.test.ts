@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readGroup } from '../../../src/sample/cgroup.ts'
+import { readGroup } from '../../../src/facts/cgroup.ts'
 
 const ID = '0123456789abcdef'.repeat(4)
 const OTHER = 'fedcba9876543210'.repeat(4)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { COMMAND_BYTES, commandText } from '../../../src/sample/command.ts'
+import { COMMAND_BYTES, commandText } from '../../../src/facts/command.ts'
 
 const text = (arguments_: string, whole = Buffer.byteLength(arguments_)): string =>
   commandText(Buffer.from(arguments_), whole)

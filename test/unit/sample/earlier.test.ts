@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { CallSums } from '../../../src/sample/call-sums.ts'
 import { Earlier } from '../../../src/sample/earlier.ts'
 import { doubtOf, fillsUp } from '../../../src/sample/filling.ts'
-import { bucketOf, HistogramSum, total } from '../../../src/sample/histogram.ts'
-import { KeptCalls } from '../../../src/sample/kept-calls.ts'
-import type { ProcessRecord } from '../../../src/tracers/processes.ts'
-import { ListOfSockets } from '../../../src/tracers/socket-record.ts'
-import type { CallRecord } from '../../../src/tracers/syscalls.ts'
+import { bucketOf, HistogramSum, total } from '../../../src/table/histogram.ts'
+import { ListOfSockets } from '../../../src/tracers/connections/socket-record.ts'
+import type { ProcessRecord } from '../../../src/tracers/processes/tracer.ts'
+import { CallSums } from '../../../src/tracers/syscalls/call-sums.ts'
+import { KeptCalls } from '../../../src/tracers/syscalls/kept-calls.ts'
+import type { CallRecord } from '../../../src/tracers/syscalls/tracer.ts'
 
 function record(durations: readonly number[], change: Partial<CallRecord> = {}): CallRecord {
   const histogram = new HistogramSum()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { ProcessFacts, type Told } from '../../../src/facts/facts.ts'
 import type { Answer } from '../../../src/facts/reader.ts'
-import { ProcessFacts, type Told } from '../../../src/sample/facts.ts'
 import { asking } from '../../support/asking.ts'
 
 const TICK = 1e7

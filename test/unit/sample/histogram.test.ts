@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bucketOf, bucketStart, HistogramSum, quantile, summarize, total } from '../../../src/sample/histogram.ts'
+import { bucketOf, bucketStart, HistogramSum, quantile, summarize, total } from '../../../src/table/histogram.ts'
 
 function histogramOf(durations: readonly number[]): HistogramSum {
   const histogram = new HistogramSum()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { commonOwner, Listeners } from '../../../src/sample/listening.ts'
+import { commonOwner, Listeners } from '../../../src/tracers/listeners/listening.ts'
 import { connectionRecord } from '../../support/records.ts'
 
 const PORT = 80

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { CallSums } from '../../../src/sample/call-sums.ts'
-import { type Offsets, RowsOfCalls } from '../../../src/tracers/syscalls.ts'
+import { CallSums } from '../../../src/tracers/syscalls/call-sums.ts'
+import { type Offsets, RowsOfCalls } from '../../../src/tracers/syscalls/tracer.ts'
 
 /** A layout of its own, in words. */
 const AT: Offsets = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { filterRows } from '../../../src/table/arrange.ts'
-import { connectionTable } from '../../../src/table/connections.ts'
 import { formatCell } from '../../../src/table/format.ts'
+import { connectionTable } from '../../../src/tracers/connections/table.ts'
 import { connectionRow, sampleOf } from '../ui/samples.ts'
 
 /** What people read of a connection in a column. */

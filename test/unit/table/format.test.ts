@@ -1,22 +1,20 @@
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
 import type { Names } from '../../../src/names/names.ts'
-import type { ConnectionRow, Sources } from '../../../src/sample/sample.ts'
+import type { Sources } from '../../../src/sample/sample.ts'
 import {
-  cells,
-  fitText,
   formatBytes,
   formatCell,
   formatEvents,
   formatNanoseconds,
   formatSeconds,
   type Reading,
-  sanitize,
-  takeLast,
 } from '../../../src/table/format.ts'
-import { groupTables } from '../../../src/table/groups.ts'
 import type { Column, Table } from '../../../src/table/table.ts'
 import { tables } from '../../../src/table/tables.ts'
+import { cells, fitText, sanitize, takeLast } from '../../../src/text/text.ts'
+import { groupTables } from '../../../src/tracers/connections/groups.ts'
+import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
 import { connectionRow, processRow, syscallRow } from '../ui/samples.ts'
 
 describe('numbers', () => {

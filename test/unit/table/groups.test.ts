@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ConnectionRow } from '../../../src/sample/sample.ts'
-import { type ConnectionGroup, type Grouping, groupKey, groupTables } from '../../../src/table/groups.ts'
+import { type ConnectionGroup, type Grouping, groupKey, groupTables } from '../../../src/tracers/connections/groups.ts'
+import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
 import { connectionRow, sampleOf } from '../ui/samples.ts'
 
 const groups = (connections: readonly ConnectionRow[], by: Grouping): readonly ConnectionGroup[] =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { oneLine } from '../../../src/table/line.ts'
+import { oneLine } from '../../../src/text/line.ts'
 
 describe('oneLine', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { listenerTable } from '../../../src/table/listeners.ts'
+import { listenerTable } from '../../../src/tracers/listeners/table.ts'
 import { listenerRow } from '../ui/samples.ts'
 
 it('a queue is full with one connection more than its limit, as the kernel counts', () => {

@@ -1,6 +1,6 @@
 import stringWidth from 'string-width'
 import { expect, it } from 'vitest'
-import { cells, sanitize } from '../../../src/table/format.ts'
+import { cells, sanitize } from '../../../src/text/text.ts'
 
 /** All but most of the thousands of ideographs, which are all alike. */
 function* characters(): Generator<string> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { RowsOfSockets, type SocketOffsets } from '../../../src/tracers/socket-rows.ts'
+import { RowsOfSockets, type SocketOffsets } from '../../../src/tracers/connections/socket-rows.ts'
 
 /** A layout of its own. */
 const AT: SocketOffsets = {

@@ -3,7 +3,7 @@
 import stringWidth from 'string-width'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Names } from '../../../src/names/names.ts'
-import type { ConnectionRow } from '../../../src/sample/sample.ts'
+import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
 import { everybodyLeaves, type Person, sitDown } from './person.ts'
 import { connectionRow, sampleOf } from './samples.ts'
 

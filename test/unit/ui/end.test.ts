@@ -1,7 +1,7 @@
 /** However the screen ends, the terminal is as it was before and the reason stands on it. */
 
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ProcessRow } from '../../../src/sample/sample.ts'
+import type { ProcessRow } from '../../../src/tracers/processes/row.ts'
 import { everybodyLeaves, type Person, sitDown } from './person.ts'
 import { processRow, sampleOf } from './samples.ts'
 

@@ -1,7 +1,7 @@
 /** What a person does, and what comes of it. */
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { GROUPINGS } from '../../../src/table/groups.ts'
+import { GROUPINGS } from '../../../src/tracers/connections/groups.ts'
 import { bindings, isAvailable } from '../../../src/ui/keys.ts'
 import { initialState, type State, VIEWS } from '../../../src/ui/state.ts'
 import { hostOf } from '../../support/samples.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ConnectionRow, Sample } from '../../../src/sample/sample.ts'
+import type { Sample } from '../../../src/sample/sample.ts'
+import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
 import { connectionsOf, LINGERING, MOST_LINGERING, type Moment, nextMoment } from '../../../src/ui/moment.ts'
 import { connectionRow, sampleOf } from './samples.ts'
 

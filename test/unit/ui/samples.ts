@@ -1,6 +1,10 @@
 /** Made-up samples for the tests of the screen: figures that are easily told apart in a picture. */
 
-import type { ConnectionRow, ListenerRow, ProcessRow, Sample, SyscallRow } from '../../../src/sample/sample.ts'
+import type { Sample } from '../../../src/sample/sample.ts'
+import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
+import type { ListenerRow } from '../../../src/tracers/listeners/row.ts'
+import type { ProcessRow } from '../../../src/tracers/processes/row.ts'
+import type { SyscallRow } from '../../../src/tracers/syscalls/row.ts'
 import * as plain from '../../support/samples.ts'
 
 const DURATION = { sum: 4_000_000, max: 2_000_000, p50: 1200, p95: 512_000, p99: 1_500_000 }

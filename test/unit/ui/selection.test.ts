@@ -1,7 +1,7 @@
 /** The selection is the user's: it stays on what was chosen, and Enter acts on what was seen. */
 
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ProcessRow } from '../../../src/sample/sample.ts'
+import type { ProcessRow } from '../../../src/tracers/processes/row.ts'
 import { slowCallRow } from '../../support/samples.ts'
 import { everybodyLeaves, type Person, sitDown } from './person.ts'
 import { connectionRow, listenerRow, processRow, sampleOf, syscallRow } from './samples.ts'

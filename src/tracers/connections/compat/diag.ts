@@ -1,0 +1,390 @@
+/**
+ * TCP sockets of one network namespace as inet_diag tells them (sock_diag(7)): all that are open, and the last counters
+ * of each that is destroyed.
+ */
+
+import koffi from 'koffi'
+import { readText, readU64 } from '../../../bpf/layout.ts'
+import { Netlink } from '../../../bpf/netlink.ts'
+import { type Address, bytesOf, readAddress } from '../address.ts'
+
+export const NETLINK_SOCK_DIAG = 4
+const SOCK_DIAG_BY_FAMILY = 20
+const NLM_F_REQUEST = 1
+const NLM_F_DUMP = 0x300
+const NLMSG_ERROR = 2
+const NLMSG_DONE = 3
+const NLMSG_ALIGN = 4
+/** Without the bit that says that an attribute holds others. */
+const NLA_TYPE_MASK = 0x3fff
+const INET_DIAG_INFO = 2
+const INET_DIAG_SKMEMINFO = 7
+const INET_DIAG_SKV6ONLY = 11
+const INET_DIAG_ULP_INFO = 19
+/** Inside of that (<linux/inet_diag.h>), and inside of what MPTCP says (<linux/mptcp.h>). */
+const INET_ULP_INFO_NAME = 1
+const INET_ULP_INFO_MPTCP = 3
+const MPTCP_SUBFLOW_ATTR_FLAGS = 8
+/** MPTCP_SUBFLOW_FLAG_MCAP_REM, _JOIN_REM: the other end agreed to speak MPTCP, at the beginning or for a further subflow. */
+const MPTCP_AGREED = 0b0101
+/** Index among the 32-bit numbers of that (<linux/sock_diag.h>). */
+const SK_MEMINFO_DROPS = 8
+const IPPROTO_TCP = 6
+const AF_INET = 2
+const AF_INET6 = 10
+
+/** SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY, as bits. */
+const DESTROY_GROUPS = (1 << 0) | (1 << 2)
+
+/** Numbers of enum tcp_state. */
+const ESTABLISHED = 1
+export const SYN_SENT = 2
+export const SYN_RECV = 3
+const FIN_WAIT1 = 4
+const FIN_WAIT2 = 5
+const CLOSE_WAIT = 8
+const LAST_ACK = 9
+export const LISTEN = 10
+const CLOSING = 11
+
+/** Sockets in the others have no counters, or none yet. */
+const WANTED_STATES = [ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING].reduce(
+  (mask, state) => mask | (1 << state),
+  0,
+)
+
+const Header = koffi.struct('nlmsghdr', {
+  nlmsg_len: 'uint32_t',
+  nlmsg_type: 'uint16_t',
+  nlmsg_flags: 'uint16_t',
+  nlmsg_seq: 'uint32_t',
+  nlmsg_pid: 'uint32_t',
+})
+const Attribute = koffi.struct('nlattr', { nla_len: 'uint16_t', nla_type: 'uint16_t' })
+/** Ports and addresses in network order. */
+const SocketId = koffi.struct('inet_diag_sockid', {
+  idiag_sport: koffi.array('uint8_t', 2),
+  idiag_dport: koffi.array('uint8_t', 2),
+  idiag_src: koffi.array('uint8_t', 16),
+  idiag_dst: koffi.array('uint8_t', 16),
+  idiag_if: 'uint32_t',
+  idiag_cookie: koffi.array('uint32_t', 2),
+})
+const Request = koffi.struct('inet_diag_req_v2', {
+  sdiag_family: 'uint8_t',
+  sdiag_protocol: 'uint8_t',
+  idiag_ext: 'uint8_t',
+  pad: 'uint8_t',
+  idiag_states: 'uint32_t',
+  id: SocketId,
+})
+const Message = koffi.struct('inet_diag_msg', {
+  idiag_family: 'uint8_t',
+  idiag_state: 'uint8_t',
+  idiag_timer: 'uint8_t',
+  idiag_retrans: 'uint8_t',
+  id: SocketId,
+  idiag_expires: 'uint32_t',
+  idiag_rqueue: 'uint32_t',
+  idiag_wqueue: 'uint32_t',
+  idiag_uid: 'uint32_t',
+  idiag_inode: 'uint32_t',
+})
+/** `struct tcp_info` of <linux/tcp.h> as far as it is used; older kernels send less of it. */
+const Info = koffi.struct('tcp_info', {
+  head: koffi.array('uint8_t', 8),
+  before_rtt: koffi.array('uint32_t', 15),
+  tcpi_rtt: 'uint32_t',
+  before_total_retrans: koffi.array('uint32_t', 7),
+  tcpi_total_retrans: 'uint32_t',
+  tcpi_pacing_rate: 'uint64_t',
+  tcpi_max_pacing_rate: 'uint64_t',
+  tcpi_bytes_acked: 'uint64_t',
+  tcpi_bytes_received: 'uint64_t',
+  tcpi_segs_out: 'uint32_t',
+  tcpi_segs_in: 'uint32_t',
+  tcpi_notsent_bytes: 'uint32_t',
+  tcpi_min_rtt: 'uint32_t',
+  tcpi_data_segs_in: 'uint32_t',
+  tcpi_data_segs_out: 'uint32_t',
+  tcpi_delivery_rate: 'uint64_t',
+  tcpi_busy_time: 'uint64_t',
+  tcpi_rwnd_limited: 'uint64_t',
+  tcpi_sndbuf_limited: 'uint64_t',
+  tcpi_delivered: 'uint32_t',
+  tcpi_delivered_ce: 'uint32_t',
+  tcpi_bytes_sent: 'uint64_t',
+  tcpi_bytes_retrans: 'uint64_t',
+})
+
+/** Offsets in the head of `tcp_info`. */
+const OPTIONS_AT = 5
+const BITS_AT = 7
+
+const at = {
+  type: koffi.offsetof(Header, 'nlmsg_type'),
+  attributeType: koffi.offsetof(Attribute, 'nla_type'),
+  id: koffi.offsetof(Message, 'id'),
+  state: koffi.offsetof(Message, 'idiag_state'),
+  receiveQueue: koffi.offsetof(Message, 'idiag_rqueue'),
+  sendQueue: koffi.offsetof(Message, 'idiag_wqueue'),
+  inode: koffi.offsetof(Message, 'idiag_inode'),
+  remotePort: koffi.offsetof(SocketId, 'idiag_dport'),
+  local: koffi.offsetof(SocketId, 'idiag_src'),
+  remote: koffi.offsetof(SocketId, 'idiag_dst'),
+  device: koffi.offsetof(SocketId, 'idiag_if'),
+  cookie: koffi.offsetof(SocketId, 'idiag_cookie'),
+  rtt: koffi.offsetof(Info, 'tcpi_rtt'),
+  retransmits: koffi.offsetof(Info, 'tcpi_total_retrans'),
+  acked: koffi.offsetof(Info, 'tcpi_bytes_acked'),
+  received: koffi.offsetof(Info, 'tcpi_bytes_received'),
+  minRtt: koffi.offsetof(Info, 'tcpi_min_rtt'),
+  segments: koffi.offsetof(Info, 'tcpi_data_segs_out'),
+  sent: koffi.offsetof(Info, 'tcpi_bytes_sent'),
+  retransmitted: koffi.offsetof(Info, 'tcpi_bytes_retrans'),
+}
+
+export interface End extends Address {
+  readonly port: number
+}
+
+/** What a TCP socket is found by. */
+export interface SocketName {
+  /** Names it for good, within its namespace; null: not known. */
+  readonly cookie: number | null
+  readonly local: End
+  readonly remote: End
+  /** Index of the network interface that it is bound to; 0: none. */
+  readonly device: number
+}
+
+/** A TCP socket with its counters. */
+export interface DiagSocket extends SocketName {
+  readonly cookie: number
+  /** Number of enum tcp_state. */
+  readonly state: number
+  /** Of its file; 0: no process has it open. */
+  readonly inode: number
+  /** A listening socket that takes no IPv4. */
+  readonly onlyV6: boolean
+  /** A subflow of a connection by MPTCP, or a socket that listens for them. */
+  readonly mptcp: boolean
+  /** Bytes that wait to be read; of a listening socket: connections that wait, and how many may. */
+  readonly receiveQueue: number
+  readonly sendQueue: number
+  /** Payload bytes handed to the network at least once. */
+  readonly sentBytes: number
+  /** Payload bytes received, and the peer's FIN as one more. */
+  readonly receivedBytes: number
+  readonly rttNs: number
+  readonly minRttNs: number | null
+  readonly retransmits: number
+  /** Payload bytes sent again; null: not told, before 4.19. */
+  readonly retransmittedBytes: number | null
+  readonly segments: number
+  /** Its SYN carried bytes (Fast Open), and may have waited for them. */
+  readonly isFastOpen: boolean
+  /** Connections and requests that a listening socket dropped since it exists. */
+  readonly drops: number
+}
+
+/** Sockets of one network namespace that are destroyed, each with its last counters. Reading them waits for nobody. */
+export class Destroyed {
+  readonly #destroyed: Netlink
+
+  /** `bytes`: room for messages about them between two samples, about a kilobyte each. */
+  constructor(bytes: number) {
+    this.#destroyed = new Netlink(NETLINK_SOCK_DIAG, DESTROY_GROUPS, bytes)
+  }
+
+  /** Those since the last call. */
+  take(): DiagSocket[] {
+    const sockets: DiagSocket[] = []
+    for (let datagram = this.#destroyed.receive(); datagram !== null; datagram = this.#destroyed.receive()) {
+      readMessages(datagram, socket => sockets.push(socket))
+    }
+    return sockets
+  }
+
+  /** Those that nobody heard of, since the last call. */
+  takeDrops(): number {
+    return this.#destroyed.takeDrops()
+  }
+
+  close(): void {
+    this.#destroyed.close()
+  }
+}
+
+/** Throws where the kernel has no inet_diag. No socket is asked for, whose lock somebody may hold. */
+export function tryDiag(): void {
+  const netlink = new Netlink(NETLINK_SOCK_DIAG)
+  try {
+    netlink.send(request(AF_INET, NLM_F_DUMP, ANY, 0))
+    const datagram = netlink.receive()
+    if (datagram !== null) readMessages(datagram, () => {})
+  } finally {
+    netlink.close()
+  }
+}
+
+/**
+ * Requests whose answers tell all sockets of connections, and those that listen. The kernel goes on from datagram to datagram
+ * by counting the sockets of a bucket: where others came or went meanwhile it tells some twice, and passes others over.
+ */
+export const DUMPS: readonly (() => Uint8Array)[] = [AF_INET, AF_INET6].map(
+  family => () => request(family, NLM_F_DUMP, ANY),
+)
+
+/** A request for one socket, as it is now. */
+export function requestFor({ cookie, local, remote, device }: SocketName): Uint8Array {
+  return request(remote.family === 'ipv4' ? AF_INET : AF_INET6, 0, {
+    ...ANY,
+    idiag_sport: portBytes(local.port),
+    idiag_dport: portBytes(remote.port),
+    idiag_src: addressBytes(local),
+    idiag_dst: addressBytes(remote),
+    idiag_if: device,
+    idiag_cookie: cookie === null ? ANY.idiag_cookie : [cookie >>> 0, Math.floor(cookie / 2 ** 32)],
+  })
+}
+
+/** The sockets that a datagram of an answer tells of; none where it is an error, as there is no such socket. */
+export function socketsIn(datagram: DataView): DiagSocket[] {
+  const sockets: DiagSocket[] = []
+  if (!isError(datagram)) readMessages(datagram, socket => sockets.push(socket))
+  return sockets
+}
+
+/** No socket in particular. */
+const ANY = {
+  idiag_sport: [0, 0],
+  idiag_dport: [0, 0],
+  idiag_src: new Array<number>(16).fill(0),
+  idiag_dst: new Array<number>(16).fill(0),
+  idiag_if: 0,
+  idiag_cookie: [0xffffffff, 0xffffffff],
+}
+
+function portBytes(port: number): number[] {
+  return [port >> 8, port & 0xff]
+}
+
+function addressBytes(end: End): number[] {
+  return [...bytesOf(end), ...ANY.idiag_src].slice(0, ANY.idiag_src.length)
+}
+
+function request(family: number, flags: number, id: typeof ANY, states = WANTED_STATES): Uint8Array {
+  const header = koffi.sizeof(Header)
+  const bytes = new Uint8Array(header + koffi.sizeof(Request))
+  koffi.encode(bytes, 0, Header, {
+    nlmsg_len: bytes.length,
+    nlmsg_type: SOCK_DIAG_BY_FAMILY,
+    nlmsg_flags: NLM_F_REQUEST | flags,
+    nlmsg_seq: 1,
+    nlmsg_pid: 0,
+  })
+  koffi.encode(bytes, header, Request, {
+    sdiag_family: family,
+    sdiag_protocol: IPPROTO_TCP,
+    idiag_ext: (1 << (INET_DIAG_INFO - 1)) | (1 << (INET_DIAG_SKMEMINFO - 1)),
+    pad: 0,
+    idiag_states: states,
+    id,
+  })
+  return bytes
+}
+
+function isError(datagram: DataView): boolean {
+  return datagram.getUint16(at.type, true) === NLMSG_ERROR
+}
+
+/** Reads the messages of a datagram; tells whether they end a dump. */
+function readMessages(datagram: DataView, take: (socket: DiagSocket) => void): boolean {
+  for (let start = 0; start + koffi.sizeof(Header) <= datagram.byteLength; ) {
+    const length = datagram.getUint32(start, true)
+    const type = datagram.getUint16(start + at.type, true)
+    if (type === NLMSG_DONE) return true
+    if (type === NLMSG_ERROR)
+      throw new Error(`inet_diag: error ${datagram.getInt32(start + koffi.sizeof(Header), true)}`)
+    if (length < koffi.sizeof(Header) || start + length > datagram.byteLength) return true
+    const from = datagram.byteOffset + start + koffi.sizeof(Header)
+    const message = new DataView(datagram.buffer, from, length - koffi.sizeof(Header))
+    const info = findAttribute(message, INET_DIAG_INFO)
+    // what is in TIME_WAIT is dumped as FIN_WAIT2, but has no counters any more
+    if (info.byteLength > 0) take(readSocket(message, info))
+    start += align(length)
+  }
+  return false
+}
+
+function readSocket(message: DataView, info: DataView): DiagSocket {
+  const family = message.getUint8(0)
+  const memory = findAttribute(message, INET_DIAG_SKMEMINFO)
+  const onlyV6 = findAttribute(message, INET_DIAG_SKV6ONLY)
+  const u32 = (offset: number): number => (offset + 4 <= info.byteLength ? info.getUint32(offset, true) : 0)
+  const u64 = (offset: number): number => (offset + 8 <= info.byteLength ? readU64(info, offset) : 0)
+  const minRtt = u32(at.minRtt)
+  return {
+    cookie: readU64(message, at.id + at.cookie),
+    state: message.getUint8(at.state),
+    local: { ...readAddress(message, at.id + at.local, family), port: message.getUint16(at.id) },
+    remote: { ...readAddress(message, at.id + at.remote, family), port: message.getUint16(at.id + at.remotePort) },
+    inode: message.getUint32(at.inode, true),
+    mptcp: isMptcp(message),
+    device: message.getUint32(at.id + at.device, true),
+    onlyV6: onlyV6.byteLength > 0 && onlyV6.getUint8(0) !== 0,
+    receiveQueue: message.getUint32(at.receiveQueue, true),
+    sendQueue: message.getUint32(at.sendQueue, true),
+    // before 4.19 only what was acknowledged is known, the SYN as one byte
+    sentBytes:
+      info.byteLength >= at.retransmitted + 8 ? u64(at.sent) - u64(at.retransmitted) : Math.max(0, u64(at.acked) - 1),
+    receivedBytes: u64(at.received),
+    rttNs: u32(at.rtt) * 1000,
+    minRttNs: minRtt === 0 || minRtt === 0xffffffff ? null : minRtt * 1000,
+    retransmits: u32(at.retransmits),
+    retransmittedBytes: info.byteLength >= at.retransmitted + 8 ? u64(at.retransmitted) : null,
+    segments: u32(at.segments),
+    isFastOpen: isFastOpen(info),
+    drops: memory.byteLength > 4 * SK_MEMINFO_DROPS ? memory.getUint32(4 * SK_MEMINFO_DROPS, true) : 0,
+  }
+}
+
+/** TCPI_OPT_SYN_DATA of <linux/tcp.h>: the SYN carried bytes that were acknowledged. */
+const OPTION_SYN_DATA = 32
+/** `tcpi_fastopen_client_fail`, above one bit: from here on bytes were sent with the SYN, in vain. */
+const FASTOPEN_DATA_NOT_ACKED = 2
+
+function isFastOpen(info: DataView): boolean {
+  const [options, bits] = [info.getUint8(OPTIONS_AT), info.getUint8(BITS_AT)]
+  return (options & OPTION_SYN_DATA) !== 0 || ((bits >> 1) & 3) >= FASTOPEN_DATA_NOT_ACKED
+}
+
+/** Whether it is of MPTCP; a subflow that fell back is plain TCP. Told to who has CAP_NET_ADMIN. */
+function isMptcp(message: DataView): boolean {
+  const protocol = findAttribute(message, INET_DIAG_ULP_INFO)
+  if (message.getUint8(at.state) === LISTEN) {
+    const name = findAttribute(protocol, INET_ULP_INFO_NAME, 0)
+    return readText(name, 0, name.byteLength) === 'mptcp'
+  }
+  const flags = findAttribute(findAttribute(protocol, INET_ULP_INFO_MPTCP, 0), MPTCP_SUBFLOW_ATTR_FLAGS, 0)
+  return flags.byteLength >= 4 && (flags.getUint32(0, true) & MPTCP_AGREED) !== 0
+}
+
+/** The content of an attribute, of those that begin at some place; empty where there is none. */
+function findAttribute(message: DataView, type: number, from = koffi.sizeof(Message)): DataView {
+  for (let start = from; start + koffi.sizeof(Attribute) <= message.byteLength; ) {
+    const length = message.getUint16(start, true)
+    if (length < koffi.sizeof(Attribute) || start + length > message.byteLength) break
+    if ((message.getUint16(start + at.attributeType, true) & NLA_TYPE_MASK) === type) {
+      const content = message.byteOffset + start + koffi.sizeof(Attribute)
+      return new DataView(message.buffer, content, length - koffi.sizeof(Attribute))
+    }
+    start += align(length)
+  }
+  return new DataView(new ArrayBuffer(0))
+}
+
+function align(length: number): number {
+  return Math.ceil(length / NLMSG_ALIGN) * NLMSG_ALIGN
+}

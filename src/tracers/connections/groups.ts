@@ -1,0 +1,331 @@
+/** Connections added up, so that many thousands of them read as a few rows. */
+
+import type { Names } from '../../names/names.ts'
+import { containerColumn } from '../../table/container.ts'
+import type { Column, Table } from '../../table/table.ts'
+import { hasFailed } from './outcome.ts'
+import type { ConnectionRow } from './row.ts'
+
+/** What connections can be put together by. */
+export const GROUPINGS = ['remote', 'service', 'process'] as const
+export type Grouping = (typeof GROUPINGS)[number]
+
+export interface ConnectionGroup {
+  /** What its connections have in common, and no others. */
+  readonly key: string
+  /** One of its connections: what they have in common can be read there. */
+  readonly example: ConnectionRow
+  readonly connections: number
+  /** Connections by state, the most frequent first: `ESTABLISHED 12, CLOSE 3`. */
+  readonly states: string
+  /** Those that failed are neither opened nor closed. */
+  readonly opened: number
+  readonly closed: number
+  readonly failed: number
+  readonly sent_bytes: number
+  readonly received_bytes: number
+  readonly retransmits: number
+  /** Median and maximum over its connections; null where none has a measurement. */
+  readonly rtt_p50_ns: number | null
+  readonly rtt_max_ns: number | null
+}
+
+interface By {
+  /** For the title: connections by ... */
+  readonly title: string
+  key(row: ConnectionRow): string
+  readonly columns: readonly Column<ConnectionGroup>[]
+}
+
+/**
+ * The service of an inbound connection is the local port. That of an outbound one is the remote port, marked with an
+ * arrow: its own port says nothing, and would make each connection a group.
+ */
+function service({ direction, local, remote }: ConnectionRow, names?: Names): string {
+  const { port } = direction === 'inbound' ? local : remote
+  const name = names?.service(port) ?? port
+  return direction === 'inbound' ? `:${name}` : `→ :${name}`
+}
+
+const pidColumn: Column<ConnectionGroup> = {
+  id: 'pid',
+  title: 'PID',
+  unit: 'number',
+  meaning: 'Process that owns the connections. null: it is not known.',
+  value: group => group.example.pid,
+  width: 7,
+  priority: 1,
+}
+
+const nameColumn: Column<ConnectionGroup> = {
+  id: 'name',
+  title: 'NAME',
+  unit: 'text',
+  meaning: 'Name of the process. null: it is not known.',
+  value: group => group.example.name,
+  width: 15,
+  priority: 0,
+}
+
+const by: Readonly<Record<Grouping, By>> = {
+  remote: {
+    title: 'remote address',
+    key: row => row.remote.address,
+    columns: [
+      {
+        id: 'remote',
+        title: 'REMOTE',
+        unit: 'text',
+        meaning: 'Address of the other end; its name with key `n`.',
+        value: group => group.example.remote.address,
+        named: (group, names) => names.host(group.example.remote.address) ?? group.example.remote.address,
+        cut: 'middle',
+        width: 15,
+        grow: 2,
+        widest: 47,
+        priority: 0,
+      },
+    ],
+  },
+  service: {
+    title: 'service port',
+    key: row => service(row),
+    columns: [
+      {
+        id: 'service',
+        title: 'SERVICE',
+        unit: 'text',
+        meaning: 'Port of the service: `:80` is a port of this host, `→ :80` one of other hosts.',
+        value: group => service(group.example),
+        named: (group, names) => service(group.example, names),
+        width: 9,
+        grow: 2,
+        widest: 24,
+        priority: 0,
+      },
+    ],
+  },
+  process: {
+    title: 'process',
+    key: row => (row.pid === null ? '' : `${row.pid} ${row.process_started_ns ?? ''}`),
+    columns: [
+      pidColumn,
+      nameColumn,
+      {
+        ...containerColumn(9, group => group.example.container),
+        meaning: 'Container of the process. null: the owner is not known, or runs in none.',
+      },
+    ],
+  },
+}
+
+const figures: readonly Column<ConnectionGroup>[] = [
+  {
+    id: 'connections',
+    title: 'CONN',
+    unit: 'events',
+    meaning: 'Connections in the group.',
+    value: group => group.connections,
+    width: 6,
+    priority: 0,
+  },
+  {
+    id: 'opened',
+    title: 'OPEN/s',
+    unit: 'events',
+    meaning: 'Connections that began in this interval, without those that failed.',
+    perSecond: true,
+    value: group => group.opened,
+    width: 7,
+    priority: 3,
+  },
+  {
+    id: 'closed',
+    title: 'CLOSE/s',
+    unit: 'events',
+    meaning: 'Connections that closed in this interval, without those that failed.',
+    perSecond: true,
+    value: group => group.closed,
+    width: 8,
+    priority: 3,
+  },
+  {
+    id: 'failed',
+    title: 'FAIL/s',
+    unit: 'events',
+    meaning: 'Connections that failed in this interval before they were established.',
+    perSecond: true,
+    value: group => group.failed,
+    alarm: true,
+    width: 7,
+    priority: 6,
+  },
+  {
+    id: 'sent_bytes',
+    title: 'SENT/s',
+    unit: 'bytes',
+    meaning: 'Payload bytes sent in this interval.',
+    perSecond: true,
+    value: group => group.sent_bytes,
+    width: 8,
+    priority: 1,
+  },
+  {
+    id: 'received_bytes',
+    title: 'RECV/s',
+    unit: 'bytes',
+    meaning: 'Payload bytes received in this interval.',
+    perSecond: true,
+    value: group => group.received_bytes,
+    width: 8,
+    priority: 1,
+  },
+  {
+    id: 'retransmits',
+    title: 'RETR',
+    unit: 'events',
+    meaning: 'Retransmits since the connections began.',
+    value: group => group.retransmits,
+    alarm: true,
+    width: 5,
+    priority: 5,
+  },
+  {
+    id: 'rtt_p50_ns',
+    title: 'RTT50',
+    unit: 'nanoseconds',
+    meaning: 'Median of the smoothed round-trip times. null: none is measured yet.',
+    value: group => group.rtt_p50_ns,
+    width: 7,
+    priority: 4,
+  },
+  {
+    id: 'rtt_max_ns',
+    title: 'RTTMAX',
+    unit: 'nanoseconds',
+    meaning: 'Largest smoothed round-trip time. null: none is measured yet.',
+    value: group => group.rtt_max_ns,
+    width: 7,
+    priority: 7,
+  },
+  {
+    id: 'states',
+    title: 'STATES',
+    unit: 'text',
+    meaning: 'Connections by TCP state, the most frequent first.',
+    value: group => group.states,
+    width: 16,
+    grow: 1,
+    priority: 8,
+  },
+]
+
+function tableBy(grouping: Grouping): Table<ConnectionGroup> {
+  const { title, columns } = by[grouping]
+  return {
+    name: 'groups',
+    title: `Connections by ${title}`,
+    noun: { one: 'connection', many: 'connections' },
+    defaultSort: 'connections',
+    columns: [...columns, ...figures],
+    rows: sample => groupConnections(sample.connections, grouping),
+    key: group => group.key,
+    pid: group => (grouping === 'process' ? group.example.pid : null),
+  }
+}
+
+/** The connections of a sample in groups, by what they are put together by. */
+export const groupTables: Readonly<Record<Grouping, Table<ConnectionGroup>>> = {
+  remote: tableBy('remote'),
+  service: tableBy('service'),
+  process: tableBy('process'),
+}
+
+/** Key of the group that a connection belongs to. */
+export function groupKey(row: ConnectionRow, grouping: Grouping): string {
+  return by[grouping].key(row)
+}
+
+/** What the connections of a group have in common, for people. */
+export function groupTitle(row: ConnectionRow, grouping: Grouping): string {
+  switch (grouping) {
+    case 'remote':
+      return `remote address ${row.remote.address}`
+    case 'service':
+      return `service ${service(row)}`
+    case 'process':
+      return row.pid === null ? 'no known process' : `process ${row.pid} ${row.name ?? ''}`.trimEnd()
+  }
+}
+
+/** A group while its connections are added up. */
+class GroupSum {
+  readonly key: string
+  readonly example: ConnectionRow
+  readonly states = new Map<string, number>()
+  readonly rtts: number[] = []
+  connections = 0
+  opened = 0
+  closed = 0
+  failed = 0
+  sentBytes = 0
+  receivedBytes = 0
+  retransmits = 0
+
+  constructor(key: string, example: ConnectionRow) {
+    this.key = key
+    this.example = example
+  }
+
+  add(row: ConnectionRow): void {
+    this.connections++
+    const state = hasFailed(row) ? 'FAILED' : row.state
+    this.states.set(state, (this.states.get(state) ?? 0) + 1)
+    if (row.rtt_ns > 0) this.rtts.push(row.rtt_ns)
+    if (hasFailed(row)) {
+      this.failed++
+    } else {
+      if (row.opened) this.opened++
+      if (row.closed) this.closed++
+    }
+    this.sentBytes += row.sent_bytes
+    this.receivedBytes += row.received_bytes
+    this.retransmits += row.retransmits
+  }
+
+  result(): ConnectionGroup {
+    const rtts = Float64Array.from(this.rtts).sort()
+    return {
+      key: this.key,
+      example: this.example,
+      connections: this.connections,
+      states: [...this.states]
+        .sort(([, a], [, b]) => b - a)
+        .map(([state, count]) => `${state} ${count}`)
+        .join(', '),
+      opened: this.opened,
+      closed: this.closed,
+      failed: this.failed,
+      sent_bytes: this.sentBytes,
+      received_bytes: this.receivedBytes,
+      retransmits: this.retransmits,
+      rtt_p50_ns: rtts[Math.floor((rtts.length - 1) / 2)] ?? null,
+      rtt_max_ns: rtts.at(-1) ?? null,
+    }
+  }
+}
+
+function groupConnections(rows: readonly ConnectionRow[], grouping: Grouping): ConnectionGroup[] {
+  const { key } = by[grouping]
+  const sums = new Map<string, GroupSum>()
+  for (const row of rows) {
+    const group = key(row)
+    let sum = sums.get(group)
+    if (sum === undefined) {
+      sum = new GroupSum(group, row)
+      sums.set(group, sum)
+    }
+    sum.add(row)
+  }
+  return [...sums.values()].map(sum => sum.result())
+}

@@ -1,0 +1,73 @@
+import type { SharedBytes } from '../bpf/kernel.ts'
+import type { ArrayMap } from '../bpf/object.ts'
+import type { RowMap } from '../bpf/row-map.ts'
+import type { MapUsage } from './tracer.ts'
+
+/**
+ * Rows that the kernel side hands out one after the other in each interval, in the half `epoch & 1` of an array map:
+ * `used[half]` of a state struct counts them, also those that found no room any more.
+ */
+export class Arena {
+  readonly #rows: RowMap
+  readonly #state: ArrayMap
+  readonly #used: number
+  /** What `read` gave last. */
+  #copy: DataView = new DataView(new ArrayBuffer(0))
+
+  constructor(rows: RowMap, state: ArrayMap, used: string) {
+    this.#rows = rows
+    this.#state = state
+    this.#used = state.layout.array(used, 4, 2)
+  }
+
+  /** Rows of one interval that there is room for. */
+  get capacity(): number {
+    return this.#rows.entries / 2
+  }
+
+  /** Makes the half of the interval to come empty. The one that used it before has been read by then. */
+  prepare(epoch: number): void {
+    this.#state.view.setUint32(this.#used + 4 * (epoch & 1), 0, true)
+  }
+
+  /** Rows that an interval took, and how many there are. */
+  usage(epoch: number): MapUsage {
+    return { name: this.#rows.name, used: this.taken(epoch), limit: this.capacity }
+  }
+
+  /** What part of the rows of an interval is taken. */
+  fill(epoch: number): number {
+    return this.taken(epoch) / this.capacity
+  }
+
+  /**
+   * Copy of the rows of an interval, one `layout.size` behind the other, good until the next but one `turn`, or until
+   * the same one is read again.
+   */
+  read(epoch: number, turn = epoch): DataView {
+    this.#copy = this.#rows.copy(turn, (epoch & 1) * this.capacity, this.taken(epoch))
+    return this.#copy
+  }
+
+  /** Whether the rows are still as `read` gave them. */
+  asRead(epoch: number): boolean {
+    const { bytes, release } = this.map(epoch)
+    const same = bytesOf(bytes).equals(bytesOf(this.#copy))
+    release()
+    return same
+  }
+
+  /** The same rows where they lie, until the interval after the next one is prepared. */
+  map(epoch: number): SharedBytes {
+    return this.#rows.map((epoch & 1) * this.capacity, this.taken(epoch))
+  }
+
+  /** How many rows an interval took. */
+  taken(epoch: number): number {
+    return Math.min(this.#state.view.getUint32(this.#used + 4 * (epoch & 1), true), this.capacity)
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: DataView): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}

@@ -1,0 +1,49 @@
+import type { Table } from '../../table/table.ts'
+import type { SlowCallRow } from './row.ts'
+
+/** Clock time of the day, local, to the millisecond. */
+function clock(unixNs: number): string {
+  const date = new Date(unixNs / 1e6)
+  const part = (value: number, digits = 2): string => String(value).padStart(digits, '0')
+  return `${part(date.getHours())}:${part(date.getMinutes())}:${part(date.getSeconds())}.${part(date.getMilliseconds(), 3)}`
+}
+
+/** Single system calls that took as long as `--slow` says, or longer. */
+export const slowTable: Table<SlowCallRow> = {
+  name: 'slow',
+  title: 'Slow calls',
+  noun: { one: 'slow call', many: 'slow calls' },
+  defaultSort: 'duration_ns',
+  past: true,
+  columns: [
+    {
+      id: 'started',
+      title: 'STARTED',
+      unit: 'text',
+      meaning: 'Beginning of the call: time of day in the time zone of the program.',
+      value: row => clock(row.started_ns),
+      width: 12,
+      priority: 3,
+    },
+    { id: 'started_ns', title: 'UNIX NS', unit: 'number', value: row => row.started_ns, width: 19, priority: 9 },
+    { id: 'duration_ns', title: 'TOOK', unit: 'nanoseconds', value: row => row.duration_ns, width: 7, priority: 0 },
+    { id: 'pid', title: 'PID', unit: 'number', value: row => row.pid, width: 7, priority: 1 },
+    { id: 'tid', title: 'TID', unit: 'number', value: row => row.tid, width: 7, priority: 5 },
+    { id: 'name', title: 'NAME', unit: 'text', value: row => row.name, width: 15, priority: 1 },
+    {
+      id: 'syscall',
+      title: 'SYSCALL',
+      unit: 'text',
+      value: row => row.syscall,
+      width: 16,
+      grow: 1,
+      widest: 28,
+      priority: 0,
+    },
+    { id: 'return', title: 'RETURN', unit: 'number', value: row => row.return, width: 8, priority: 4 },
+    { id: 'error', title: 'ERROR', unit: 'text', value: row => row.error, alarm: true, width: 12, priority: 2 },
+  ],
+  rows: sample => sample.slow_calls,
+  key: row => `${row.tid} ${row.started_ns}`,
+  pid: row => row.pid,
+}

@@ -1,0 +1,35 @@
+import type { Duration, Histogram } from '../../table/histogram.ts'
+
+/** One system call, summed over all processes. */
+export interface SyscallRow {
+  /** Name of the system call; `syscall_N` where number N has no name. */
+  readonly syscall: string
+  /** Number of the system call in the table of its ABI. */
+  readonly id: number
+  /** Table that `id` is from: `compat` is that of 32-bit calls on a 64-bit kernel. */
+  readonly abi: 'native' | 'compat'
+  /** Calls that returned in this interval. */
+  readonly count: number
+  /** Calls that returned an error. */
+  readonly errors: number
+  /** Calls without a duration, because seccomp answered them. They are in `count` and not in `duration_ns`. */
+  readonly untimed: number
+  /** Durations of the calls; all 0 where no call was timed. */
+  readonly duration_ns: Duration
+}
+
+/** Calls of one process to one system call: the finest grain the kernel side keeps. Not part of the JSON sample. */
+export interface CallRow {
+  readonly pid: number
+  /** As in the row of the process. */
+  readonly process_started_ns: number | null
+  readonly syscall: string
+  readonly id: number
+  readonly abi: 'native' | 'compat'
+  readonly errors: number
+  /** The errors by their errno names; `OTHER` holds those that there was no room to tell apart. */
+  readonly failures: readonly { readonly errno: string; readonly count: number }[]
+  /** Calls that seccomp answered; they are not among the durations. */
+  readonly untimed: number
+  readonly durations: Histogram
+}
