@@ -1,9 +1,9 @@
 /** docs/columns.md: every column, json field and csv field, from the tables and the types of a sample. */
 
 import type { Definition, Schema } from 'ts-json-schema-generator'
-import type { Column, Unit } from '../../src/table/table.ts'
-import { tables } from '../../src/table/tables.ts'
+import type { Column, Table, Unit } from '../../src/table/table.ts'
 import { GROUPINGS, groupTables } from '../../src/tracers/connections/groups.ts'
+import { registry } from '../../src/tracers/registry.ts'
 import { type HeaderField, screenHeader, textHeader } from './header.ts'
 import { definitionOf, fieldsOf } from './schema.ts'
 
@@ -21,15 +21,6 @@ const UNITS: Readonly<Record<Unit, string>> = {
 
 /** Units that names of json fields end with. */
 const SUFFIXES = { _ns: 'ns', _bytes: 'bytes', _seconds: 's' } as const
-
-/** Lists of a sample by the table that shows them. */
-const LISTS = {
-  syscalls: 'syscalls',
-  connections: 'connections',
-  processes: 'processes',
-  listeners: 'listeners',
-  slow: 'slow_calls',
-} as const satisfies Readonly<Record<keyof typeof tables, string>>
 
 const INTRODUCTION = `# Columns and fields
 
@@ -63,8 +54,8 @@ export function columnsPage(schema: Schema): string {
     if (field === undefined) throw new Error(`a sample has no ${name}`)
     return definitionOf(schema, field)
   }
-  const named = (name: keyof typeof tables): string[] => {
-    const rows = tables[name].columns.map(column => ofColumn(column, list(LISTS[name]), schema))
+  const ofTable = ({ name, list: listName, columns }: Table<unknown>): string[] => {
+    const rows = columns.map(column => ofColumn(column, list(listName ?? ''), schema))
     return [
       `## View \`${name}\``,
       '',
@@ -94,7 +85,7 @@ export function columnsPage(schema: Schema): string {
     '',
     ...ofHeader(screenHeader),
     '',
-    ...names(tables).flatMap(named),
+    ...registry.tables.flatMap(ofTable),
     '## Connections in groups',
     '',
     'On the screen alone, with key `b`: by remote address (`remote`), by service, or by process.',
@@ -139,10 +130,6 @@ export function columnsPage(schema: Schema): string {
     .trimEnd()}\n`
 }
 
-function names<T extends object>(of: T): (keyof T & string)[] {
-  return Object.keys(of) as (keyof T & string)[]
-}
-
 /** See scripts/pictures. */
 function picture(name: string): string {
   return `![${name}](pictures/${name}.svg)`
@@ -155,7 +142,7 @@ function ofHeader(fields: readonly HeaderField[]): string[] {
   )
 }
 
-function ofColumn(column: Column<never>, row: Definition, schema: Schema): readonly string[] {
+function ofColumn(column: Column<unknown>, row: Definition, schema: Schema): readonly string[] {
   const said = column.meaning ?? fieldOf(column.id, row, schema).description ?? ''
   const { nullWhen, meaning } = split(said)
   const unmeasured = column.source === undefined ? '' : `\`sources.${column.source}\` is \`none\``

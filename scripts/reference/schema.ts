@@ -2,6 +2,7 @@
 
 import path from 'node:path'
 import { createGenerator, type Definition, type Schema } from 'ts-json-schema-generator'
+import { registry } from '../../src/tracers/registry.ts'
 
 /** Goes up where a field is taken away, changes its meaning or gets another value to choose from. New fields do not count. */
 const VERSION = 1
@@ -10,19 +11,43 @@ const project = path.join(import.meta.dirname, '../..')
 
 /** Open: a sample of a newer version, with more fields, is a sample as well. */
 export function sampleSchema(): Schema {
-  const generator = createGenerator({
-    path: path.join(project, 'src/batch/json.ts'),
+  const { $schema, definitions, ...facts } = schemaOf('src/sample/sample.ts', 'SampleFacts')
+  const { properties = {}, required = [], ...rest } = facts
+  const lists = registry.tables.filter(table => table.list !== null)
+  const before = ['time', 'interval_seconds', 'filter', 'sources']
+  const rows = lists.map(({ rowType }) => schemaOf('src/tracers/*/row.ts', rowType, true).definitions)
+  const entries = Object.entries(properties)
+  return {
+    $schema,
+    $id: `urn:ebpf-top:sample:${VERSION}`,
+    title: 'A sample of ebpf-top',
+    ...rest,
+    properties: Object.fromEntries([
+      ...entries.filter(([name]) => before.includes(name)),
+      ...lists.map(({ list, rowType, meaning }) => [
+        list,
+        { type: 'array', items: { $ref: `#/definitions/${rowType}` }, description: meaning },
+      ]),
+      ...entries.filter(([name]) => !before.includes(name)),
+    ]),
+    required: [...required, ...lists.map(({ list }) => list ?? '')],
+    definitions: Object.assign({}, definitions, ...rows),
+  }
+}
+
+/** `named`: the type itself is one of the definitions. */
+function schemaOf(files: string, type: string, named = false): Schema {
+  return createGenerator({
+    path: path.join(project, files),
     tsconfig: path.join(project, 'tsconfig.json'),
-    type: 'JsonSample',
-    topRef: false,
+    type,
+    topRef: named,
     functions: 'hide',
     sortProps: false,
     additionalProperties: true,
     // the compiler of this project has looked at them
     skipTypeCheck: true,
-  })
-  const { $schema, ...rest } = generator.createSchema('JsonSample')
-  return { $schema, $id: `urn:ebpf-top:sample:${VERSION}`, title: 'A sample of ebpf-top', ...rest }
+  }).createSchema(type)
 }
 
 /** The object that a list of the sample holds, or that a field refers to. */

@@ -21,7 +21,7 @@ export function* formatCsv<Row>(
   arrangement: Arrangement,
   written: (text: string) => string = text => text,
 ): Generator<string, void> {
-  const rows = arrange(table, table.rows(sample), arrangement)
+  const rows = arrange(table, sample.tables.of(table), arrangement)
   for (let i = 0; i < rows.length; i += PORTION) {
     yield rows
       .slice(i, i + PORTION)

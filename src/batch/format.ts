@@ -1,20 +1,21 @@
 /** Samples as the text that batch mode prints. */
 
-import type { OutputFormat, View } from '../cli/options.ts'
 import type { Sample } from '../sample/sample.ts'
-import { OVERVIEW_TABLES, type Table } from '../table/table.ts'
-import { tables } from '../table/tables.ts'
+import type { Table } from '../table/table.ts'
 import { toAscii } from '../text/signs.ts'
 import { sanitize } from '../text/text.ts'
+import { OVERVIEW, registry } from '../tracers/registry.ts'
 import { csvHeader, formatCsv } from './csv.ts'
 import { formatJson } from './json.ts'
 import type { Arrangement } from './rows.ts'
 import { formatLost, formatTable, textHeader } from './text.ts'
 
+export type OutputFormat = 'text' | 'json' | 'csv'
+
 export interface BatchSettings extends Arrangement {
   readonly output: OutputFormat
-  /** json prints every table whatever the view. */
-  readonly view: View
+  /** A view of the registry; json prints every table whatever the view. */
+  readonly view: string
   /** It is printed on a terminal, which must not obey what an untrusted name says. */
   readonly terminal: boolean
   /** That terminal shows ASCII alone. */
@@ -39,10 +40,10 @@ export function batchFormat(settings: BatchSettings): BatchFormat {
       return { header: '', sample: sample => formatJson(sample, settings, reader), note: () => '' }
     }
     case 'csv': {
-      // A csv file has one heading, so that the overview has to be one table.
+      // a csv file has one heading, so that the overview has to be one table
       const shown = (text: string): string => (ascii ? toAscii(sanitize(text)) : sanitize(text))
       const written = terminal ? shown : undefined
-      const table: Table<unknown> = tables[settings.view === 'overview' ? 'syscalls' : settings.view]
+      const table = csvTable(settings.view)
       return {
         header: csvHeader(table),
         sample: sample => formatCsv(table, sample, settings, written),
@@ -53,8 +54,9 @@ export function batchFormat(settings: BatchSettings): BatchFormat {
       }
     }
     case 'text': {
-      const names = settings.view === 'overview' ? OVERVIEW_TABLES : [settings.view]
-      const shown: readonly Table<unknown>[] = names.map(name => tables[name])
+      const shown = registry.tables.filter(table =>
+        settings.view === OVERVIEW ? table.inOverview === true : table.name === settings.view,
+      )
       const print = (sample: Sample): string[] => [
         textHeader(sample),
         ...shown.map(table => formatTable(table, sample, settings)),
@@ -63,4 +65,12 @@ export function batchFormat(settings: BatchSettings): BatchFormat {
       return { header: '', sample: sample => (ascii ? print(sample).map(lines) : print(sample)), note: () => '' }
     }
   }
+}
+
+/** The table that csv has of a view: of the overview the first one. */
+function csvTable(view: string): Table<unknown> {
+  const [first] = registry.overview
+  const table = registry.find(view) ?? first
+  if (table === undefined) throw new RangeError(`no view ${view}`)
+  return table
 }

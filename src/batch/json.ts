@@ -1,6 +1,6 @@
-import type { Sample } from '../sample/sample.ts'
+import type { Sample, SampleFacts } from '../sample/sample.ts'
 import { PORTION } from '../table/slices.ts'
-import { tables } from '../table/tables.ts'
+import { type Lists, registry } from '../tracers/registry.ts'
 import { type Arrangement, arrange } from './rows.ts'
 
 /** What JSON leaves as it is and is written as an escape, by who reads it. */
@@ -14,7 +14,7 @@ const ESCAPED = {
 } as const
 
 /** One sample, as `--output json` prints it on one line. */
-export type JsonSample = Omit<Sample, 'calls' | 'keep'>
+export type JsonSample = SampleFacts & Lists
 
 /**
  * A sample as one line of JSON, ended by a line feed, in parts: there may be as many rows as any user likes. Every row is in it
@@ -25,15 +25,11 @@ export function* formatJson(
   arrangement: Arrangement,
   reader: keyof typeof ESCAPED = 'program',
 ): Generator<string, void> {
-  const { calls: _, ...rest } = sample
-  const whole = {
-    ...rest,
-    syscalls: arrange(tables.syscalls, sample.syscalls, arrangement),
-    processes: arrange(tables.processes, sample.processes, arrangement),
-    connections: arrange(tables.connections, sample.connections, arrangement),
-    listeners: arrange(tables.listeners, sample.listeners, arrangement),
-    slow_calls: arrange(tables.slow, sample.slow_calls, arrangement),
-  }
+  const { time, interval_seconds, filter, sources, tables, calls: _, ...rest } = sample
+  const lists = registry.tables.flatMap(table =>
+    table.list === null ? [] : [[table.list, arrange(table, tables.of(table), arrangement)] as const],
+  )
+  const whole = { time, interval_seconds, filter, sources, ...Object.fromEntries(lists), ...rest }
   let before = '{'
   for (const [name, value] of Object.entries(whole)) {
     // what can be done with a sample is none of its data

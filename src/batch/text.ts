@@ -16,7 +16,7 @@ export function textHeader(sample: Sample): string {
 
 /** A table with its title and headings, and an empty line after it. */
 export function formatTable<Row>(table: Table<Row>, sample: Sample, arrangement: Arrangement): string {
-  const rows = arrange(table, table.rows(sample), arrangement)
+  const rows = arrange(table, sample.tables.of(table), arrangement)
   const columns = table.columns.map(column => {
     const texts = [column.title, ...rows.map(row => formatCell(column, row, sample))]
     const width = texts.reduce((widest, text) => Math.max(widest, cells(text)), 0)

@@ -3,11 +3,11 @@
 import { usageError } from '../errors.ts'
 import type { Exporter } from '../otel/exporter.ts'
 import type { Connection } from '../otel/settings/connection.ts'
+import type { ExportOptions } from '../otel/settings/settings.ts'
 import { isClosedTo } from '../rights/reach.ts'
 import type { User } from '../rights/user.ts'
 import type { Sample } from '../sample/sample.ts'
 import type { Sampler, Sink } from '../session.ts'
-import type { ExportOptions } from './options.ts'
 
 /**
  * Checks what the environment says and starts the exporter, which connects in the background, as `user` where there is one.

@@ -1,5 +1,7 @@
 /** The flags of the command line as data: the parser and `--help` are made from them. */
 
+import { registry } from '../tracers/registry.ts'
+
 export interface Flag {
   /** Without the dashes. */
   readonly name: string
@@ -24,7 +26,9 @@ export const flags = [
   },
   {
     name: 'view',
-    value: 'overview|syscalls|connections|processes|listeners|slow',
+    get value() {
+      return registry.views.join('|')
+    },
     help: 'the view to open; in text and csv the table to print (csv: syscalls for overview)',
   },
   { name: 'sort', short: 's', value: 'COLUMN', help: 'sort the rows by this column: a heading or a csv field' },

@@ -1,10 +1,8 @@
 /** What the command line asks for, checked. */
 
+import type { OutputFormat } from '../batch/format.ts'
+import type { ExportOptions } from '../otel/settings/settings.ts'
 import type { User } from '../rights/user.ts'
-import type { TableName } from '../table/table.ts'
-
-export type View = 'overview' | TableName
-export type OutputFormat = 'text' | 'json' | 'csv'
 
 export interface Options {
   /** Where the samples go: the screen, stdout, or only to the exporter. */
@@ -15,7 +13,8 @@ export interface Options {
   /** End after this many samples; null: run until stopped. */
   readonly iterations: number | null
   readonly output: OutputFormat
-  readonly view: View
+  /** One of the registry. */
+  readonly view: string
   /** Column id or heading, known to at least one table of the view; null: each table's own order. */
   readonly sort: string | null
   /** Only rows with this text; empty: all. */
@@ -38,19 +37,6 @@ export interface Options {
   readonly compat: boolean
   /** File with kernel type information; null: the kernel's own. */
   readonly btf: string | null
-}
-
-export interface ExportOptions {
-  readonly protocol: 'otlp'
-  /** Of the collector; null: as the OTEL_* variables say. */
-  readonly endpoint: string | null
-  /** null: as OTEL_METRIC_EXPORT_INTERVAL says. */
-  readonly intervalSeconds: number | null
-  /** A series for each process id, and not for each name. */
-  readonly pids: boolean
-  /** Processes with series of their own. */
-  readonly top: number
-  readonly spans: boolean
 }
 
 /** What is to be done. */

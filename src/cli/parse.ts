@@ -1,15 +1,15 @@
 /** From the words of the command line to checked options. */
 
+import type { OutputFormat } from '../batch/format.ts'
 import { UserError, usageError } from '../errors.ts'
 import type { User } from '../rights/user.ts'
 import { findColumn } from '../table/arrange.ts'
-import { OVERVIEW_TABLES, TABLE_NAMES, type Table } from '../table/table.ts'
-import { tables } from '../table/tables.ts'
+import { OVERVIEW, registry } from '../tracers/registry.ts'
 import { VERSION } from '../version.ts'
 import { type Arguments, readArguments, SEE_HELP } from './arguments.ts'
 import type { FlagName } from './flags.ts'
 import { helpText } from './help.ts'
-import type { Command, Options, OutputFormat, View } from './options.ts'
+import type { Command, Options } from './options.ts'
 import type { System } from './system.ts'
 
 const MIN_SECONDS = 0.1
@@ -18,7 +18,6 @@ const MAX_SECONDS = 3600
 /** PID_MAX_LIMIT of a 64-bit kernel. */
 const MAX_PID = 2 ** 22
 
-const VIEWS = ['overview', ...TABLE_NAMES] as const satisfies readonly View[]
 const OUTPUTS = ['text', 'json', 'csv'] as const satisfies readonly OutputFormat[]
 
 /** Flags that say nothing where the other one is given, or say the opposite. */
@@ -55,7 +54,7 @@ export function parseCommand(argv: readonly string[], system: System): Command {
 }
 
 function readOptions(args: Arguments, system: System): Options {
-  const view = choice(args, 'view', VIEWS) ?? 'overview'
+  const view = choice(args, 'view', registry.views) ?? OVERVIEW
   const output = choice(args, 'output', OUTPUTS)
   const batch = args.given('batch') || args.given('once') || output !== null
   return {
@@ -169,10 +168,10 @@ function choice<T extends string>(args: Arguments, name: FlagName, allowed: read
 }
 
 /** A column that a table of the view has: in the overview it orders those tables that have it. */
-function sort(args: Arguments, view: View): string | null {
+function sort(args: Arguments, view: string): string | null {
   const name = args.value('sort')
   if (name === null) return null
-  const shown: readonly Table<unknown>[] = (view === 'overview' ? OVERVIEW_TABLES : [view]).map(table => tables[table])
+  const shown = view === OVERVIEW ? registry.overview : registry.tables.filter(table => table.name === view)
   if (shown.some(table => findColumn(table, name) !== undefined)) return name
   const columns = new Set(shown.flatMap(table => table.columns.map(column => column.id)))
   throw usageError(`--sort: ${view} has no column "${name}"`, `write one of ${[...columns].join(', ')}`)

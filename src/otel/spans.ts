@@ -3,6 +3,8 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
 import type { Sample } from '../sample/sample.ts'
 import type { ConnectionRow } from '../tracers/connections/row.ts'
+import { connectionTable } from '../tracers/connections/table.ts'
+import { slowTable } from '../tracers/slow-calls/table.ts'
 import { ATTRIBUTES as A } from './attributes.ts'
 import { failureOf } from './metrics/connections.ts'
 
@@ -24,7 +26,8 @@ const NANOSECONDS = 1e6
 export type SpanMaker = () => SpanEvent
 
 /** A span for each connection that closed, from its beginning to its end. One whose beginning was not seen has none. */
-export function connectionSpans({ connections }: Sample): SpanMaker[] {
+export function connectionSpans({ tables }: Sample): SpanMaker[] {
+  const connections = tables.of(connectionTable)
   return connections.filter(row => row.closed && !row.age_is_minimum).map(row => () => connectionSpan(row))
 }
 
@@ -59,8 +62,8 @@ function connectionSpan(row: ConnectionRow): SpanEvent {
   }
 }
 
-export function slowCallSpans({ slow_calls }: Sample): SpanMaker[] {
-  return slow_calls.map(call => () => ({
+export function slowCallSpans({ tables }: Sample): SpanMaker[] {
+  return tables.of(slowTable).map(call => () => ({
     name: 'syscall',
     kind: SpanKind.INTERNAL,
     startMs: call.started_ns / NANOSECONDS,

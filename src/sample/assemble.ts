@@ -7,20 +7,24 @@ import { errnoName } from '../syscall/errno.ts'
 import { type Arch, syscallName } from '../syscall/names.ts'
 import { summarize, total } from '../table/histogram.ts'
 import { PORTION } from '../table/slices.ts'
+import { Tables } from '../table/tables.ts'
 import type { Connection, IntervalEnd } from '../tracers/connections/connection.ts'
-import type { ConnectionRow } from '../tracers/connections/row.ts'
 import type { ConnectionRecords } from '../tracers/connections/socket-record.ts'
 import { listenerRows, listeningOwners, type Sockets } from '../tracers/connections/sockets.ts'
-import type { ListenerRow } from '../tracers/listeners/row.ts'
+import { connectionTable } from '../tracers/connections/table.ts'
+import { listenerTable } from '../tracers/listeners/table.ts'
 import type { Losses, LossRow } from '../tracers/loss.ts'
 import { type ProcessSum, ProcessSums } from '../tracers/processes/process-sums.ts'
 import type { ProcessRow } from '../tracers/processes/row.ts'
+import { processTable } from '../tracers/processes/table.ts'
 import type { ProcessRecord } from '../tracers/processes/tracer.ts'
 import type { SlowCallRow } from '../tracers/slow-calls/row.ts'
+import { slowTable } from '../tracers/slow-calls/table.ts'
 import type { SlowCallRecord } from '../tracers/slow-calls/tracer.ts'
 import { type CallSum, CallSums } from '../tracers/syscalls/call-sums.ts'
 import { Calls } from '../tracers/syscalls/calls.ts'
 import type { CallRow, SyscallRow } from '../tracers/syscalls/row.ts'
+import { syscallTable } from '../tracers/syscalls/table.ts'
 import { type CallRecords, COMPAT_BIT } from '../tracers/syscalls/tracer.ts'
 
 /** What the tracers saw in one interval, but for the sockets that were open at its end. */
@@ -32,11 +36,7 @@ export interface Records {
 }
 
 export interface Rows {
-  readonly syscalls: readonly SyscallRow[]
-  readonly processes: readonly ProcessRow[]
-  readonly connections: readonly ConnectionRow[]
-  readonly listeners: readonly ListenerRow[]
-  readonly slow_calls: readonly SlowCallRow[]
+  readonly tables: Tables
   readonly calls: Iterable<CallRow>
   keep(): void
 }
@@ -68,12 +68,14 @@ export function* assemble(
   const syscalls = syscallRows(calls, surroundings.arch)
   calls.release()
   sockets.setProcesses(sums)
+  const listeners = filter(yield* listenerRows(sockets, surroundings), wanted)
   return {
-    syscalls,
-    processes,
-    connections,
-    listeners: filter(yield* listenerRows(sockets, surroundings), wanted),
-    slow_calls: filter(slowCallRows(records.slow, surroundings), wanted),
+    tables: new Tables()
+      .with(syscallTable, syscalls)
+      .with(processTable, processes)
+      .with(connectionTable, connections)
+      .with(listenerTable, listeners)
+      .with(slowTable, filter(slowCallRows(records.slow, surroundings), wanted)),
     calls: callRows(records, surroundings, wanted),
     keep: () => sockets.keep(),
   }

@@ -4,12 +4,9 @@
  * is made from the comments of the fields. Where a field may be null, its comment ends with `null: ` and says when.
  */
 
-import type { ConnectionRow } from '../tracers/connections/row.ts'
-import type { ListenerRow } from '../tracers/listeners/row.ts'
+import type { Tables } from '../table/tables.ts'
 import type { LossRow } from '../tracers/loss.ts'
-import type { ProcessRow } from '../tracers/processes/row.ts'
-import type { SlowCallRow } from '../tracers/slow-calls/row.ts'
-import type { CallRow, SyscallRow } from '../tracers/syscalls/row.ts'
+import type { CallRow } from '../tracers/syscalls/row.ts'
 import type { MapUsage } from '../tracers/tracer.ts'
 
 /** Events of this interval that are in no row. */
@@ -28,7 +25,7 @@ export interface Lost {
  * How each kind of number is measured, as `hook` or `hook+hook`; `none` where the kernel offers no way, and
  * `none (reason)` where reading it failed in this interval.
  */
-export interface Sources {
+export type Sources = {
   /** Source of system calls and processes. */
   readonly syscalls: string
   /** Source of TCP connections and listening sockets. */
@@ -49,7 +46,8 @@ export interface SelfUsage {
   readonly sample_seconds: number
 }
 
-export interface Sample {
+/** What a sample says besides its tables. */
+export interface SampleFacts {
   /** End of the interval, ISO 8601 in UTC. */
   readonly time: string
   /** Length of the interval. */
@@ -61,16 +59,6 @@ export interface Sample {
   }
   /** How each kind of number is measured: `hook` or `hook+hook`; `none` where this kernel offers no way. */
   readonly sources: Sources
-  /** All system calls that returned in this interval. */
-  readonly syscalls: readonly SyscallRow[]
-  /** All processes that did something in this interval, or own a connection. */
-  readonly processes: readonly ProcessRow[]
-  /** All TCP connections that were open in this interval, or failed to connect in it. */
-  readonly connections: readonly ConnectionRow[]
-  /** All listening TCP sockets. */
-  readonly listeners: readonly ListenerRow[]
-  /** System calls that took as long as `--slow` says, or longer. */
-  readonly slow_calls: readonly SlowCallRow[]
   /** Events of this interval that are in no row. */
   readonly lost: Lost
   /** Lost events by kind and reason, without slow calls; only those that there were. */
@@ -81,6 +69,11 @@ export interface Sample {
   readonly self: SelfUsage
   /** How full the BPF maps were. */
   readonly maps: readonly MapUsage[]
+}
+
+export interface Sample extends SampleFacts {
+  /** The rows of this interval by their tables. */
+  readonly tables: Tables
   /** Made while they are gone through, where the kernel side wrote them: only until the sink has taken the sample. */
   readonly calls: Iterable<CallRow>
   /**

@@ -1,7 +1,6 @@
 /** How values are written for people: on the screen and in the text output of batch mode. */
 
 import type { Names } from '../names/names.ts'
-import type { Sources } from '../sample/sample.ts'
 import { sanitize } from '../text/text.ts'
 import type { Column, Unit, Value } from './table.ts'
 
@@ -9,6 +8,9 @@ import type { Column, Unit, Value } from './table.ts'
 export function alignment(unit: Unit): 'left' | 'right' {
   return unit === 'text' || unit === 'flag' ? 'left' : 'right'
 }
+
+/** How each kind of number is measured: what a sample says in `sources`. */
+export type Sources = Readonly<Record<string, string>>
 
 /** What a row has to be read with: facts of its sample, and names to write instead of addresses. */
 export interface Reading {
@@ -22,8 +24,8 @@ export interface Reading {
 const NOT_MEASURED = 'none'
 
 /** Numbers of this kind are measured. */
-export function isMeasured(kind: keyof Sources, sources: Sources): boolean {
-  return !sources[kind].startsWith(NOT_MEASURED)
+export function isMeasured(kind: string, sources: Sources): boolean {
+  return !(sources[kind] ?? NOT_MEASURED).startsWith(NOT_MEASURED)
 }
 
 /** The exact value; null also where what it comes from offers none. */

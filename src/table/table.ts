@@ -1,7 +1,6 @@
 /** Descriptions of tables: from them come the columns of the screen and of text and csv output, and the sort keys. */
 
 import type { Names } from '../names/names.ts'
-import type { Sample, Sources } from '../sample/sample.ts'
 
 export type Value = string | number | boolean | null
 
@@ -17,14 +16,14 @@ export interface Column<Row> {
   /** Heading on the screen. */
   readonly title: string
   readonly unit: Unit
-  /** What it says, for docs/columns.md, where it is no field of the json output: those have it in src/sample/sample.ts. */
+  /** What it says, for docs/columns.md, where it is no field of the json output: those have it with their type. */
   readonly meaning?: string
   /** Counted over the interval: screen and text show it per second. */
   readonly perSecond?: boolean
   /** The exact value; null where there is none. */
   value(row: Row): Value
-  /** What its values come from: where that offers none (`Sources`), what the rows hold is no value. */
-  readonly source?: keyof Sources
+  /** What its values come from: a kind of `sources` of a sample; where that is not measured, what the rows hold is no value. */
+  readonly source?: string
   /** What people read instead of the value, where another word says more. */
   written?(row: Row): string
   /** What stands there instead of the value while names are shown. */
@@ -49,33 +48,37 @@ export interface Column<Row> {
   readonly priority: number
 }
 
-export interface Table<Row> {
-  readonly name: ListName
+/** `List`: its list in a json sample. */
+export interface Table<Row, List extends string | null = string | null> {
+  /** As `--view` calls it. No two tables have the same. */
+  readonly name: string
   readonly title: string
+  /** Title for terminals on which the tabs do not fit otherwise. */
+  readonly shortTitle: string
+  /** Its list in a json sample; no two tables have the same. null: its rows are in no list. */
+  readonly list: List
+  /** What that list holds, and the name of the type of its rows, whose comments say what each field means: for docs/columns.md. */
+  readonly meaning: string
+  readonly rowType: string
+  /** What it shows, for the help. */
+  readonly description: string
   /** What one row is, and what several are, for messages. */
   readonly noun: { readonly one: string; readonly many: string }
+  /** Kinds of `sources` of a sample, one of which must be measured: else it can have no rows. */
+  readonly sources: readonly string[]
+  /** It has a place in the overview. */
+  readonly inOverview?: true
   readonly columns: readonly Column<Row>[]
   /** Column id; numbers are sorted downwards, text upwards. */
   readonly defaultSort: string
-  rows(sample: Sample): readonly Row[]
   /** What stays the same for a row from sample to sample, for the cursor. */
   key(row: Row): string
   /** The rows of a sample come in about the order of the sample before: equal ones need not be ordered by their key. */
   readonly steady?: boolean
-  /** The process a row belongs to, for filtering to it. */
-  pid(row: Row): number | null
+  /** The process a row belongs to, for filtering to it; null: it is not known. Absent: rows are of no single process. */
+  pid?(row: Row): number | null
   /** Rows tell of what is over: what they say stays true after their sample. */
   readonly past?: true
   /** The row has ended: shown dimmed. */
   ended?(row: Row): boolean
 }
-
-export const TABLE_NAMES = ['syscalls', 'connections', 'processes', 'listeners', 'slow'] as const
-export type TableName = (typeof TABLE_NAMES)[number]
-
-/** The tables of the overview. */
-export const OVERVIEW_TABLES = ['syscalls', 'connections', 'processes'] as const
-export type OverviewTable = (typeof OVERVIEW_TABLES)[number]
-
-/** What the screen can list: a table, or the connections in groups. */
-export type ListName = TableName | 'groups'

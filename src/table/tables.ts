@@ -1,14 +1,18 @@
-import { connectionTable } from '../tracers/connections/table.ts'
-import { listenerTable } from '../tracers/listeners/table.ts'
-import { processTable } from '../tracers/processes/table.ts'
-import { slowTable } from '../tracers/slow-calls/table.ts'
-import { syscallTable } from '../tracers/syscalls/table.ts'
+import type { Table } from './table.ts'
 
-/** Every table by its name. */
-export const tables = {
-  syscalls: syscallTable,
-  connections: connectionTable,
-  processes: processTable,
-  listeners: listenerTable,
-  slow: slowTable,
-} as const
+/** The rows of one sample by their tables. */
+export class Tables {
+  readonly #rows = new Map<string, readonly unknown[]>()
+
+  /** Sets the rows of a table. */
+  with<Row>(table: Table<Row>, rows: readonly Row[]): this {
+    this.#rows.set(table.name, rows)
+    return this
+  }
+
+  /** The rows of a table; none where nobody set any. */
+  of<Row>(table: Table<Row>): readonly Row[] {
+    // what is set under the name of a table are rows of it
+    return (this.#rows.get(table.name) ?? []) as readonly Row[]
+  }
+}

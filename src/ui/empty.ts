@@ -1,36 +1,26 @@
 /** Why a table has no rows. */
 
-import type { Sources } from '../sample/sample.ts'
-import { isMeasured } from '../table/format.ts'
-import type { ListName } from '../table/table.ts'
+import { isMeasured, type Sources } from '../table/format.ts'
 import { sanitize } from '../text/text.ts'
-import { listedAs, type State, tableOf } from './state.ts'
-
-/** The sources without which a table can have no rows: those of its counts, any of which is enough. */
-const sourcesOf: Readonly<Record<ListName, readonly (keyof Sources)[]>> = {
-  syscalls: ['syscalls'],
-  connections: ['connections'],
-  processes: ['syscalls', 'bytes', 'connections'],
-  listeners: ['connections'],
-  slow: ['syscalls'],
-  groups: ['connections'],
-}
+import { connectionTable } from '../tracers/connections/table.ts'
+import { listing } from './listing.ts'
+import { GROUPS, listedAs, type State } from './state.ts'
 
 /** The kinds of numbers that this kernel offers no way to measure. */
-export function unmeasured(sources: Sources): (keyof Sources)[] {
-  const kinds: readonly (keyof Sources)[] = ['syscalls', 'connections', 'bytes']
-  return kinds.filter(kind => !isMeasured(kind, sources))
+export function unmeasured(sources: Sources): string[] {
+  return Object.keys(sources).filter(kind => !isMeasured(kind, sources))
 }
 
 /** What an empty table says. */
-export function emptyText(state: State, name: ListName): string {
-  const { many } = listedAs(state, name).noun
+export function emptyText(state: State, name: string): string {
+  const { noun, sources } = listedAs(state, name)
+  const { many } = noun
   const { shown } = state
   if (shown === null) return 'waiting for the first sample'
-  if (!sourcesOf[name].some(kind => isMeasured(kind, shown.sample.sources))) {
+  if (!sources.some(kind => isMeasured(kind, shown.sample.sources))) {
     return `${many} cannot be seen on this machine; ebpf-top --doctor says why`
   }
-  if (state.filter !== '' && tableOf(name === 'groups' ? 'connections' : name).rows(shown.sample).length > 0) {
+  if (state.filter !== '' && listing(state, name === GROUPS ? connectionTable.name : name).all > 0) {
     return `none of the ${many} matches “${sanitize(state.filter)}”`
   }
   const { pids } = shown.sample.filter

@@ -22,7 +22,7 @@ export function footerLine(state: State): Line {
 }
 
 function labels(state: State): Item[] {
-  return bindings.flatMap(binding => {
+  return bindings().flatMap(binding => {
     const { footer, shown } = binding
     if (footer === undefined || !isAvailable(binding, state)) return []
     return [

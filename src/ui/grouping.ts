@@ -1,8 +1,9 @@
 /** Connections in groups: turning through the groupings, opening a group, closing it. */
 
 import { GROUPINGS, groupKey, groupTables, groupTitle } from '../tracers/connections/groups.ts'
+import { connectionTable } from '../tracers/connections/table.ts'
 import { meantRow } from './listing.ts'
-import { AT_TOP, type State, withTable } from './state.ts'
+import { AT_TOP, GROUPS, type State, tableState, withTable } from './state.ts'
 
 /** The next grouping: none, then each in turn. */
 export function turnGrouping(state: State): State {
@@ -11,10 +12,10 @@ export function turnGrouping(state: State): State {
   const turned: State = { ...state, grouping, group: null }
   if (grouping === null) return turned
   const { columns, defaultSort } = groupTables[grouping]
-  const { order } = state.tables.groups
+  const { order } = tableState(state, GROUPS)
   // the columns of what they are grouped by differ
   const sortable = columns.some(column => column.id === order.column)
-  return withTable(turned, 'groups', {
+  return withTable(turned, GROUPS, {
     order: sortable ? order : { column: defaultSort, reversed: false },
     ...AT_TOP,
   })
@@ -23,11 +24,11 @@ export function turnGrouping(state: State): State {
 /** Shows the connections of the selected group alone. */
 export function openGroup(state: State): State {
   const { grouping, shown } = state
-  const meant = meantRow(state, 'groups')
+  const meant = meantRow(state, GROUPS)
   if (grouping === null || shown === null || meant === null) return state
   const { key } = meant
-  const example = shown.sample.connections.find(row => groupKey(row, grouping) === key)
+  const example = shown.sample.tables.of(connectionTable).find(row => groupKey(row, grouping) === key)
   if (example === undefined) return state
   const opened: State = { ...state, group: { key, title: groupTitle(example, grouping) } }
-  return withTable(opened, 'connections', AT_TOP)
+  return withTable(opened, connectionTable.name, AT_TOP)
 }

@@ -4,10 +4,13 @@ import { ways } from '../plan/ways.ts'
 import type { Sample } from '../sample/sample.ts'
 import { formatBytes, formatEvents, formatNanoseconds, formatSeconds } from '../table/format.ts'
 import { cells, fitText, sanitize } from '../text/text.ts'
+import { registry } from '../tracers/registry.ts'
+import { syscallTable } from '../tracers/syscalls/table.ts'
 import { unmeasured } from './empty.ts'
 import { type Item, itemsWidth, joinItems } from './items.ts'
+import { viewKey } from './keys.ts'
 import { headerHeight } from './layout.ts'
-import { type ExporterState, type State, showsConnections, tableOf, VIEWS, type View } from './state.ts'
+import { type ExporterState, type State, showsConnections } from './state.ts'
 import { fitLine, type Line, lineWidth, type Span, span, spread } from './style.ts'
 
 /** Spaces between two facts. */
@@ -133,7 +136,7 @@ function named(name: string, value: string): Line {
 }
 
 function eventRate(sample: Sample): Line {
-  const events = sample.syscalls.reduce((sum, row) => sum + row.count, 0)
+  const events = sample.tables.of(syscallTable).reduce((sum, row) => sum + row.count, 0)
   return named('events/s', formatEvents(sample.interval_seconds > 0 ? events / sample.interval_seconds : events))
 }
 
@@ -173,26 +176,23 @@ function formatInterval(seconds: number): string {
   return `${Number(seconds.toFixed(3))}s`
 }
 
-/** Titles for terminals on which the whole ones do not fit. */
-const SHORT_TITLES: Readonly<Record<View, string>> = {
-  overview: 'Overview',
-  syscalls: 'Syscalls',
-  connections: 'Conns',
-  processes: 'Procs',
-  listeners: 'Listen',
-  slow: 'Slow',
-}
-
 function tabLine(state: State): Line {
-  const title = (view: View): string => (view === 'overview' ? 'Overview' : tableOf(view).title)
-  const lines = [tabs(state, GAP, title), tabs(state, 1, title), tabs(state, 1, view => SHORT_TITLES[view])]
+  const title = (view: string): string => registry.find(view)?.title ?? OVERVIEW_TITLE
+  const short = (view: string): string => registry.find(view)?.shortTitle ?? OVERVIEW_TITLE
+  const lines = [tabs(state, GAP, title), tabs(state, 1, title), tabs(state, 1, short)]
   return lines.find(line => lineWidth(line) <= state.size.columns) ?? []
 }
 
-function tabs(state: State, gap: number, titleOf: (view: View) => string): Line {
-  return VIEWS.flatMap((view, i) => {
+const OVERVIEW_TITLE = 'Overview'
+
+function tabs(state: State, gap: number, titleOf: (view: string) => string): Line {
+  return registry.views.flatMap((view, i) => {
     const title = titleOf(view)
     const open = state.view === view
-    return [span(' '.repeat(i === 0 ? 1 : gap)), span(`${i + 1} `, 'dim'), span(title, open ? 'selected' : 'plain')]
+    return [
+      span(' '.repeat(i === 0 ? 1 : gap)),
+      span(`${viewKey(i) ?? ''} `.trimStart(), 'dim'),
+      span(title, open ? 'selected' : 'plain'),
+    ]
   })
 }

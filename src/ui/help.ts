@@ -48,7 +48,7 @@ function section(title: string, entries: readonly (readonly [string, string])[])
 function keySection(state: State): Line[] {
   return section(
     'Keys',
-    bindings.map(({ shown, description }) => [keyName(shown, state), description]),
+    bindings().map(({ shown, description }) => [keyName(shown, state), description]),
   )
 }
 

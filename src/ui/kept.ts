@@ -21,7 +21,7 @@ export function keptRow(table: Table<unknown>, row: unknown): KeptRow {
   return {
     row,
     key: table.key(row),
-    pid: table.pid(row),
+    pid: table.pid?.(row) ?? null,
     values: new Map(table.columns.map(column => [column.id, value(column)])),
   }
 }
@@ -37,7 +37,6 @@ export function isWanted(table: Table<unknown>, kept: KeptRow, filter: string, s
   const asTable: Table<KeptRow> = {
     ...table,
     columns,
-    rows: () => [],
     key: row => row.key,
     pid: row => row.pid,
     ended: () => true,

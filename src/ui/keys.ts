@@ -1,17 +1,13 @@
 /** Every key that does something, as data: the reducer, the footer and the help are made of it. */
 
+import { OVERVIEW, registry } from '../tracers/registry.ts'
 import { tooSmall } from './layout.ts'
-import { activeTable, type State, showsConnections } from './state.ts'
+import { activeTable, GROUPS, listedAs, type State, showsConnections } from './state.ts'
 
 export type Action =
+  | { readonly view: string }
   | 'next view'
   | 'previous view'
-  | 'overview'
-  | 'syscalls'
-  | 'connections'
-  | 'processes'
-  | 'listeners'
-  | 'slow'
   | 'focus next'
   | 'focus previous'
   | 'up'
@@ -61,18 +57,23 @@ export interface Binding {
   visible?(state: State): boolean
 }
 
-const hasGroups = (state: State): boolean => activeTable(state) === 'groups'
-const hasPids = (state: State): boolean => activeTable(state) !== 'syscalls' && !hasGroups(state)
-const hasAddresses = (state: State): boolean => showsConnections(state) || state.view === 'listeners'
+const hasGroups = (state: State): boolean => activeTable(state) === GROUPS
+const hasPids = (state: State): boolean => listedAs(state, activeTable(state)).pid !== undefined && !hasGroups(state)
+const hasAddresses = (state: State): boolean =>
+  registry.tables.some(
+    ({ name, inOverview, columns }) =>
+      (state.view === name || (state.view === OVERVIEW && inOverview === true)) &&
+      columns.some(({ named }) => named !== undefined),
+  )
 const isLate = (state: State): boolean => state.realtime === true || (state.realtime === false && state.late !== null)
-const inOverview = (state: State): boolean => state.view === 'overview'
+const inOverview = (state: State): boolean => state.view === OVERVIEW
 const canGoBack = (state: State): boolean =>
   state.help !== null ||
   state.filter !== '' ||
   state.pids.length > 0 ||
   (state.group !== null && showsConnections(state))
 
-export const bindings: readonly Binding[] = [
+const VIEW_KEYS: readonly Binding[] = [
   {
     keys: ['tab'],
     shown: 'Tab',
@@ -81,12 +82,9 @@ export const bindings: readonly Binding[] = [
     footer: { label: 'View', rank: 4 },
   },
   { keys: ['shift-tab'], shown: 'Shift-Tab', action: 'previous view', description: 'previous view' },
-  { keys: ['1'], shown: '1', action: 'overview', description: 'overview: all three tables' },
-  { keys: ['2'], shown: '2', action: 'syscalls', description: 'system calls' },
-  { keys: ['3'], shown: '3', action: 'connections', description: 'TCP connections' },
-  { keys: ['4'], shown: '4', action: 'processes', description: 'processes' },
-  { keys: ['5'], shown: '5', action: 'listeners', description: 'listening sockets' },
-  { keys: ['6'], shown: '6', action: 'slow', description: 'slow system calls, one by one' },
+]
+
+const OTHER_KEYS: readonly Binding[] = [
   {
     keys: ['right'],
     shown: '→',
@@ -224,6 +222,24 @@ export const bindings: readonly Binding[] = [
   },
 ]
 
+/** The views that a single digit opens. */
+const DIGITS = 9
+
+/** Key of the view in that place of the registry; null: none. */
+export function viewKey(place: number): string | null {
+  return place < DIGITS ? String(place + 1) : null
+}
+
+/** All keys, those of the views there are now among them. */
+export function bindings(): readonly Binding[] {
+  const opening = registry.views.flatMap((view, place): Binding[] => {
+    const key = viewKey(place)
+    const description = registry.find(view)?.description ?? 'overview: the main tables'
+    return key === null ? [] : [{ keys: [key], shown: key, action: { view }, description }]
+  })
+  return [...VIEW_KEYS, ...opening, ...OTHER_KEYS]
+}
+
 const ARROWS: Readonly<Record<string, string>> = { '←': 'Left', '→': 'Right', '↑': 'Up', '↓': 'Down' }
 
 /** Keys as a person calls them: by words where the terminal has no arrows. */
@@ -233,7 +249,7 @@ export function keyName(shown: string, { ascii }: State): string {
 
 /** What still works while the help covers the tables. */
 const HELP_ACTIONS: ReadonlySet<Action> = new Set<Action>([
-  ...(['next view', 'previous view', 'overview', 'syscalls', 'connections', 'processes', 'listeners', 'slow'] as const),
+  ...(['next view', 'previous view'] as const),
   ...(['up', 'down', 'page up', 'page down', 'top', 'bottom'] as const),
   ...(['back', 'help', 'redraw', 'suspend', 'quit'] as const),
 ])
@@ -244,7 +260,7 @@ const UNSEEN_ACTIONS: ReadonlySet<Action> = new Set<Action>(['redraw', 'suspend'
 /** The binding does something in this state. */
 export function isAvailable(binding: Binding, state: State): boolean {
   if (tooSmall(state.size)) return UNSEEN_ACTIONS.has(binding.action)
-  if (state.help !== null && !HELP_ACTIONS.has(binding.action)) return false
+  if (state.help !== null && typeof binding.action === 'string' && !HELP_ACTIONS.has(binding.action)) return false
   return binding.visible?.(state) ?? true
 }
 
@@ -253,7 +269,7 @@ export function isAvailable(binding: Binding, state: State): boolean {
  * have several bindings, of which one is available at a time.
  */
 export function actionOf(key: string, state: State): Action | null {
-  const binding = bindings.find(each => each.keys.includes(key) && isAvailable(each, state))
+  const binding = bindings().find(each => each.keys.includes(key) && isAvailable(each, state))
   if (binding === undefined) return null
   const typed = state.prompt !== null && !tooSmall(state.size)
   return typed && !key.startsWith('ctrl-') ? null : binding.action

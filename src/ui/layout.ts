@@ -1,7 +1,7 @@
 /** Where the tables lie on the screen. */
 
-import { type ListName, OVERVIEW_TABLES, type TableName } from '../table/table.ts'
-import { listFor, type Size, type State } from './state.ts'
+import { OVERVIEW, registry } from '../tracers/registry.ts'
+import { listFor, type Size, type State, tableState } from './state.ts'
 
 /** Below this the screen only says that it is too small. */
 export const LEAST: Size = { columns: 60, rows: 10 }
@@ -22,7 +22,7 @@ const BETWEEN = 1
 const LEAST_ROWS = 1
 
 export interface Pane {
-  readonly table: ListName
+  readonly table: string
   readonly width: number
   /** Lines, with title and heading. */
   readonly height: number
@@ -49,19 +49,19 @@ export function layout(state: State): readonly Band[] {
   const height = size.rows - headerHeight(size) - 1
   const titled = size.rows >= TALL
   const overhead = titled ? 2 : 1
-  const pane = (table: TableName, width: number, lines: number): Pane => ({
+  const pane = (table: string, width: number, lines: number): Pane => ({
     table: listFor(state, table),
     width,
     height: lines,
     titled,
     rows: Math.max(0, lines - overhead),
   })
-  if (view !== 'overview') return [[pane(view, size.columns, height)]]
+  if (view !== OVERVIEW) return [[pane(view, size.columns, height)]]
 
-  const bands: readonly (readonly TableName[])[] =
-    size.columns >= WIDE ? [['syscalls', 'processes'], ['connections']] : OVERVIEW_TABLES.map(name => [name])
+  const bands: readonly (readonly string[])[] =
+    size.columns >= WIDE ? [['syscalls', 'processes'], ['connections']] : registry.overview.map(({ name }) => [name])
   const needs = bands.map(
-    names => overhead + Math.max(LEAST_ROWS, ...names.map(name => state.tables[listFor(state, name)].need)),
+    names => overhead + Math.max(LEAST_ROWS, ...names.map(name => tableState(state, listFor(state, name)).need)),
   )
   const heights = shareHeight(needs, height, overhead + LEAST_ROWS)
   return bands.map((names, i) => {

@@ -1,12 +1,12 @@
 /** The rows of a table as they stand on the screen: filtered, grouped and sorted. */
 
 import { filterRows, type Order, type Sight, sortRows } from '../table/arrange.ts'
-import type { Column, ListName, Table } from '../table/table.ts'
-import { type Grouping, groupKey, groupTables } from '../tracers/connections/groups.ts'
+import type { Column, Table } from '../table/table.ts'
+import { type Grouping, groupConnections, groupKey } from '../tracers/connections/groups.ts'
 import { connectionTable } from '../tracers/connections/table.ts'
 import { isWanted, type KeptRow } from './kept.ts'
 import { connectionsOf, type Moment } from './moment.ts'
-import { listedAs, namesIn, type State, tableOf } from './state.ts'
+import { GROUPS, listedAs, namesIn, type State, tableState } from './state.ts'
 
 export interface Listing {
   readonly table: Table<unknown>
@@ -21,7 +21,7 @@ export interface Listing {
 
 /** All that a listing is made of besides its moment. */
 interface Wanted {
-  readonly name: ListName
+  readonly name: string
   readonly order: Order
   readonly filter: string
   readonly sight: Sight
@@ -30,20 +30,20 @@ interface Wanted {
 }
 
 /** A cursor key must not sort ten thousand connections again: the last listing of each table is kept with its sample. */
-const remembered = new WeakMap<Moment, Map<ListName, { readonly wanted: Wanted; readonly listing: Listing }>>()
+const remembered = new WeakMap<Moment, Map<string, { readonly wanted: Wanted; readonly listing: Listing }>>()
 
-export function listing(state: State, name: ListName): Listing {
+export function listing(state: State, name: string): Listing {
   const { shown } = state
   const table = listedAs(state, name)
   if (shown === null) return { table, rows: [], isWorthIt: () => true, all: 0, indexOf: () => -1 }
 
-  const ofMoment = remembered.get(shown) ?? new Map<ListName, { wanted: Wanted; listing: Listing }>()
+  const ofMoment = remembered.get(shown) ?? new Map<string, { wanted: Wanted; listing: Listing }>()
   remembered.set(shown, ofMoment)
   const wanted = wantedIn(state, name)
   const last = ofMoment.get(name)
   if (last !== undefined && isSame(last.wanted, wanted)) return last.listing
 
-  const { rows, all } = unsorted(shown, wanted)
+  const { rows, all } = unsorted(shown, table, wanted)
   const filled = new Map<Column<unknown>, boolean>()
   const sorted = sortRows(table, rows, wanted.order)
   const found = new Map<string, number>()
@@ -69,12 +69,12 @@ export function listing(state: State, name: ListName): Listing {
   return made
 }
 
-function wantedIn(state: State, name: ListName): Wanted {
+function wantedIn(state: State, name: string): Wanted {
   const { filter } = state
-  const connections = name === 'connections' || name === 'groups'
+  const connections = name === connectionTable.name || name === GROUPS
   return {
     name,
-    order: state.tables[name].order,
+    order: tableState(state, name).order,
     filter,
     sight: sightIn(state),
     grouping: connections ? state.grouping : null,
@@ -97,39 +97,44 @@ function isSame(a: Wanted, b: Wanted): boolean {
   )
 }
 
-function unsorted(moment: Moment, { name, filter, sight, grouping, group }: Wanted): Pick<Listing, 'rows' | 'all'> {
+function unsorted(
+  moment: Moment,
+  table: Table<unknown>,
+  { name, filter, sight, grouping, group }: Wanted,
+): Pick<Listing, 'rows' | 'all'> {
   switch (name) {
-    case 'groups': {
+    case GROUPS: {
       // those of this interval only: the others would be counted again and again
-      const connections = filterRows(connectionTable, moment.sample.connections, filter, sight)
-      const rows = groupTables[grouping ?? 'remote'].rows({ ...moment.sample, connections })
+      const connections = filterRows(connectionTable, moment.sample.tables.of(connectionTable), filter, sight)
+      const rows = groupConnections(connections, grouping ?? 'remote')
       return { rows, all: rows.length }
     }
-    case 'connections': {
+    case connectionTable.name: {
       const connections = connectionsOf(moment)
       const ofGroup =
         grouping === null || group === null ? connections : connections.filter(row => groupKey(row, grouping) === group)
       return { rows: filterRows(connectionTable, ofGroup, filter, sight), all: ofGroup.length }
     }
     default: {
-      const rows = tableOf(name).rows(moment.sample)
-      return { rows: filterRows(tableOf(name), rows, filter, sight), all: rows.length }
+      const rows = moment.sample.tables.of(table)
+      return { rows: filterRows(table, rows, filter, sight), all: rows.length }
     }
   }
 }
 
 /** The place of the selected row among the others while it is absent; -1: it is there, or there is nothing to keep it for. */
-function absentIndex(state: State, name: ListName): number {
-  const { kept, chosen, index } = state.tables[name]
+function absentIndex(state: State, name: string): number {
+  const { kept, chosen, index } = tableState(state, name)
   const { rows, indexOf } = listing(state, name)
   if (kept === null || !chosen || state.shown === null || indexOf(kept.key) >= 0) return -1
   return isLeftOut(state, name, kept) ? -1 : Math.min(index, rows.length)
 }
 
 /** A filter leaves the row out, so that it would not be seen if there were one. */
-export function isLeftOut(state: State, name: ListName, kept: KeptRow): boolean {
+export function isLeftOut(state: State, name: string, kept: KeptRow): boolean {
   const pids = state.shown?.sample.filter.pids ?? []
-  if (name !== 'syscalls' && pids.length > 0 && (kept.pid === null || !pids.includes(kept.pid))) return true
+  if (listedAs(state, name).pid !== undefined && pids.length > 0 && (kept.pid === null || !pids.includes(kept.pid)))
+    return true
   return !isWanted(listedAs(state, name), kept, state.filter, sightIn(state))
 }
 
@@ -139,8 +144,8 @@ export function isLeftOut(state: State, name: ListName, kept: KeptRow): boolean 
  *
  * @param visible rows that the table has room for
  */
-export function cursorIndex(state: State, name: ListName, visible = Infinity): number {
-  const { kept, chosen, index } = state.tables[name]
+export function cursorIndex(state: State, name: string, visible = Infinity): number {
+  const { kept, chosen, index } = tableState(state, name)
   const { rows, indexOf } = listing(state, name)
   const found = kept === null ? -1 : indexOf(kept.key)
   if (found >= 0 && (chosen || found < visible)) return found
@@ -152,8 +157,8 @@ export function cursorIndex(state: State, name: ListName, visible = Infinity): n
 export type Placed = { readonly row: unknown } | { readonly absent: KeptRow }
 
 /** So many places of a list from one on. */
-export function placesFrom(state: State, name: ListName, from: number, count: number): Placed[] {
-  const { kept } = state.tables[name]
+export function placesFrom(state: State, name: string, from: number, count: number): Placed[] {
+  const { kept } = tableState(state, name)
   const { rows } = listing(state, name)
   const absent = absentIndex(state, name)
   const shift = kept !== null && absent >= 0 && absent < from ? 1 : 0
@@ -163,7 +168,7 @@ export function placesFrom(state: State, name: ListName, from: number, count: nu
 }
 
 /** Places of a list. */
-export function placeCount(state: State, name: ListName): number {
+export function placeCount(state: State, name: string): number {
   return listing(state, name).rows.length + (absentIndex(state, name) >= 0 ? 1 : 0)
 }
 
@@ -171,8 +176,8 @@ export function placeCount(state: State, name: ListName): number {
 const SEEN = 500
 
 /** The row that Enter acts on: the one that was seen under the cursor. */
-export function meantRow(state: State, name: ListName): KeptRow | null {
-  const { kept, slid } = state.tables[name]
+export function meantRow(state: State, name: string): KeptRow | null {
+  const { kept, slid } = tableState(state, name)
   if (cursorIndex(state, name) < 0) return null
   return slid !== null && state.now - slid.at < SEEN ? slid.from : kept
 }
@@ -180,8 +185,8 @@ export function meantRow(state: State, name: ListName): KeptRow | null {
 /** The rows in sight in a place for so many of them. */
 export function visibleRows(
   state: State,
-  place: { readonly table: ListName; readonly rows: number },
+  place: { readonly table: string; readonly rows: number },
 ): readonly unknown[] {
-  const { top } = state.tables[place.table]
+  const { top } = tableState(state, place.table)
   return listing(state, place.table).rows.slice(top, top + place.rows)
 }

@@ -3,6 +3,7 @@
 import type { Sample } from '../sample/sample.ts'
 import { plainConnection } from '../tracers/connections/connection.ts'
 import type { ConnectionRow } from '../tracers/connections/row.ts'
+import { connectionTable } from '../tracers/connections/table.ts'
 
 /** Seconds that a closed connection stays on the screen, as the intervals are long: Unix time may be set. */
 export const LINGERING = 5
@@ -32,7 +33,10 @@ export function nextMoment(last: Moment | null, sample: Sample): Moment {
   const seconds = at + sample.interval_seconds
   const { pids } = sample.filter
   const wanted = ({ row }: Closed): boolean => pids.length === 0 || (row.pid !== null && pids.includes(row.pid))
-  const justClosed = last.sample.connections.filter(row => row.closed).slice(-MOST_LINGERING)
+  const justClosed = last.sample.tables
+    .of(connectionTable)
+    .filter(row => row.closed)
+    .slice(-MOST_LINGERING)
   const lingering = [...last.lingering, ...justClosed.map(row => ({ row: atRest(row), at }))]
     .filter(each => seconds - each.at < LINGERING && wanted(each))
     .slice(-MOST_LINGERING)
@@ -45,5 +49,6 @@ function atRest(row: ConnectionRow): ConnectionRow {
 
 /** All connections to be shown. */
 export function connectionsOf({ sample, lingering }: Moment): readonly ConnectionRow[] {
-  return lingering.length === 0 ? sample.connections : [...sample.connections, ...lingering.map(({ row }) => row)]
+  const connections = sample.tables.of(connectionTable)
+  return lingering.length === 0 ? connections : [...connections, ...lingering.map(({ row }) => row)]
 }

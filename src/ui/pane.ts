@@ -8,7 +8,7 @@ import { emptyText } from './empty.ts'
 import { keptColumn } from './kept.ts'
 import type { Pane } from './layout.ts'
 import { cursorIndex, type Listing, listing, placeCount, placesFrom } from './listing.ts'
-import { activeTable, namesIn, type State, type TableState } from './state.ts'
+import { activeTable, namesIn, type State, type TableState, tableState } from './state.ts'
 import { fitLine, type Line, type Span, span, spread, type Tone } from './style.ts'
 
 /** Text of the gutter in front of the selected row: it marks the row where there are no colours. */
@@ -20,7 +20,7 @@ const ABSENT = '~'
 /** Exactly `pane.height` lines of exactly `pane.width` cells. */
 export function paneLines(state: State, pane: Pane): Line[] {
   const shown = listing(state, pane.table)
-  const table = state.tables[pane.table]
+  const table = tableState(state, pane.table)
   const columns = fitColumns(shown.table.columns, pane.width, table.order.column, shown.isWorthIt)
   const active = activeTable(state) === pane.table
   const lines: Line[] = []
@@ -51,7 +51,7 @@ export function paneLines(state: State, pane: Pane): Line[] {
 
 /** Name of the table, and at the right which of its rows are in sight. */
 function title(state: State, pane: Pane, { table, rows, all }: Listing, active: boolean): Line {
-  const { top } = state.tables[pane.table]
+  const { top } = tableState(state, pane.table)
   const last = Math.min(rows.length, top + pane.rows)
   const range = rows.length > pane.rows ? `${top + 1}-${last} of ${rows.length}` : `${rows.length}`
   const filtered = rows.length < all ? ` (${all} without the filter)` : ''

@@ -3,7 +3,7 @@
 import type { Names } from '../names/names.ts'
 import type { Sample } from '../sample/sample.ts'
 import type { Order } from '../table/arrange.ts'
-import { type ListName, OVERVIEW_TABLES } from '../table/table.ts'
+import { OVERVIEW, registry } from '../tracers/registry.ts'
 import { openGroup, turnGrouping } from './grouping.ts'
 import { helpBottom } from './help.ts'
 import type { Key } from './input.ts'
@@ -24,8 +24,7 @@ import {
   type Size,
   type State,
   showsConnections,
-  VIEWS,
-  type View,
+  tableState,
   withTable,
 } from './state.ts'
 
@@ -94,27 +93,21 @@ function sampled(before: State, sample: Sample): State {
 function pressed(state: State, key: Key, machine: Machine): State {
   if (state.prompt !== null && !tooSmall(state.size)) return promptKey(state, state.prompt, key, machine)
   const action = actionOf(key, state)
-  return action === null ? state : act(state, action)
+  if (action === null) return state
+  return typeof action === 'string' ? act(state, action) : openView(state, action.view)
 }
 
-function act(state: State, action: Action): State {
+function act(state: State, action: Exclude<Action, { readonly view: string }>): State {
   if (state.help !== null && scrollsHelp(action)) return scrollHelp(state, action)
   switch (action) {
     case 'next view':
       return turnView(state, 1)
     case 'previous view':
       return turnView(state, -1)
-    case 'overview':
-    case 'syscalls':
-    case 'connections':
-    case 'processes':
-    case 'listeners':
-    case 'slow':
-      return openView(state, action)
     case 'focus next':
-      return { ...state, focus: neighbour(OVERVIEW_TABLES, state.focus, 1) }
+      return { ...state, focus: neighbour(overviewNames(), state.focus, 1) }
     case 'focus previous':
-      return { ...state, focus: neighbour(OVERVIEW_TABLES, state.focus, -1) }
+      return { ...state, focus: neighbour(overviewNames(), state.focus, -1) }
     case 'up':
       return move(state, -1)
     case 'down':
@@ -167,11 +160,15 @@ function act(state: State, action: Action): State {
   }
 }
 
-function turnView(state: State, by: number): State {
-  return openView(state, neighbour(VIEWS, state.view, by))
+function overviewNames(): string[] {
+  return registry.overview.map(({ name }) => name)
 }
 
-function openView(state: State, view: View): State {
+function turnView(state: State, by: number): State {
+  return openView(state, neighbour(registry.views, state.view, by))
+}
+
+function openView(state: State, view: string): State {
   return { ...state, view, help: null, focus: isInOverview(view) ? view : state.focus }
 }
 
@@ -203,19 +200,19 @@ function pageOf(state: State): number {
 function sortBeside(state: State, by: number): State {
   const name = activeTable(state)
   const ids = listedAs(state, name).columns.map(column => column.id)
-  const { order } = state.tables[name]
+  const { order } = tableState(state, name)
   return inOrder(state, name, { column: neighbour(ids, order.column, by), reversed: false })
 }
 
 function reverse(state: State): State {
   const name = activeTable(state)
-  const { order } = state.tables[name]
+  const { order } = tableState(state, name)
   return inOrder(state, name, { ...order, reversed: !order.reversed })
 }
 
 /** In another order, a cursor that nobody has put anywhere is at the top again. */
-function inOrder(state: State, name: ListName, order: Order): State {
-  return withTable(state, name, state.tables[name].chosen ? { order } : { order, ...AT_TOP })
+function inOrder(state: State, name: string, order: Order): State {
+  return withTable(state, name, tableState(state, name).chosen ? { order } : { order, ...AT_TOP })
 }
 
 function onlySelected(state: State): State {
@@ -232,7 +229,7 @@ function back(state: State): State {
   return { ...state, pids: [] }
 }
 
-function scrollsHelp(action: Action): action is keyof typeof HELP_SCROLL {
+function scrollsHelp(action: Exclude<Action, { readonly view: string }>): action is keyof typeof HELP_SCROLL {
   return action in HELP_SCROLL
 }
 
@@ -254,30 +251,30 @@ function scrollHelp(state: State, action: keyof typeof HELP_SCROLL): State {
 /** The visible tables with their cursor in sight, on the row that it follows. `slides`: not by the user's own doing. */
 function settle(state: State, slides = false): State {
   const roomy =
-    state.view === 'overview'
-      ? OVERVIEW_TABLES.reduce((roomy, name) => withNeed(roomy, listFor(roomy, name)), state)
+    state.view === OVERVIEW
+      ? registry.overview.reduce((roomy, { name }) => withNeed(roomy, listFor(roomy, name)), state)
       : state
   return layout(roomy)
     .flat()
     .reduce((settled, pane) => settleTable(restore(settled, pane.table), pane.table, pane.rows, slides), roomy)
 }
 
-function withNeed(state: State, name: ListName): State {
+function withNeed(state: State, name: string): State {
   if (state.shown === null) return state
-  const until = state.tables[name].need
+  const until = tableState(state, name).need
   const need = rowsNeeded(listing(state, name).rows.length, until)
   return need === until ? state : withTable(state, name, { need })
 }
 
 /** The cursor on the row that the user has put it on, where a filter left that out and does so no longer. */
-function restore(state: State, name: ListName): State {
-  const { hidden } = state.tables[name]
+function restore(state: State, name: string): State {
+  const { hidden } = tableState(state, name)
   if (hidden === null || isLeftOut(state, name, hidden)) return state
   return withTable(state, name, { kept: hidden, hidden: null, slid: null })
 }
 
-function settleTable(state: State, name: ListName, visible: number, slides: boolean): State {
-  const now = state.tables[name]
+function settleTable(state: State, name: string, visible: number, slides: boolean): State {
+  const now = tableState(state, name)
   const index = cursorIndex(state, name, visible)
   const [place] = index < 0 ? [] : placesFrom(state, name, index, 1)
   if (place === undefined) return state

@@ -13,7 +13,7 @@ import { openKeyboard } from './keyboard.ts'
 import { actionOf } from './keys.ts'
 import { addressesInSight } from './naming.ts'
 import type { Event } from './reduce.ts'
-import { type ExporterState, initialState, type Size, type View as ViewName } from './state.ts'
+import { type ExporterState, initialState, type Size } from './state.ts'
 import { createStore, NOT_PERMITTED, type Priority } from './store.ts'
 import { handleSuspension } from './suspension.ts'
 import { guardTerminal, type TerminalInput, type TerminalOutput } from './terminal.ts'
@@ -33,7 +33,8 @@ export interface ScreenOptions {
   readonly version: string
   /** Seconds. */
   readonly interval: number
-  readonly view: ViewName
+  /** One of the registry. */
+  readonly view: string
   /** Column id or heading to sort the opened view by. */
   readonly sort?: string | undefined
   readonly filter: string

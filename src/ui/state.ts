@@ -3,22 +3,17 @@
 import type { Names } from '../names/names.ts'
 import type { Host } from '../session.ts'
 import { findColumn, type Order } from '../table/arrange.ts'
-import {
-  type ListName,
-  OVERVIEW_TABLES,
-  type OverviewTable,
-  TABLE_NAMES,
-  type Table,
-  type TableName,
-} from '../table/table.ts'
-import { tables } from '../table/tables.ts'
+import type { Table } from '../table/table.ts'
 import { type Grouping, groupTables } from '../tracers/connections/groups.ts'
+import { connectionTable } from '../tracers/connections/table.ts'
+import { processTable } from '../tracers/processes/table.ts'
+import { OVERVIEW, registry } from '../tracers/registry.ts'
 import type { KeptRow } from './kept.ts'
 import type { EditedLine } from './line.ts'
 import type { Moment } from './moment.ts'
 
-export const VIEWS = ['overview', ...TABLE_NAMES] as const
-export type View = (typeof VIEWS)[number]
+/** What the screen lists besides the tables: the connections in groups. */
+export const GROUPS = 'groups'
 
 /** Size of the terminal in cells. */
 export interface Size {
@@ -97,10 +92,12 @@ export interface State {
   readonly now: number
   /** The terminal shows ASCII alone. */
   readonly ascii: boolean
-  readonly view: View
+  /** One of the registry. */
+  readonly view: string
   /** The table that the cursor keys act on in the overview. */
-  readonly focus: OverviewTable
-  readonly tables: Readonly<Record<ListName, TableState>>
+  readonly focus: string
+  /** Of the tables that somebody has looked at, and of GROUPS: see `tableState`. */
+  readonly tables: Readonly<Record<string, TableState>>
   /** What the connections are put together by; null: each is a row. */
   readonly grouping: Grouping | null
   readonly group: OpenGroup | null
@@ -146,7 +143,7 @@ export interface Start {
   readonly size: Size
   /** The terminal shows ASCII alone; absent: all of Unicode. */
   readonly ascii?: boolean
-  readonly view: View
+  readonly view: string
   /** Column id or heading to sort the opened view by; in the overview every table that has it. */
   readonly sort?: string | undefined
   readonly filter: string
@@ -158,19 +155,16 @@ export interface Start {
   readonly message?: string
 }
 
-/** The description of a table. Its rows are only ever handed back to the same description. */
-export function tableOf(name: TableName): Table<unknown> {
-  return tables[name]
-}
-
-/** The description of what is listed under a name. */
-export function listedAs(state: State, name: ListName): Table<unknown> {
-  return name === 'groups' ? groupTables[state.grouping ?? 'remote'] : tables[name]
+/** The description of what is listed under a name. Its rows are only ever handed back to the same description. */
+export function listedAs(state: State, name: string): Table<unknown> {
+  const table = name === GROUPS ? groupTables[state.grouping ?? 'remote'] : registry.find(name)
+  if (table === undefined) throw new RangeError(`no table ${name}`)
+  return table
 }
 
 /** What stands in the place of a table: for the connections, groups of them where that is wanted. */
-export function listFor(state: State, name: TableName): ListName {
-  return name === 'connections' && state.grouping !== null && state.group === null ? 'groups' : name
+export function listFor(state: State, name: string): string {
+  return name === connectionTable.name && state.grouping !== null && state.group === null ? GROUPS : name
 }
 
 /** The names to write instead of addresses; null where they are not wanted. */
@@ -180,7 +174,7 @@ export function namesIn(state: State): Names | null {
 
 /** The connections are in sight, in groups or not. */
 export function showsConnections(state: State): boolean {
-  return state.view === 'overview' || state.view === 'connections'
+  return state.view === OVERVIEW || state.view === connectionTable.name
 }
 
 export function initialState(start: Start): State {
@@ -197,11 +191,11 @@ export function initialState(start: Start): State {
     realtime = null,
     message = '',
   } = start
-  const tableState = (name: TableName): TableState => {
-    const opened = view === 'overview' || view === name
-    const column = opened && sort !== undefined ? findColumn(tableOf(name), sort)?.id : undefined
-    return fresh(column ?? tableOf(name).defaultSort)
-  }
+  const sorted = sort === undefined ? [] : registry.tables.filter(({ name }) => view === OVERVIEW || view === name)
+  const tables = sorted.flatMap(table => {
+    const column = findColumn(table, sort ?? '')?.id
+    return column === undefined ? [] : [[table.name, fresh(column)] as const]
+  })
   return {
     host,
     version,
@@ -212,15 +206,8 @@ export function initialState(start: Start): State {
     filter,
     pids,
     interval,
-    focus: isInOverview(view) ? view : 'processes',
-    tables: {
-      syscalls: tableState('syscalls'),
-      connections: tableState('connections'),
-      processes: tableState('processes'),
-      listeners: tableState('listeners'),
-      slow: tableState('slow'),
-      groups: fresh(groupTables.remote.defaultSort),
-    },
+    focus: isInOverview(view) ? view : processTable.name,
+    tables: Object.fromEntries(tables),
     grouping: null,
     group: null,
     shown: null,
@@ -256,16 +243,21 @@ function fresh(column: string): TableState {
 }
 
 /** The view is one of the tables of the overview. */
-export function isInOverview(view: View): view is OverviewTable {
-  return OVERVIEW_TABLES.some(name => name === view)
+export function isInOverview(view: string): boolean {
+  return registry.find(view)?.inOverview === true
+}
+
+/** Order, cursor and scroll position of what is listed under a name. */
+export function tableState(state: State, name: string): TableState {
+  return state.tables[name] ?? fresh(listedAs(state, name).defaultSort)
 }
 
 /** The state with one table's part changed. */
-export function withTable(state: State, name: ListName, change: Partial<TableState>): State {
-  return { ...state, tables: { ...state.tables, [name]: { ...state.tables[name], ...change } } }
+export function withTable(state: State, name: string, change: Partial<TableState>): State {
+  return { ...state, tables: { ...state.tables, [name]: { ...tableState(state, name), ...change } } }
 }
 
 /** The table that the keys act on. */
-export function activeTable(state: State): ListName {
-  return listFor(state, state.view === 'overview' ? state.focus : state.view)
+export function activeTable(state: State): string {
+  return listFor(state, state.view === OVERVIEW ? state.focus : state.view)
 }

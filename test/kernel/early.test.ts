@@ -6,6 +6,7 @@ import type { Sample } from '../../src/sample/sample.ts'
 import { samplerOf } from '../../src/sample/sampler.ts'
 import { openTracers, type Tracers } from '../../src/tracers/open.ts'
 import type { Halves } from '../../src/tracers/tracer.ts'
+import { listsOf } from '../support/samples.ts'
 import { isCompat, OBJECTS, sum } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
@@ -74,13 +75,13 @@ test('processes, their calls and their ends are in one sample each', async () =>
   await workload.work()
   const samples = await finish()
   await workload.end()
-  const rows = samples.flatMap(sample => sample.processes).filter(row => row.name === 'children')
+  const rows = samples.flatMap(sample => listsOf(sample).processes).filter(row => row.name === 'children')
   const ended = rows.filter(row => row.exited)
   expect(new Set(ended.map(row => row.pid)).size).toBe(children)
   expect(ended.length).toBe(children)
   const pids = new Set(ended.map(row => row.pid))
   for (const sample of samples) {
-    const ofSample = sample.processes.filter(row => pids.has(row.pid))
+    const ofSample = listsOf(sample).processes.filter(row => pids.has(row.pid))
     expect(new Set(ofSample.map(row => row.pid)).size).toBe(ofSample.length)
   }
   expect([...pids].map(pid => pairs.get(`${pid}`))).toEqual(Array(children).fill(calls))
@@ -93,13 +94,15 @@ test('calls of one process are counted once, with errors and durations', async (
   await workload.work()
   const samples = await finish()
   await workload.end()
-  const of = (name: string) => samples.flatMap(sample => sample.syscalls).filter(row => row.syscall === name)
+  const of = (name: string) => samples.flatMap(sample => listsOf(sample).syscalls).filter(row => row.syscall === name)
   expect(sum(of('getppid'), row => row.count)).toBe(4 * 200_003)
   expect(sum(of('close'), row => row.errors)).toBe(4 * 5_001)
   for (const sample of samples) {
-    expect(sample.processes.length).toBeLessThanOrEqual(1)
-    expect(sum(sample.processes, row => row.duration_ns.sum)).toBe(sum(sample.syscalls, row => row.duration_ns.sum))
-    for (const row of sample.syscalls) expect(row.duration_ns.max).toBeGreaterThanOrEqual(row.duration_ns.p99)
+    expect(listsOf(sample).processes.length).toBeLessThanOrEqual(1)
+    expect(sum(listsOf(sample).processes, row => row.duration_ns.sum)).toBe(
+      sum(listsOf(sample).syscalls, row => row.duration_ns.sum),
+    )
+    for (const row of listsOf(sample).syscalls) expect(row.duration_ns.max).toBeGreaterThanOrEqual(row.duration_ns.p99)
   }
 })
 
@@ -110,7 +113,7 @@ test('connections open and close once, and their bytes are exact', async () => {
   const [connections = 0, bytes] = await workload.work()
   await workload.end()
   const samples = await finish()
-  const rows = samples.flatMap(sample => sample.connections)
+  const rows = samples.flatMap(sample => listsOf(sample).connections)
   expect(rows.filter(row => row.closed && row.state !== 'LISTEN')).toHaveLength(2 * connections)
   expect(rows.filter(row => row.opened && row.state !== 'LISTEN')).toHaveLength(2 * connections)
   expect(sum(rows, row => row.sent_bytes)).toBe(bytes)
@@ -120,7 +123,7 @@ test('connections open and close once, and their bytes are exact', async () => {
   expect(received).toBeLessThanOrEqual((bytes ?? 0) + (isCompat ? 2 * connections : 0))
   expect(
     sum(
-      samples.flatMap(sample => sample.processes),
+      samples.flatMap(sample => listsOf(sample).processes),
       row => row.sent_bytes,
     ),
   ).toBe(bytes)

@@ -8,6 +8,7 @@ import type { Sample } from '../../src/sample/sample.ts'
 import { samplerOf } from '../../src/sample/sampler.ts'
 import type { Losses } from '../../src/tracers/loss.ts'
 import { openTracers, type Tracers } from '../../src/tracers/open.ts'
+import { listsOf } from '../support/samples.ts'
 import { Sockets } from '../support/sockets.ts'
 import { FLAGS, isCompat, OBJECTS, sum, Top } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
@@ -127,12 +128,12 @@ describe('a part that fails every other time', () => {
       expect(sources).toEqual({ ...samples.at(0)?.sources, ...sources, connections: `none (${REASON})` })
       expect(notes).toEqual([`connections could not be read: ${REASON}`])
     }
-    const rows = samples.flatMap(sample => sample.connections)
+    const rows = samples.flatMap(sample => listsOf(sample).connections)
     // what moved while nobody looked is in the next sample
     expect(sum(rows, row => row.sent_bytes)).toBe(bytes)
     expect(
       sum(
-        samples.flatMap(sample => sample.processes),
+        samples.flatMap(sample => listsOf(sample).processes),
         row => row.sent_bytes,
       ),
     ).toBe(bytes)
@@ -143,19 +144,19 @@ describe('a part that fails every other time', () => {
     const failed = samples.filter(sample => sample.sources.syscalls.startsWith('none'))
     expect(failed.length).toBeGreaterThan(0)
     expect(failed.length).toBeLessThan(samples.length)
-    for (const { notes, syscalls } of failed) {
-      expect(notes).toEqual([`syscalls could not be read: ${REASON}`])
-      expect(syscalls).toEqual([])
+    for (const sample of failed) {
+      expect(sample.notes).toEqual([`syscalls could not be read: ${REASON}`])
+      expect(listsOf(sample).syscalls).toEqual([])
     }
     expect(
       sum(
-        samples.flatMap(sample => sample.connections),
+        samples.flatMap(sample => listsOf(sample).connections),
         row => row.sent_bytes,
       ),
     ).toBe(bytes)
     expect(
       sum(
-        samples.flatMap(sample => sample.processes),
+        samples.flatMap(sample => listsOf(sample).processes),
         row => row.sent_bytes,
       ),
     ).toBe(bytes)

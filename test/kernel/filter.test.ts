@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Sample } from '../../src/sample/sample.ts'
 import { openSampler } from '../../src/sample/sampler.ts'
+import { listsOf } from '../support/samples.ts'
 import { isCompat, OBJECTS } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
@@ -43,12 +44,12 @@ describe('the pid filter', () => {
 
     for (const sample of samples) {
       if (sample.filter.pids.length === 0) continue
-      expect(sample.processes.every(row => sample.filter.pids.includes(row.pid))).toBe(true)
+      expect(listsOf(sample).processes.every(row => sample.filter.pids.includes(row.pid))).toBe(true)
     }
     const counted = (pid: number): number =>
       samples
         .filter(sample => sample.filter.pids.includes(pid))
-        .flatMap(sample => sample.syscalls)
+        .flatMap(sample => listsOf(sample).syscalls)
         .filter(row => row.syscall === 'getppid')
         .reduce((total, row) => total + row.count, 0)
     expect(counted(one.pid)).toBe(5_003)

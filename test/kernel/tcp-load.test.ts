@@ -8,6 +8,7 @@ import { openSampler } from '../../src/sample/sampler.ts'
 import type { Sampler } from '../../src/session.ts'
 import type { ConnectionRow } from '../../src/tracers/connections/row.ts'
 import { Namespace } from '../support/network.ts'
+import { listsOf } from '../support/samples.ts'
 import { OBJECTS, sum } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
@@ -27,7 +28,9 @@ interface Count {
 
 const isOurs = (row: ConnectionRow): boolean => row.name === 'load'
 
-function count({ interval_seconds, connections, lost, self }: Sample): Count {
+function count(sample: Sample): Count {
+  const { interval_seconds, lost, self } = sample
+  const { connections } = listsOf(sample)
   const ours = connections.filter(isOurs)
   return {
     seconds: interval_seconds,

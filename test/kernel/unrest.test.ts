@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Sample } from '../../src/sample/sample.ts'
 import { samplerOf } from '../../src/sample/sampler.ts'
 import { openTracers, type Tracers } from '../../src/tracers/open.ts'
+import { listsOf } from '../support/samples.ts'
 import { OBJECTS, sum } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
 
@@ -53,9 +54,9 @@ test('an interval that was not at rest when it was read is read again, and count
   await workload.end()
   const until = samples.length + 3
   while (samples.length < until) await setTimeout(10)
-  const rows = samples.flatMap(sample => sample.connections)
-  const calls = samples.flatMap(sample => sample.syscalls)
-  const processes = samples.flatMap(sample => sample.processes)
+  const rows = samples.flatMap(sample => listsOf(sample).connections)
+  const calls = samples.flatMap(sample => listsOf(sample).syscalls)
+  const processes = samples.flatMap(sample => listsOf(sample).processes)
   expect(rows.filter(row => row.closed && row.state !== 'LISTEN')).toHaveLength(2 * connections)
   expect(sum(rows, row => row.sent_bytes)).toBe(bytes)
   expect(sum(rows, row => row.received_bytes)).toBe(bytes)

@@ -5,7 +5,7 @@ import { METRIC_NAMES, METRICS, type MetricDescription } from '../../src/otel/me
 import { Collector, type Point } from '../support/collector.ts'
 import { freePort } from '../support/exporting.ts'
 import { type Answer, Front, type Signal, TAKEN } from '../support/front.ts'
-import { connectionRow, processRow, slowCallRow } from '../support/samples.ts'
+import { connectionRow, listsOf, processRow, slowCallRow } from '../support/samples.ts'
 import { callRow, sampleWith } from '../unit/otel/calls.ts'
 import { type Started, startExport } from './start.ts'
 
@@ -71,7 +71,7 @@ describe('over the wire', () => {
     )
     // more spans than are sent at once
     const closed = connectionRow({ closed: true, opened: true })
-    const processes = fullSample().processes
+    const { processes } = listsOf(fullSample())
     exporter.take(sampleWith(0, NOBODY, { processes, connections: Array.from({ length: 1200 }, () => closed) }))
     exporter.take(fullSample())
     await is('failing')

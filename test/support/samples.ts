@@ -1,10 +1,12 @@
 /** Samples made by hand, for tests that need none of the kernel. */
 
-import type { Sample } from '../../src/sample/sample.ts'
+import type { Sample, SampleFacts } from '../../src/sample/sample.ts'
 import type { Host } from '../../src/session.ts'
+import { Tables } from '../../src/table/tables.ts'
 import type { ConnectionRow } from '../../src/tracers/connections/row.ts'
 import type { ListenerRow } from '../../src/tracers/listeners/row.ts'
 import type { ProcessRow } from '../../src/tracers/processes/row.ts'
+import { type Lists, registry } from '../../src/tracers/registry.ts'
 import type { SlowCallRow } from '../../src/tracers/slow-calls/row.ts'
 import type { SyscallRow } from '../../src/tracers/syscalls/row.ts'
 
@@ -132,17 +134,15 @@ export function slowCallRow(change: Partial<SlowCallRow> = {}): SlowCallRow {
   }
 }
 
-export function sampleOf(change: Partial<Sample> = {}): Sample {
-  return {
+/** What samples are made of here: the lists stand by their names in json. */
+export type SampleParts = SampleFacts & Lists & Pick<Sample, 'calls' | 'keep'>
+
+export function sampleOf(change: Partial<SampleParts> = {}): Sample {
+  const facts = {
     time: '2026-01-01T12:00:00.000Z',
     interval_seconds: 1,
     filter: { pids: [] },
     sources: { syscalls: 'tp_btf', connections: 'iter/tcp+tp_btf', bytes: 'tp_btf:sock_send_length' },
-    syscalls: [syscallRow()],
-    processes: [processRow()],
-    connections: [connectionRow()],
-    listeners: [listenerRow()],
-    slow_calls: [],
     lost: { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 },
     losses: [],
     notes: [],
@@ -150,6 +150,40 @@ export function sampleOf(change: Partial<Sample> = {}): Sample {
     maps: [],
     calls: [],
     keep() {},
-    ...change,
   }
+  const lists: Partial<Lists> = {
+    syscalls: [syscallRow()],
+    processes: [processRow()],
+    connections: [connectionRow()],
+    listeners: [listenerRow()],
+  }
+  const { changed, rows } = split(change)
+  return { ...facts, ...changed, tables: tablesOf({ ...lists, ...rows }) }
+}
+
+function split(change: Partial<SampleParts>): { changed: Partial<SampleParts>; rows: Partial<Lists> } {
+  const isList = ([name]: [string, unknown]): boolean => registry.tables.some(({ list }) => list === name)
+  const entries = Object.entries(change)
+  return {
+    changed: Object.fromEntries(entries.filter(entry => !isList(entry))),
+    rows: Object.fromEntries(entries.filter(isList)),
+  }
+}
+
+export function tablesOf(lists: Partial<Lists>): Tables {
+  const tables = new Tables()
+  for (const [name, rows] of Object.entries(lists)) {
+    const table = registry.tables.find(({ list }) => list === name)
+    if (table !== undefined) tables.with(table, rows)
+  }
+  return tables
+}
+
+/** The rows of a sample by the names of their lists in json. */
+export function listsOf({ tables }: Sample): Lists {
+  return listsIn(tables)
+}
+
+export function listsIn(tables: Tables): Lists {
+  return Object.assign({}, ...registry.tables.map(table => ({ [table.list ?? '']: tables.of(table) })))
 }

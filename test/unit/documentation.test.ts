@@ -3,8 +3,8 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { documents } from '../../scripts/release/documents.ts'
 import { flags } from '../../src/cli/flags.ts'
+import { registry } from '../../src/tracers/registry.ts'
 import { bindings } from '../../src/ui/keys.ts'
-import { VIEWS } from '../../src/ui/state.ts'
 import { isCommand, knownFlags, wrongIn } from '../support/commands.ts'
 import { blocksIn, codeIn, linksIn, pageText, shellLinesIn, tablesIn } from '../support/documentation.ts'
 
@@ -95,7 +95,7 @@ describe('README.md', () => {
     const shown = rowsBelow('Keys').flatMap(([keys = '']) =>
       keys.includes('`1`-`6`') ? ['2', '3', '4', '5', ...codeIn(keys)] : codeIn(keys),
     )
-    const bound = bindings.flatMap(binding => binding.shown.split(' '))
+    const bound = bindings().flatMap(binding => binding.shown.split(' '))
     expect([...new Set(shown)].sort()).toEqual([...new Set([...bound, 'Ctrl-C'])].sort())
   })
 })
@@ -105,7 +105,7 @@ test('each view has a picture, of less than 150 kB, and each picture is shown', 
   const links = PAGES.flatMap(page => linksIn(pageText(page)).map(link => path.join(path.dirname(page), link)))
   expect(pictures.sort()).toEqual([...new Set(links.filter(link => link.includes('pictures/')))].sort())
   expect(pictures).toEqual(
-    expect.arrayContaining([...VIEWS, 'groups', 'help'].map(name => `docs/pictures/${name}.svg`)),
+    expect.arrayContaining([...registry.views, 'groups', 'help'].map(name => `docs/pictures/${name}.svg`)),
   )
   expect(pictures.filter(file => statSync(file).size > 150_000)).toEqual([])
 })

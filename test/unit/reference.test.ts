@@ -5,9 +5,8 @@ import { sampleSchema } from '../../scripts/reference/schema.ts'
 import { batchFormat } from '../../src/batch/format.ts'
 import { textHeader as textLine } from '../../src/batch/text.ts'
 import type { Sample } from '../../src/sample/sample.ts'
-import { TABLE_NAMES } from '../../src/table/table.ts'
-import { tables } from '../../src/table/tables.ts'
 import { GROUPINGS, groupTables } from '../../src/tracers/connections/groups.ts'
+import { registry } from '../../src/tracers/registry.ts'
 import { headerLines } from '../../src/ui/header.ts'
 import { initialState, type State } from '../../src/ui/state.ts'
 import { pageText, tablesIn } from '../support/documentation.ts'
@@ -74,12 +73,12 @@ describe('the schema', () => {
 })
 
 describe('docs/columns.md', () => {
-  test.each(TABLE_NAMES)('has the columns and csv fields of %s, in their order', name => {
+  test.each(registry.tables)('has the columns and csv fields of $name, in their order', ({ name, columns }) => {
     const heading = `View \`${name}\``
     const ofText = batchFormat({ output: 'csv', view: name, sort: null, filter: '', terminal: false, ascii: false })
     const emitted = ofText.header.trimEnd().split(',')
     expect([...documented('csv', 'csv field'), ...documented(heading, 'csv field')]).toEqual(emitted)
-    expect(documented(heading, 'column')).toEqual(tables[name].columns.map(({ title }) => title))
+    expect(documented(heading, 'column')).toEqual(columns.map(({ title }) => title))
   })
 
   test('has the columns of groups', () => {

@@ -8,6 +8,8 @@ import { startExporter } from '../../../src/otel/exporter.ts'
 import { readSettings } from '../../../src/otel/settings/settings.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
 import { HistogramSum } from '../../../src/table/histogram.ts'
+import { Tables } from '../../../src/table/tables.ts'
+import { processTable } from '../../../src/tracers/processes/table.ts'
 import type { Exported } from '../exporting.ts'
 
 const PROCESSES = 200
@@ -56,27 +58,26 @@ function sample(): Sample {
     interval_seconds: 1,
     filter: { pids: [] },
     sources: { syscalls: 'tp_btf', connections: 'iter/tcp+tp_btf', bytes: 'tp_btf:sock_send_length' },
-    syscalls: [],
-    processes: pids.map(pid => ({
-      pid,
-      started_ns: 0,
-      name: `process-${pid}`,
-      command: '',
-      container: null,
-      pod: null,
-      unit: null,
-      exited: false,
-      syscalls: CALLS,
-      errors: 0,
-      untimed: 0,
-      duration_ns,
-      ...some,
-      transports: { tcp: some, udp: none, other: none },
-      connections: 0,
-    })),
-    connections: [],
-    listeners: [],
-    slow_calls: [],
+    tables: new Tables().with(
+      processTable,
+      pids.map(pid => ({
+        pid,
+        started_ns: 0,
+        name: `process-${pid}`,
+        command: '',
+        container: null,
+        pod: null,
+        unit: null,
+        exited: false,
+        syscalls: CALLS,
+        errors: 0,
+        untimed: 0,
+        duration_ns,
+        ...some,
+        transports: { tcp: some, udp: none, other: none },
+        connections: 0,
+      })),
+    ),
     lost: { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 },
     losses: [],
     notes: [],

@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sample } from '../../../src/sample/sample.ts'
 import { openSampler } from '../../../src/sample/sampler.ts'
 import { total } from '../../../src/table/histogram.ts'
+import { connectionTable } from '../../../src/tracers/connections/table.ts'
+import { processTable } from '../../../src/tracers/processes/table.ts'
 import type { Taken } from '../taking.ts'
 
 /** Milliseconds after a sample until the delay that it caused is known for sure; shorter than any interval. */
@@ -41,8 +43,8 @@ function describe(sample: Sample): Taken {
     blockedMilliseconds: Math.max(0, delay.max / 1e6 - 1),
     // without making an object of each, which would count as what the next sample takes
     calls: sample.maps.find(map => map.name === 'calls')?.used ?? 0,
-    processes: sample.processes.length,
-    connections: sample.connections.length,
+    processes: sample.tables.of(processTable).length,
+    connections: sample.tables.of(connectionTable).length,
     ...endsOf(sample),
     lostConnections: sample.lost.connections,
     residentMegabytes: sample.self.resident_bytes / 1e6,
@@ -52,10 +54,10 @@ function describe(sample: Sample): Taken {
 }
 
 /** Ends of connections of the processes called `name`, and of nobody. */
-function endsOf({ connections }: Sample): Pick<Taken, 'opened' | 'closed' | 'open' | 'unowned'> {
+function endsOf({ tables }: Sample): Pick<Taken, 'opened' | 'closed' | 'open' | 'unowned'> {
   const ends = { opened: 0, closed: 0, open: 0, unowned: 0 }
   if (name === '') return ends
-  for (const row of connections) {
+  for (const row of tables.of(connectionTable)) {
     if (row.pid === null) ends.unowned++
     if (row.name !== name) continue
     if (row.opened) ends.opened++
@@ -66,10 +68,15 @@ function endsOf({ connections }: Sample): Pick<Taken, 'opened' | 'closed' | 'ope
 }
 
 /** Calls by their numbers, of the processes called `name`. */
-function countOf({ processes, calls }: Sample): Record<number, number> {
+function countOf({ tables, calls }: Sample): Record<number, number> {
   const counted: Record<number, number> = {}
   if (name === '') return counted
-  const pids = new Set(processes.filter(row => row.name === name).map(row => row.pid))
+  const pids = new Set(
+    tables
+      .of(processTable)
+      .filter(row => row.name === name)
+      .map(row => row.pid),
+  )
   for (const { pid, id, durations, untimed } of calls) {
     if (pids.has(pid)) counted[id] = (counted[id] ?? 0) + total(durations) + untimed
   }

@@ -4,7 +4,9 @@ import type { Sample } from '../../sample/sample.ts'
 import { total } from '../../table/histogram.ts'
 import { PORTION } from '../../table/slices.ts'
 import type { Family } from '../../tracers/connections/row.ts'
+import { connectionTable } from '../../tracers/connections/table.ts'
 import type { ProcessRow } from '../../tracers/processes/row.ts'
+import { processTable } from '../../tracers/processes/table.ts'
 import type { CallRow } from '../../tracers/syscalls/row.ts'
 import { ATTRIBUTES as A, connectionState } from '../attributes.ts'
 import type { Moment } from '../time.ts'
@@ -77,7 +79,7 @@ export class Accumulator {
   }
 
   *take(sample: Sample): Generator<void, void> {
-    const rows = new RowsOfProcesses(sample.processes)
+    const rows = new RowsOfProcesses(sample.tables.of(processTable))
     const found = new Map<ProcessRow | undefined, Process>()
     const processOf = (row: ProcessRow | undefined): Process => {
       let process = found.get(row)
@@ -96,7 +98,8 @@ export class Accumulator {
       }
       addCalls(processOf(rows.of(call)), call)
     }
-    for (const row of sample.processes) if (row.sent_bytes + row.received_bytes > 0) addBytes(processOf(row), row)
+    for (const row of sample.tables.of(processTable))
+      if (row.sent_bytes + row.received_bytes > 0) addBytes(processOf(row), row)
     for (const change of this.#changes.of(sample)) {
       if (done++ % PORTION === 0) yield
       addConnection(processOf(rows.of(change.row)), change)
@@ -151,9 +154,9 @@ export class Accumulator {
 
   *#levels(sample: Sample, groups: readonly SeriesGroup[]): Generator<void, Level[]> {
     const states = new Map<string, number>()
-    const rows = new RowsOfProcesses(sample.processes)
+    const rows = new RowsOfProcesses(sample.tables.of(processTable))
     const owned = new Map<ProcessRow | undefined, Map<Family, number>>()
-    for (const [i, row] of sample.connections.entries()) {
+    for (const [i, row] of sample.tables.of(connectionTable).entries()) {
       if (i % PORTION === 0) yield
       if (row.closed) continue
       states.set(row.state, (states.get(row.state) ?? 0) + 1)

@@ -3,6 +3,7 @@
 import type { Sample } from '../../sample/sample.ts'
 import { hasFailed } from '../../tracers/connections/outcome.ts'
 import type { ConnectionRow } from '../../tracers/connections/row.ts'
+import { connectionTable } from '../../tracers/connections/table.ts'
 
 /** What the sample before said of a connection. */
 interface Known {
@@ -28,10 +29,10 @@ export class ConnectionChanges {
   #known = new Map<number, Known>();
 
   /** The changes in one sample, all of which must be read; of every sample in turn, or what it missed is not told. */
-  *of({ connections }: Sample): Generator<ConnectionChange, void> {
+  *of({ tables }: Sample): Generator<ConnectionChange, void> {
     const before = this.#known
     const open = new Map<number, Known>()
-    for (const row of connections) {
+    for (const row of tables.of(connectionTable)) {
       yield changeOf(row, row.opened ? undefined : before.get(row.id))
       if (!row.closed) open.set(row.id, { established: row.established, retransmits: row.retransmits })
     }

@@ -1,7 +1,6 @@
 /** How each signal gets to its collector, as the command line and the environment say it. */
 
 import type { ChannelCredentials, Metadata } from '@grpc/grpc-js'
-import type { ExportOptions } from '../../cli/options.ts'
 import { type CertificateFiles, certificateFiles, credentials } from './credentials.ts'
 import { DEFAULT_ENDPOINT, type Endpoint, parseEndpoint, type Source } from './endpoint.ts'
 import { parseHeaders } from './headers.ts'
@@ -25,7 +24,7 @@ export interface Connection {
  */
 export function readConnection(
   signal: Signal,
-  options: Pick<ExportOptions, 'endpoint'>,
+  options: { readonly endpoint: string | null },
   environment: Environment,
 ): Connection {
   const of = (kind: string): Source => variable(environment, signal, kind) ?? { name: '', text: '' }

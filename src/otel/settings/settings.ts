@@ -1,11 +1,24 @@
 /** The standard OTEL_* variables, checked at the start: the SDK would pass over unusable values in silence. */
 
 import { AggregationTemporality, InstrumentType } from '@opentelemetry/sdk-metrics'
-import type { ExportOptions } from '../../cli/options.ts'
 import { usageError } from '../../errors.ts'
 import { type Connection, readConnection } from './connection.ts'
 import type { Source } from './endpoint.ts'
 import { checkResourceAttributes, choice, type Environment, variable } from './variables.ts'
+
+/** What the command line says of the export. */
+export interface ExportOptions {
+  readonly protocol: 'otlp'
+  /** Of the collector; null: as the OTEL_* variables say. */
+  readonly endpoint: string | null
+  /** null: as OTEL_METRIC_EXPORT_INTERVAL says. */
+  readonly intervalSeconds: number | null
+  /** A series for each process id, and not for each name. */
+  readonly pids: boolean
+  /** Processes with series of their own. */
+  readonly top: number
+  readonly spans: boolean
+}
 
 export interface ExportSettings {
   /** OTEL_SDK_DISABLED: everything is accepted and nothing is sent. */

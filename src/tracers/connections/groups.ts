@@ -220,22 +220,27 @@ const figures: readonly Column<ConnectionGroup>[] = [
   },
 ]
 
-function tableBy(grouping: Grouping): Table<ConnectionGroup> {
+function tableBy(grouping: Grouping): Table<ConnectionGroup, null> {
   const { title, columns } = by[grouping]
   return {
     name: 'groups',
     title: `Connections by ${title}`,
+    shortTitle: 'Groups',
+    list: null,
+    meaning: 'TCP connections, added up.',
+    rowType: 'ConnectionGroup',
+    description: 'TCP connections in groups',
     noun: { one: 'connection', many: 'connections' },
+    sources: ['connections'],
     defaultSort: 'connections',
     columns: [...columns, ...figures],
-    rows: sample => groupConnections(sample.connections, grouping),
     key: group => group.key,
-    pid: group => (grouping === 'process' ? group.example.pid : null),
+    ...(grouping === 'process' && { pid: (group: ConnectionGroup) => group.example.pid }),
   }
 }
 
 /** The connections of a sample in groups, by what they are put together by. */
-export const groupTables: Readonly<Record<Grouping, Table<ConnectionGroup>>> = {
+export const groupTables: Readonly<Record<Grouping, Table<ConnectionGroup, null>>> = {
   remote: tableBy('remote'),
   service: tableBy('service'),
   process: tableBy('process'),
@@ -315,7 +320,8 @@ class GroupSum {
   }
 }
 
-function groupConnections(rows: readonly ConnectionRow[], grouping: Grouping): ConnectionGroup[] {
+/** Connections in groups. */
+export function groupConnections(rows: readonly ConnectionRow[], grouping: Grouping): ConnectionGroup[] {
   const { key } = by[grouping]
   const sums = new Map<string, GroupSum>()
   for (const row of rows) {

@@ -25,10 +25,17 @@ function retransmitShare({ total_sent_bytes, retransmitted_bytes }: ConnectionRo
 }
 
 /** TCP connections. */
-export const connectionTable: Table<ConnectionRow> = {
+export const connectionTable: Table<ConnectionRow, 'connections'> = {
   name: 'connections',
   title: 'Connections',
+  shortTitle: 'Conns',
+  list: 'connections',
+  meaning: 'All TCP connections that were open in this interval, or failed to connect in it.',
+  rowType: 'ConnectionRow',
+  description: 'TCP connections',
   noun: { one: 'connection', many: 'connections' },
+  sources: ['connections'],
+  inOverview: true,
   defaultSort: 'bytes',
   columns: [
     { id: 'pid', title: 'PID', unit: 'number', value: row => row.pid, width: 7, priority: 2 },
@@ -247,7 +254,6 @@ export const connectionTable: Table<ConnectionRow> = {
     { id: 'opened', title: 'OPENED', unit: 'flag', value: row => row.opened, width: 7, priority: 20 },
     { id: 'closed', title: 'CLOSED', unit: 'flag', value: row => row.closed, width: 7, priority: 19 },
   ],
-  rows: sample => sample.connections,
   // they come as the kernel's hash table has them, and to make fifty thousand keys takes its time
   steady: true,
   key: row => `${row.network_namespace ?? ''} ${endpoint(row.local)} ${endpoint(row.remote)}`,

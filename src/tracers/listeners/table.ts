@@ -4,10 +4,16 @@ import { endpoint, namedService } from '../connections/endpoint.ts'
 import type { ListenerRow } from './row.ts'
 
 /** Listening TCP sockets. */
-export const listenerTable: Table<ListenerRow> = {
+export const listenerTable: Table<ListenerRow, 'listeners'> = {
   name: 'listeners',
   title: 'Listeners',
+  shortTitle: 'Listen',
+  list: 'listeners',
+  meaning: 'All listening TCP sockets.',
+  rowType: 'ListenerRow',
+  description: 'listening sockets',
   noun: { one: 'listener', many: 'listeners' },
+  sources: ['connections'],
   defaultSort: 'accepts',
   columns: [
     {
@@ -68,7 +74,6 @@ export const listenerTable: Table<ListenerRow> = {
       priority: 4,
     },
   ],
-  rows: sample => sample.listeners,
   key: row => String(row.id),
   pid: row => row.pid,
 }

@@ -4,10 +4,17 @@ import { durationColumn, errorColumn, timeColumn } from '../syscalls/durations.t
 import type { ProcessRow } from './row.ts'
 
 /** What each process does to the kernel. */
-export const processTable: Table<ProcessRow> = {
+export const processTable: Table<ProcessRow, 'processes'> = {
   name: 'processes',
   title: 'Processes',
+  shortTitle: 'Procs',
+  list: 'processes',
+  meaning: 'All processes that did something in this interval, or own a connection.',
+  rowType: 'ProcessRow',
+  description: 'processes',
   noun: { one: 'process', many: 'processes' },
+  sources: ['syscalls', 'bytes', 'connections'],
+  inOverview: true,
   defaultSort: 'syscalls',
   columns: [
     { id: 'pid', title: 'PID', unit: 'number', value: row => row.pid, width: 7, priority: 0 },
@@ -105,7 +112,6 @@ export const processTable: Table<ProcessRow> = {
     { id: 'exited', title: 'EXITED', unit: 'flag', value: row => row.exited, width: 7, priority: 14 },
     { id: 'command', title: 'COMMAND', unit: 'text', value: row => row.command, width: 24, grow: 2, priority: 5 },
   ],
-  rows: sample => sample.processes,
   key: row => `${row.pid} ${row.started_ns}`,
   pid: row => row.pid,
   ended: row => row.exited,

@@ -9,10 +9,16 @@ function clock(unixNs: number): string {
 }
 
 /** Single system calls that took as long as `--slow` says, or longer. */
-export const slowTable: Table<SlowCallRow> = {
+export const slowTable: Table<SlowCallRow, 'slow_calls'> = {
   name: 'slow',
   title: 'Slow calls',
+  shortTitle: 'Slow',
+  list: 'slow_calls',
+  meaning: 'System calls that took as long as `--slow` says, or longer.',
+  rowType: 'SlowCallRow',
+  description: 'slow system calls, one by one',
   noun: { one: 'slow call', many: 'slow calls' },
+  sources: ['syscalls'],
   defaultSort: 'duration_ns',
   past: true,
   columns: [
@@ -43,7 +49,6 @@ export const slowTable: Table<SlowCallRow> = {
     { id: 'return', title: 'RETURN', unit: 'number', value: row => row.return, width: 8, priority: 4 },
     { id: 'error', title: 'ERROR', unit: 'text', value: row => row.error, alarm: true, width: 12, priority: 2 },
   ],
-  rows: sample => sample.slow_calls,
   key: row => `${row.tid} ${row.started_ns}`,
   pid: row => row.pid,
 }

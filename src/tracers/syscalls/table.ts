@@ -3,10 +3,17 @@ import { durationColumn, errorColumn, timeColumn } from './durations.ts'
 import type { SyscallRow } from './row.ts'
 
 /** System calls summed over all watched processes. */
-export const syscallTable: Table<SyscallRow> = {
+export const syscallTable: Table<SyscallRow, 'syscalls'> = {
   name: 'syscalls',
   title: 'Syscalls',
+  shortTitle: 'Syscalls',
+  list: 'syscalls',
+  meaning: 'All system calls that returned in this interval.',
+  rowType: 'SyscallRow',
+  description: 'system calls',
   noun: { one: 'syscall', many: 'syscalls' },
+  sources: ['syscalls'],
+  inOverview: true,
   defaultSort: 'count',
   columns: [
     {
@@ -30,7 +37,5 @@ export const syscallTable: Table<SyscallRow> = {
     durationColumn('p99', 2),
     durationColumn('max', 6),
   ],
-  rows: sample => sample.syscalls,
   key: row => `${row.abi}:${row.id}`,
-  pid: () => null,
 }

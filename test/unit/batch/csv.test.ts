@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { csvHeader, formatCsv as partsOf } from '../../../src/batch/csv.ts'
-import { tables } from '../../../src/table/tables.ts'
 import { connectionRow, processRow, sampleOf, syscallRow } from '../../support/samples.ts'
+import { tables } from '../../support/tables.ts'
 
 /** All parts of it together. */
 function formatCsv<Row>(...args: Parameters<typeof partsOf<Row>>): string {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { arrange } from '../../../src/batch/rows.ts'
 import { filterRows, findColumn, sortRows } from '../../../src/table/arrange.ts'
-import { tables } from '../../../src/table/tables.ts'
 import { connectionRow, syscallRow } from '../../support/samples.ts'
+import { tables } from '../../support/tables.ts'
 
 describe('arrange', () => {
   const rows = [syscallRow({ syscall: 'read', count: 1 }), syscallRow({ syscall: 'write', id: 1, count: 5, errors: 0 })]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatTable, textHeader } from '../../../src/batch/text.ts'
-import { tables } from '../../../src/table/tables.ts'
 import { processRow, sampleOf, syscallRow } from '../../support/samples.ts'
+import { tables } from '../../support/tables.ts'
 
 const all = { sort: null, filter: '' }
 

@@ -8,6 +8,7 @@ import type { Sample } from '../../../src/sample/sample.ts'
 import { total } from '../../../src/table/histogram.ts'
 import { PORTION } from '../../../src/table/slices.ts'
 import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
+import type { SampleParts } from '../../support/samples.ts'
 import { connectionRow } from '../../support/samples.ts'
 import { Accumulator, callRow, quietProcess, START_MS, sampleWith } from './calls.ts'
 
@@ -49,7 +50,11 @@ function oneAfterTheOther(): Sample {
 }
 
 /** Sample `index` with these connections of nginx, pid 42. */
-function withConnections(index: number, connections: readonly ConnectionRow[], change: Partial<Sample> = {}): Sample {
+function withConnections(
+  index: number,
+  connections: readonly ConnectionRow[],
+  change: Partial<SampleParts> = {},
+): Sample {
   return sampleWith(index, NOBODY, { processes: [quietProcess(42, 'nginx')], connections, ...change })
 }
 

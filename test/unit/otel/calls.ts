@@ -6,6 +6,7 @@ import { HistogramSum } from '../../../src/table/histogram.ts'
 import type { ProcessRow } from '../../../src/tracers/processes/row.ts'
 import type { CallRow } from '../../../src/tracers/syscalls/row.ts'
 import { toEnd } from '../../support/generators.ts'
+import type { SampleParts } from '../../support/samples.ts'
 import { processRow, sampleOf } from '../../support/samples.ts'
 
 /** One that does everything at once. */
@@ -63,7 +64,11 @@ export function quietProcess(pid: number, name: string, change: Partial<ProcessR
 const START_MS = Date.parse('2026-01-01T12:00:00.000Z')
 
 /** Sample number `index` of a run with one each second, in which processes made so many reads. */
-export function sampleWith(index: number, calls: ReadonlyMap<string, number>, change: Partial<Sample> = {}): Sample {
+export function sampleWith(
+  index: number,
+  calls: ReadonlyMap<string, number>,
+  change: Partial<SampleParts> = {},
+): Sample {
   const pids = [...calls.keys()]
   return sampleOf({
     time: new Date(START_MS + index * 1000).toISOString(),

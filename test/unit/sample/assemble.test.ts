@@ -6,11 +6,13 @@ import { assemble, type Records, type Rows } from '../../../src/sample/assemble.
 import { HistogramSum, KERNEL_OCTAVES } from '../../../src/table/histogram.ts'
 import { type ConnectionRecord, ListOfSockets } from '../../../src/tracers/connections/socket-record.ts'
 import { Sockets } from '../../../src/tracers/connections/sockets.ts'
+import type { Lists } from '../../../src/tracers/registry.ts'
 import { type CallSums, CallTotals } from '../../../src/tracers/syscalls/call-sums.ts'
 import { type CallRecords, COMPAT_BIT } from '../../../src/tracers/syscalls/tracer.ts'
 import { asking } from '../../support/asking.ts'
 import { toEnd } from '../../support/generators.ts'
 import { connectionRecord, processRecord } from '../../support/records.ts'
+import { listsIn } from '../../support/samples.ts'
 
 const END = {
   endedNs: 10e9,
@@ -27,13 +29,14 @@ function answerTo(pid: number): Answer {
 function rowsOf(
   records: Partial<Records> & { readonly open?: readonly ConnectionRecord[] },
   pids: readonly number[] = [],
-): Rows {
+): Rows & Lists {
   const sockets = new Sockets(END)
   toEnd(sockets.addOpen(new ListOfSockets(records.open)))
   const all = { processes: [], calls: new Reads(), slow: [], closed: new ListOfSockets(), ...records }
-  return toEnd(
+  const rows = toEnd(
     assemble(all, sockets, { ...END, arch: 'x64', pids, facts: new ProcessFacts(asking(answerTo, 13)), self: 12 }),
   )
+  return { ...rows, ...listsIn(rows.tables) }
 }
 
 /** For each process record that is named, one read and one 32-bit exit of some microseconds. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { filterRows, findColumn, sortRows } from '../../../src/table/arrange.ts'
-import { tables } from '../../../src/table/tables.ts'
+import { tables } from '../../support/tables.ts'
 import { connectionRow, processRow, syscallRow } from '../ui/samples.ts'
 
 const { connections, processes } = tables

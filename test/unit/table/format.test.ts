@@ -11,10 +11,10 @@ import {
   type Reading,
 } from '../../../src/table/format.ts'
 import type { Column, Table } from '../../../src/table/table.ts'
-import { tables } from '../../../src/table/tables.ts'
 import { cells, fitText, sanitize, takeLast } from '../../../src/text/text.ts'
 import { groupTables } from '../../../src/tracers/connections/groups.ts'
 import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
+import { tables } from '../../support/tables.ts'
 import { connectionRow, processRow, syscallRow } from '../ui/samples.ts'
 
 describe('numbers', () => {

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { type ConnectionGroup, type Grouping, groupKey, groupTables } from '../../../src/tracers/connections/groups.ts'
+import {
+  type ConnectionGroup,
+  type Grouping,
+  groupConnections,
+  groupKey,
+  groupTables,
+} from '../../../src/tracers/connections/groups.ts'
 import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
-import { connectionRow, sampleOf } from '../ui/samples.ts'
+import { connectionRow } from '../ui/samples.ts'
 
 const groups = (connections: readonly ConnectionRow[], by: Grouping): readonly ConnectionGroup[] =>
-  groupTables[by].rows(sampleOf({ connections }))
+  groupConnections(connections, by)
 
 const from = (address: string, change: Partial<ConnectionRow> = {}): ConnectionRow =>
   connectionRow({ remote: { address, port: 40_000 }, ...change })
@@ -58,7 +64,7 @@ describe('connections in groups', () => {
   it('by process keep those that nobody is known to hold together', () => {
     const rows = [connectionRow({ pid: 7 }), connectionRow({ pid: null, name: null }), connectionRow({ pid: 7 })]
     expect(groups(rows, 'process').map(({ connections }) => connections)).toEqual([2, 1])
-    expect(groups(rows, 'process').map(group => groupTables.process.pid(group))).toEqual([7, null])
+    expect(groups(rows, 'process').map(group => groupTables.process.pid?.(group))).toEqual([7, null])
   })
 
   it('by process tell apart those of two that had one pid', () => {

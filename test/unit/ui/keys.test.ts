@@ -2,8 +2,9 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { GROUPINGS } from '../../../src/tracers/connections/groups.ts'
+import { registry } from '../../../src/tracers/registry.ts'
 import { bindings, isAvailable } from '../../../src/ui/keys.ts'
-import { initialState, type State, VIEWS } from '../../../src/ui/state.ts'
+import { initialState, type State } from '../../../src/ui/state.ts'
 import { hostOf } from '../../support/samples.ts'
 import { everybodyLeaves, type Person, sitDown } from './person.ts'
 import { connectionRow, fullSample, sampleOf } from './samples.ts'
@@ -33,13 +34,15 @@ it('no key has two meanings at a time', () => {
     size: { columns: 80, rows: 24 },
   }
   const state = initialState({ ...start, view: 'connections', filter: '', pids: [], interval: 1 })
-  const states: State[] = VIEWS.flatMap(view =>
+  const states: State[] = registry.views.flatMap(view =>
     [null, ...GROUPINGS].flatMap(grouping =>
       [null, { key: '', title: '' }].map(group => ({ ...state, view, grouping, group })),
     ),
   )
   for (const each of states) {
-    const keys = bindings.filter(binding => isAvailable(binding, each)).flatMap(binding => binding.keys)
+    const keys = bindings()
+      .filter(binding => isAvailable(binding, each))
+      .flatMap(binding => binding.keys)
     expect(keys).toEqual([...new Set(keys)])
   }
 })

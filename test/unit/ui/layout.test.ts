@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { tables } from '../../../src/table/tables.ts'
 import { fitColumns, GUTTER } from '../../../src/ui/columns.ts'
 import { joinItems } from '../../../src/ui/items.ts'
 import { rowsNeeded, shareHeight } from '../../../src/ui/layout.ts'
 import { span } from '../../../src/ui/style.ts'
+import { tables } from '../../support/tables.ts'
 
 describe('columns', () => {
   it.each(['syscalls', 'connections', 'processes', 'listeners'] as const)(

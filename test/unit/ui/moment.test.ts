@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { Sample } from '../../../src/sample/sample.ts'
 import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
 import { connectionsOf, LINGERING, MOST_LINGERING, type Moment, nextMoment } from '../../../src/ui/moment.ts'
+import type { SampleParts } from '../../support/samples.ts'
 import { connectionRow, sampleOf } from './samples.ts'
 
 /** A sample whose interval took so many seconds, whatever the clock says. */
-const sampleAfter = (seconds: number, connections: readonly ConnectionRow[], change: Partial<Sample> = {}): Sample =>
-  sampleOf({ interval_seconds: seconds, connections, ...change })
+const sampleAfter = (
+  seconds: number,
+  connections: readonly ConnectionRow[],
+  change: Partial<SampleParts> = {},
+): Sample => sampleOf({ interval_seconds: seconds, connections, ...change })
 
 const gone = (port: number): ConnectionRow =>
   connectionRow({ remote: { address: '192.0.2.1', port }, closed: true, opened: true, total_sent_bytes: 99 })

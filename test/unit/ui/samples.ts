@@ -5,6 +5,7 @@ import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
 import type { ListenerRow } from '../../../src/tracers/listeners/row.ts'
 import type { ProcessRow } from '../../../src/tracers/processes/row.ts'
 import type { SyscallRow } from '../../../src/tracers/syscalls/row.ts'
+import type { SampleParts } from '../../support/samples.ts'
 import * as plain from '../../support/samples.ts'
 
 const DURATION = { sum: 4_000_000, max: 2_000_000, p50: 1200, p95: 512_000, p99: 1_500_000 }
@@ -47,7 +48,7 @@ export function listenerRow(change: Partial<ListenerRow> = {}): ListenerRow {
   return plain.listenerRow({ pid: 100, local: { address: '0.0.0.0', port: 443 }, ...change })
 }
 
-export function sampleOf(change: Partial<Sample> = {}): Sample {
+export function sampleOf(change: Partial<SampleParts> = {}): Sample {
   return plain.sampleOf({
     syscalls: [syscallRow(), syscallRow({ syscall: 'write', id: 1, count: 400, errors: 7 })],
     processes: [processRow(), processRow({ pid: 200, name: 'redis-server', command: '/bin/redis', syscalls: 90 })],

@@ -1,13 +1,14 @@
 /** What Ink makes of the lines: nothing else, whatever stands in them. */
 
 import { afterEach, expect, it } from 'vitest'
+import { registry } from '../../../src/tracers/registry.ts'
 import type { Palette } from '../../../src/ui/ability.ts'
 import { frame } from '../../../src/ui/frame.ts'
 import { reduce } from '../../../src/ui/reduce.ts'
-import { initialState, type Size, type State, VIEWS, type View as ViewName } from '../../../src/ui/state.ts'
+import { initialState, type Size, type State } from '../../../src/ui/state.ts'
 import { mountView, type View } from '../../../src/ui/view.tsx'
-import { hostOf } from '../../support/samples.ts'
-import { fullSample, processRow } from './samples.ts'
+import { hostOf, listsOf } from '../../support/samples.ts'
+import { fullSample, processRow, sampleOf } from './samples.ts'
 
 const NAMES = [
   '日本語テキスト処理',
@@ -33,9 +34,10 @@ function mount(): View {
   return view
 }
 
-function stateOf(size: Size, view: ViewName): State {
-  const sample = fullSample()
-  const processes = [...NAMES.map((name, pid) => processRow({ pid, name, command: name })), ...sample.processes]
+function stateOf(size: Size, view: string): State {
+  const full = listsOf(fullSample())
+  const named = NAMES.map((name, pid) => processRow({ pid, name, command: name }))
+  const sample = sampleOf({ ...full, processes: [...named, ...full.processes] })
   const initial = initialState({
     host: hostOf({ name: 'web-1', kernel: '6.12', cpus: 2, notes: ['a note'] }),
     version: '0.1.0',
@@ -45,11 +47,7 @@ function stateOf(size: Size, view: ViewName): State {
     pids: [],
     interval: 1,
   })
-  return reduce(
-    initial,
-    { type: 'sample', sample: { ...sample, processes }, exporter: null, at: 0 },
-    { processExists: () => true },
-  )
+  return reduce(initial, { type: 'sample', sample, exporter: null, at: 0 }, { processExists: () => true })
 }
 
 const sizes: readonly Size[] = [
@@ -63,7 +61,7 @@ const palettes: readonly Palette[] = ['colour', 'mono', 'none']
 it.each(palettes)('the lines stay as they are, in the palette %s', palette => {
   const view = mount()
   for (const size of sizes) {
-    for (const name of VIEWS) {
+    for (const name of registry.views) {
       const state = stateOf(size, name)
       for (const shown of [state, { ...state, help: 0 }, { ...state, message: 'so it is' }]) {
         const parts = frame(shown, palette)

@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { batchFormat } from '../../../src/batch/format.ts'
+import { helpText } from '../../../src/cli/help.ts'
+import type { Table } from '../../../src/table/table.ts'
+import { builtIn, Registry, registry } from '../../../src/tracers/registry.ts'
+import { emptyText } from '../../../src/ui/empty.ts'
+import { headerLines } from '../../../src/ui/header.ts'
+import { helpLines } from '../../../src/ui/help.ts'
+import { actionOf } from '../../../src/ui/keys.ts'
+import { reduce } from '../../../src/ui/reduce.ts'
+import { initialState, type State } from '../../../src/ui/state.ts'
+import type { Line } from '../../../src/ui/style.ts'
+import { hostOf, sampleOf } from '../../support/samples.ts'
+
+interface Lock {
+  readonly holder: string
+  readonly waited_ns: number
+}
+
+const lockTable: Table<Lock> = {
+  name: 'locks',
+  title: 'Locks',
+  shortTitle: 'Locks',
+  list: 'file_locks',
+  meaning: 'All locks that somebody waited for.',
+  rowType: 'Lock',
+  description: 'locks of files',
+  noun: { one: 'lock', many: 'locks' },
+  sources: ['locks'],
+  defaultSort: 'waited_ns',
+  columns: [
+    { id: 'holder', title: 'HOLDER', unit: 'text', value: row => row.holder, width: 12, priority: 0 },
+    { id: 'waited_ns', title: 'WAITED', unit: 'nanoseconds', value: row => row.waited_ns, width: 8, priority: 0 },
+  ],
+  key: row => row.holder,
+}
+
+beforeEach(() => registry.add(lockTable))
+afterEach(() => registry.remove(lockTable.name))
+
+const sample = (sources: string) => {
+  const made = sampleOf()
+  made.tables.with(lockTable, [
+    { holder: 'backup', waited_ns: 1000 },
+    { holder: 'nginx', waited_ns: 5000 },
+  ])
+  return { ...made, sources: { ...made.sources, locks: sources } }
+}
+
+const batch = (output: 'text' | 'csv' | 'json', view = 'locks', sort: string | null = null): string => {
+  const format = batchFormat({ output, view, sort, filter: '', terminal: false, ascii: false })
+  return format.header + [...format.sample(sample('iter'))].join('')
+}
+
+function stateOf(view: string, sources = 'iter', rows = true): State {
+  const initial = initialState({
+    host: hostOf(),
+    version: '1',
+    size: { columns: 160, rows: 60 },
+    view,
+    filter: '',
+    pids: [],
+    interval: 1,
+  })
+  const shown = rows ? sample(sources) : { ...sampleOf(), sources: { ...sampleOf().sources, locks: sources } }
+  return reduce(initial, { type: 'sample', sample: shown, exporter: null, at: 0 }, { processExists: () => true })
+}
+
+const textOf = (lines: readonly Line[]): string => lines.map(line => line.map(({ text }) => text).join('')).join('\n')
+
+describe('a table that is registered has', () => {
+  const place = builtIn.length + 2
+
+  test('its tab and its key, which opens it', () => {
+    const state = stateOf('overview')
+    expect(textOf(headerLines(state))).toContain(`${place} Locks`)
+    expect(actionOf(String(place), state)).toEqual({ view: 'locks' })
+    const pressed = reduce(
+      state,
+      { type: 'key', key: String(place), at: 0 },
+      {
+        processExists: () => true,
+      },
+    )
+    expect(pressed.view).toBe('locks')
+  })
+
+  test('its line in the help of the screen, and in that of the command line', () => {
+    expect(textOf(helpLines(stateOf('overview'), 0))).toMatch(new RegExp(`${place} +locks of files`))
+    expect(helpText()).toContain('|locks')
+  })
+
+  test('its list in json, and its columns in csv and text, sorted and filtered like all others', () => {
+    expect(JSON.parse(batch('json'))).toMatchObject({ file_locks: [{ holder: 'nginx' }, { holder: 'backup' }] })
+    expect(batch('csv').split('\n').slice(0, 2)).toEqual([
+      'time,interval_seconds,holder,waited_ns',
+      '2026-01-01T12:00:00.000Z,1,nginx,5000',
+    ])
+    expect(batch('text', 'locks', 'holder')).toMatch(/Locks \(2\)\nHOLDER +WAITED\nbackup +1\.0µs\nnginx +5\.0µs\n/)
+  })
+
+  test('a reason why it is empty', () => {
+    expect(emptyText(stateOf('locks', 'iter', false), 'locks')).toBe('no locks in this interval')
+    expect(emptyText(stateOf('locks', 'none', false), 'locks')).toMatch(/^locks cannot be seen on this machine/)
+  })
+})
+
+test('names are taken once', () => {
+  expect(() => new Registry([...builtIn, lockTable, lockTable])).toThrow('there is a view locks already')
+  expect(() => new Registry([{ ...lockTable, name: 'overview' }])).toThrow('there is a view overview already')
+  expect(() => new Registry([...builtIn, { ...lockTable, list: 'processes' }])).toThrow('there is a list processes')
+})
