@@ -2,8 +2,8 @@
 
 import { Output } from '../batch/output.ts'
 import { asUserError, explain, note, UserError, usageError } from '../errors.ts'
-import type { Keeper } from '../leave-root/keeper.ts'
 import type { Exporter } from '../otel/exporter.ts'
+import type { Keeper } from '../rights/rights.ts'
 import type { Sampler, SamplerSettings } from '../session.ts'
 import { isUtf8 } from '../text/signs.ts'
 import { VERSION } from '../version.ts'

@@ -1,6 +1,7 @@
 import { type Child, startChild } from '../asking/child.ts'
 import { ownProcesses } from '../own-processes.ts'
 import type { Capability } from '../rights/capabilities.ts'
+import type { Keeper } from '../rights/rights.ts'
 
 /** What the child is given. */
 export const KEEPERS = ['CAP_SYS_ADMIN', 'CAP_KILL'] as const satisfies readonly Capability[]
@@ -9,7 +10,7 @@ export const KEEPERS = ['CAP_SYS_ADMIN', 'CAP_KILL'] as const satisfies readonly
  * A child that holds the rights that the screen needs now and then, and can do nothing else with them (keeper.c). Whoever
  * gets hold of the program itself has no more of them than these wishes.
  */
-export class Keeper {
+export class KeeperChild implements Keeper {
   readonly #child: Child
   /** Those who wait for an answer, in that order. */
   #waiting: ((done: boolean) => void)[] = []

@@ -10,7 +10,7 @@ import { becomeUser, boundBy, gainNothing, holdOnly, permittedSet } from '../rig
 import { reaches } from '../rights/reach.ts'
 import { currentRights, type Rights, surroundings, withOnly } from '../rights/rights.ts'
 import { callerIn, isRoot, readAccounts, type User } from '../rights/user.ts'
-import { KEEPERS, Keeper } from './keeper.ts'
+import { KEEPERS, KeeperChild } from './keeper.ts'
 
 /** What the command line says of it. */
 export interface Wishes {
@@ -76,9 +76,9 @@ export async function leaveRoot(plan: Plan, leaving: Leaving): Promise<Rights> {
 }
 
 /** null: there is no room for it. */
-function startKeeper(): Keeper | null {
+function startKeeper(): KeeperChild | null {
   try {
-    return new Keeper(helperBeside(OBJECT_FOLDER, 'keeper'))
+    return new KeeperChild(helperBeside(OBJECT_FOLDER, 'keeper'))
   } catch {
     return null
   }

@@ -1,8 +1,15 @@
 /** What the program holds, and what of this machine decides on it. */
 
 import { readFileSync } from 'node:fs'
-import type { Keeper } from '../leave-root/keeper.ts'
 import { type Capability, capabilitiesIn, ownCapabilities, type Surroundings } from './capabilities.ts'
+
+/** Who does what the program has no right to. */
+export interface Keeper {
+  /** Whether the kernel measures what BPF programs cost. Gives false where that cannot be had. */
+  measure(on: boolean): Promise<boolean>
+  /** Stops the job of this process, with those in it that are root's. Gives false where that failed. */
+  stopJob(): Promise<boolean>
+}
 
 /** What the program holds once it is at work. */
 export interface Rights {
@@ -10,7 +17,7 @@ export interface Rights {
   readonly text: string
   /** What should be said of it, a line each. */
   readonly notes: readonly string[]
-  /** Who does what the program has no right to; null: nobody. */
+  /** null: nobody is needed, or there. */
   readonly keeper: Keeper | null
 }
 

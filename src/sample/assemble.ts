@@ -7,13 +7,12 @@ import { errnoName } from '../syscall/errno.ts'
 import { type Arch, syscallName } from '../syscall/names.ts'
 import { summarize, total } from '../table/histogram.ts'
 import { PORTION } from '../table/slices.ts'
-import { Tables } from '../table/tables.ts'
+import type { Tables } from '../table/tables.ts'
 import type { Connection, IntervalEnd } from '../tracers/connections/connection.ts'
 import type { ConnectionRecords } from '../tracers/connections/socket-record.ts'
 import { listenerRows, listeningOwners, type Sockets } from '../tracers/connections/sockets.ts'
 import { connectionTable } from '../tracers/connections/table.ts'
 import { listenerTable } from '../tracers/listeners/table.ts'
-import type { Losses, LossRow } from '../tracers/loss.ts'
 import { type ProcessSum, ProcessSums } from '../tracers/processes/process-sums.ts'
 import type { ProcessRow } from '../tracers/processes/row.ts'
 import { processTable } from '../tracers/processes/table.ts'
@@ -35,12 +34,6 @@ export interface Records {
   readonly closed: ConnectionRecords
 }
 
-export interface Rows {
-  readonly tables: Tables
-  readonly calls: Iterable<CallRow>
-  keep(): void
-}
-
 export interface Surroundings extends IntervalEnd {
   readonly arch: Arch
   /** Only rows of these processes; empty: of all. */
@@ -50,12 +43,16 @@ export interface Surroundings extends IntervalEnd {
   readonly self: number
 }
 
-/** `sockets`: with the open ones in it. Yields now and then, where it can be laid aside, and what is to be waited for. */
+/**
+ * Makes the tables of an interval, and gives its calls. `sockets`: with the open ones in it. Yields now and then, where it can
+ * be laid aside, and what is to be waited for.
+ */
 export function* assemble(
   records: Records,
   sockets: Sockets,
+  tables: Tables,
   surroundings: Surroundings,
-): Generator<void | Promise<void>, Rows> {
+): Generator<void | Promise<void>, Iterable<CallRow>> {
   const { facts } = surroundings
   const wanted = selector(records.processes, surroundings)
   yield* sockets.addClosed(records.closed)
@@ -69,16 +66,13 @@ export function* assemble(
   calls.release()
   sockets.setProcesses(sums)
   const listeners = filter(yield* listenerRows(sockets, surroundings), wanted)
-  return {
-    tables: new Tables()
-      .with(syscallTable, syscalls)
-      .with(processTable, processes)
-      .with(connectionTable, connections)
-      .with(listenerTable, listeners)
-      .with(slowTable, filter(slowCallRows(records.slow, surroundings), wanted)),
-    calls: callRows(records, surroundings, wanted),
-    keep: () => sockets.keep(),
-  }
+  tables
+    .with(syscallTable, syscalls)
+    .with(processTable, processes)
+    .with(connectionTable, connections)
+    .with(listenerTable, listeners)
+    .with(slowTable, filter(slowCallRows(records.slow, surroundings), wanted))
+  return callRows(records, surroundings, wanted)
 }
 
 /** Whether a process is to be shown; null: all are. */
@@ -128,16 +122,6 @@ function slowCallRows(records: readonly SlowCallRecord[], { arch, times }: Surro
     started_ns: times.ofMonotonic(record.startedNs),
     duration_ns: record.durationNs,
   }))
-}
-
-/** Lost events, a row for each kind and reason that lost any. */
-export function lossRows(losses: Readonly<Record<LossRow['tracer'], Losses>>): LossRow[] {
-  const tracers = ['syscalls', 'connections', 'bytes'] as const
-  return tracers.flatMap(tracer =>
-    Object.entries(losses[tracer])
-      .filter(([, count]) => count > 0)
-      .map(([reason, count]) => ({ tracer, reason, count })),
-  )
 }
 
 function* countConnections(connections: readonly Connection[], sums: ProcessSums): Generator<void, void> {

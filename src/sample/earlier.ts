@@ -4,12 +4,12 @@ import { total } from '../table/histogram.ts'
 import { PORTION } from '../table/slices.ts'
 import type { ConnectionRecords } from '../tracers/connections/socket-record.ts'
 import { JoinedSockets } from '../tracers/connections/socket-record.ts'
+import type { Tracers } from '../tracers/parts.ts'
 import type { Moved, ProcessRecord } from '../tracers/processes/tracer.ts'
 import type { SlowCallRecord } from '../tracers/slow-calls/tracer.ts'
 import type { CallSums } from '../tracers/syscalls/call-sums.ts'
 import { KeptCalls } from '../tracers/syscalls/kept-calls.ts'
 import type { CallRecord, CallRecords } from '../tracers/syscalls/tracer.ts'
-import type { MapUsage, Tracers } from '../tracers/tracer.ts'
 import type { Records } from './assemble.ts'
 
 /** What is read of an interval. */
@@ -35,15 +35,11 @@ export class Earlier {
   readonly #calls = new KeptCalls()
   readonly #slow: SlowCallRecord[] = []
   readonly #closed: ConnectionRecords[] = []
-  readonly #usage = new Map<string, MapUsage>()
+  #isEmpty = true
   #closedRows = 0
 
-  get isEmpty(): boolean {
-    return this.#usage.size === 0 && this.#processes.length === 0 && this.#closedRows === 0
-  }
-
   /** What there was no room for. */
-  readonly lost = { syscalls: 0, connections: 0, bytes: 0, slowCalls: 0 }
+  readonly lost = { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 }
   readonly #most: typeof MOST
 
   constructor(most = MOST) {
@@ -52,6 +48,7 @@ export class Earlier {
 
   /** Adds an interval that is at rest. To be called once for each. */
   *add({ processes, syscalls, slowCalls, connections }: Source, epoch: number): Generator<void, void> {
+    this.#isEmpty = false
     const indexes = processes.read(epoch).map(record => this.#addProcess(record))
     yield
     const calls = syscalls.read(epoch)
@@ -67,7 +64,7 @@ export class Earlier {
     const slow = slowCalls.read(epoch)
     const kept = slow.slice(0, this.#most.slow - this.#slow.length)
     this.#slow.push(...kept)
-    this.lost.slowCalls += slow.length - kept.length
+    this.lost.slow_calls += slow.length - kept.length
     if (connections.collect !== undefined) {
       connections.collect(epoch)
       return
@@ -83,17 +80,9 @@ export class Earlier {
     this.#closedRows += closed.length
   }
 
-  /** How full the maps were: each as full as in the fullest of its intervals. */
-  use(usage: readonly MapUsage[]): MapUsage[] {
-    for (const map of usage) {
-      if ((this.#usage.get(map.name)?.used ?? -1) < map.used) this.#usage.set(map.name, map)
-    }
-    return [...this.#usage.values()]
-  }
-
   /** The records of the last interval, and all that is kept. */
   join({ processes, calls, slow, closed }: Records): Records {
-    if (this.isEmpty) return { processes, calls, slow, closed }
+    if (this.#isEmpty) return { processes, calls, slow, closed }
     return {
       processes: [...this.#processes, ...processes],
       calls: new JoinedCalls(this.#calls, calls, this.#processes.length),

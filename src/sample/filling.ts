@@ -1,4 +1,4 @@
-import type { Halves } from '../tracers/tracer.ts'
+import type { IntervalRows } from '../tracers/tracer.ts'
 
 /** How often is looked whether rows fill up, in milliseconds: a machine that does nothing but fork fills a tenth of them. */
 export const LOOK_MS = 100
@@ -27,7 +27,7 @@ export function doubtOf(ageNs: number): string | null {
 }
 
 /** Whether there may be no room soon for what is counted in an interval of the kernel side, which is so old. */
-export function fillsUp(arenas: readonly Halves[], epoch: number, ageNs: number): boolean {
+export function fillsUp(arenas: readonly IntervalRows[], epoch: number, ageNs: number): boolean {
   const fill = Math.max(...arenas.map(arena => arena.fill?.(epoch) ?? 0))
   return fill >= NEARLY_FULL || (fill >= HALF_FULL && ageNs >= SHORTEST_NS) || ageNs >= LONGEST_NS
 }

@@ -21,6 +21,8 @@ export interface Lost {
   readonly slow_calls: number
 }
 
+export const NOTHING_LOST: Lost = { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 }
+
 /**
  * How each kind of number is measured, as `hook` or `hook+hook`; `none` where the kernel offers no way, and
  * `none (reason)` where reading it failed in this interval.
@@ -33,6 +35,8 @@ export type Sources = {
   /** Source of the bytes of processes. */
   readonly bytes: string
 }
+
+export const NOT_MEASURED: Sources = { syscalls: 'none', connections: 'none', bytes: 'none' }
 
 /** What watching cost in this interval. */
 export interface SelfUsage {

@@ -1,30 +1,26 @@
-import { readFileSync } from 'node:fs'
-import { cpus, hostname, release } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readClocks, Times } from '../bpf/clock.ts'
 import { gracePeriod } from '../bpf/kernel.ts'
 import { helperBeside, OBJECT_FOLDER } from '../bpf/shipped.ts'
 import { ProcessFacts } from '../facts/facts.ts'
 import { FactsReader } from '../facts/reader.ts'
-import { ownProcesses } from '../own-processes.ts'
-import { meansOf, notesOf, type Plan } from '../plan/plan.ts'
-import { describe, holds, missed, ownCapabilities } from '../rights/capabilities.ts'
+import type { Plan } from '../plan/plan.ts'
 import { currentRights, hidesProcesses, type Rights } from '../rights/rights.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import { inSlices } from '../table/slices.ts'
-import type { IntervalEnd } from '../tracers/connections/connection.ts'
 import { LinkNames } from '../tracers/connections/links.ts'
-import { Sockets } from '../tracers/connections/sockets.ts'
-import { Failures, guarded } from '../tracers/guarded.ts'
-import { addLosses, totalLost } from '../tracers/loss.ts'
-import { isInProc, openTracers, type Tracers } from '../tracers/open.ts'
-import type { CallRecords } from '../tracers/syscalls/tracer.ts'
-import type { Halves, MapUsage } from '../tracers/tracer.ts'
-import { assemble, lossRows, type Records, type Rows, type Surroundings } from './assemble.ts'
-import { Earlier, readRecords } from './earlier.ts'
+import { Failures, guarded, guardedTracer } from '../tracers/guarded.ts'
+import { lossRows, totalLost } from '../tracers/loss.ts'
+import { isInProc, openTracers } from '../tracers/open.ts'
+import type { Tracers } from '../tracers/parts.ts'
+import { Reading } from '../tracers/reading.ts'
+import { type Interval, type IntervalRows, inOrder, type Tracer } from '../tracers/tracer.ts'
+import { builtInTracers } from './built-in.ts'
 import { doubtOf, fillsUp, LOOK_MS } from './filling.ts'
+import { FullestMaps } from './fullest-maps.ts'
+import { hostWith } from './host.ts'
 import { residentBytes, saveMemory, settle } from './memory.ts'
-import type { Sample } from './sample.ts'
+import { NOT_MEASURED, NOTHING_LOST, type Sample } from './sample.ts'
 import { Wakeup } from './wakeup.ts'
 
 /** What is given up of the rights of this process when all is attached and nothing was read that others can write. */
@@ -64,11 +60,11 @@ export function samplerOf(
 
 class KernelSampler implements Sampler {
   readonly host: Host
-  readonly #tracers: Tracers
+  readonly #machine: Pick<Tracers, 'control' | 'cost' | 'close'>
+  /** In the order of their parts in each phase. */
+  readonly #tracers: readonly Tracer[]
   readonly #failures = new Failures()
-  readonly #facts: ProcessFacts
   readonly #reader: FactsReader | null
-  readonly #links: LinkNames
   readonly #wakeup = new Wakeup()
   readonly #iterations: number | null
   #intervalNs: number
@@ -81,35 +77,25 @@ class KernelSampler implements Sampler {
   #startedNs = 0
   /** The same of the interval of the kernel side. */
   #begunNs = 0
-  #earlier = new Earlier()
+  readonly #maps = new FullestMaps()
   /** What is to be said of its numbers. */
   #doubt: string | null = null
   #times = Times.of(readClocks())
-  /** What the walk over all sockets takes of late: it belongs to the interval, and begins as much before its end. */
-  #walkNs = 0
+  /** What looking takes of late that belongs to the interval: it begins as much before its end. */
+  #lookingNs = 0
   #usage = process.cpuUsage()
 
   constructor(tracers: Tracers, settings: SamplerSettings, folder: string, rights: Rights) {
-    this.host = {
-      name: hostname(),
-      kernel: release(),
-      cpus: cpus().length,
-      means: meansOf(tracers.plan),
-      rights: rights.text,
-      notes: [
-        ...rights.notes,
-        ...notesOf(tracers.plan, {
-          btf: settings.btf ?? null,
-          rights: missedRights(tracers),
-          verifierLog: tracers.verifierLog,
-        }),
-        ...procNotes(tracers.self),
-      ],
-    }
-    this.#tracers = guarded(tracers, this.#failures)
+    this.host = hostWith(tracers, settings.btf ?? null, rights)
     this.#reader = isInProc(tracers.self) ? factsReader(folder) : null
-    this.#facts = new ProcessFacts(this.#reader)
-    this.#links = new LinkNames(tracers.namespaces.own)
+    const parts = guarded(tracers, this.#failures)
+    this.#machine = parts
+    const builtIn = builtInTracers(parts, {
+      facts: new ProcessFacts(this.#reader),
+      reader: this.#reader,
+      links: new LinkNames(tracers.namespaces.own),
+    })
+    this.#tracers = inOrder([...builtIn, ...tracers.others]).map(tracer => guardedTracer(tracer, this.#failures))
     this.#iterations = settings.iterations
     this.#intervalNs = settings.intervalSeconds * 1e9
     this.#limitNs = (settings.firstIntervalSeconds ?? Infinity) * 1e9
@@ -117,18 +103,18 @@ class KernelSampler implements Sampler {
 
   async run(sink: Sink): Promise<void> {
     // from here on bytes count as moved in an interval
-    await this.#tracers.connections.walk()
+    for (const tracer of this.#tracers) await tracer.beforeEnd?.()
     // what was lost before the first interval is lost from none
-    this.#takeLosses()
+    for (const tracer of this.#tracers) tracer.lost?.()
     this.#advance()
     this.#startedNs = monotonicNow()
     for (let taken = 0; !this.#stopped && (this.#iterations === null || taken < this.#iterations); taken++) {
       await this.#sleep()
       if (this.#stopped) return
       const last = this.#finishing
-      const { sample, calls } = await this.#collect()
-      await this.#whileTaken(sink.take(sample), calls)
-      calls.release()
+      const { sample, reading } = await this.#collect()
+      await this.#whileTaken(sink.take(sample), reading)
+      reading.release()
       settle(taken + 1)
       if (last) return
     }
@@ -146,7 +132,7 @@ class KernelSampler implements Sampler {
   }
 
   measureCost(on: boolean): void {
-    this.#tracers.cost.measure(on)
+    this.#machine.cost.measure(on)
   }
 
   finish(): void {
@@ -161,7 +147,7 @@ class KernelSampler implements Sampler {
 
   close(): void {
     this.#reader?.close()
-    this.#tracers.close()
+    this.#machine.close()
   }
 
   /** Until the end of the interval, whose length may change meanwhile. What fills up before is read. */
@@ -176,12 +162,12 @@ class KernelSampler implements Sampler {
 
   #leftMs(): number {
     const intervalNs = Math.min(this.#intervalNs, this.#limitNs)
-    const walkNs = Math.min(this.#walkNs, intervalNs / 2)
-    return (this.#startedNs + intervalNs - walkNs - monotonicNow()) / 1e6
+    const lookingNs = Math.min(this.#lookingNs, intervalNs / 2)
+    return (this.#startedNs + intervalNs - lookingNs - monotonicNow()) / 1e6
   }
 
   /** Until the sink has taken the sample. While it does, the next one is under way, and may fill up as well. */
-  async #whileTaken(taking: void | Promise<void>, calls: CallRecords): Promise<void> {
+  async #whileTaken(taking: void | Promise<void>, reading: Reading): Promise<void> {
     if (taking === undefined) return
     let isTaken = false
     const taken = taking.finally(() => {
@@ -192,39 +178,34 @@ class KernelSampler implements Sampler {
       await Promise.race([taken, sleep(LOOK_MS, undefined, waiting).catch(() => {})])
       waiting.abort()
       if (isTaken || !this.#isFilling()) continue
-      // the half that they lie in is needed
-      calls.keep()
+      // the half that its rows lie in is needed
+      reading.detach()
       await this.#readEarly()
     }
     await taken
   }
 
   #isFilling(): boolean {
-    const { epoch } = this.#tracers.control
-    return fillsUp(this.#arenas(), epoch, monotonicNow() - this.#begunNs)
+    const { epoch } = this.#machine.control
+    return fillsUp(this.#rows(), epoch, monotonicNow() - this.#begunNs)
   }
 
   /** Ends the interval of the kernel side, though not that of the sample, and keeps what was counted in it. */
   async #readEarly(): Promise<void> {
-    const { epoch } = this.#tracers.control
+    const { epoch } = this.#machine.control
     this.#advance()
     await gracePeriod()
-    await inSlices(this.#earlier.add(this.#tracers, epoch))
-    this.#earlier.use(this.#usageOf(epoch))
+    for (const tracer of this.#tracers) if (tracer.early !== undefined) await inSlices(tracer.early(epoch))
+    this.#maps.add(this.#rows(), epoch)
   }
 
-  #usageOf(epoch: number): MapUsage[] {
-    return this.#arenas().flatMap(arena => arena.usage?.(epoch) ?? [])
-  }
-
-  /** The calls of the sample are to be released when nobody reads them any more. */
-  async #collect(): Promise<{ sample: Sample; calls: CallRecords }> {
-    const { control, connections, syscalls, bytes, cost } = this.#tracers
+  /** What was read is to be released when nobody reads the calls of the sample any more. */
+  async #collect(): Promise<{ sample: Sample; reading: Reading }> {
+    const { control, cost } = this.#machine
     const begunNs = monotonicNow()
-    await connections.walk()
-    this.#walkNs = (this.#walkNs + monotonicNow() - begunNs) / 2
-    const epoch = control.epoch
-    const pids = control.pids
+    for (const tracer of this.#tracers) await tracer.beforeEnd?.()
+    this.#lookingNs = (this.#lookingNs + monotonicNow() - begunNs) / 2
+    const { epoch, pids } = control
     // before the interval ends: whatever happened up to then is in its sample, also where this thread has to wait here
     const clocks = readClocks()
     this.#times = this.#times.next(clocks)
@@ -236,36 +217,16 @@ class KernelSampler implements Sampler {
       control.setFilter(this.#wanted)
       this.#wanted = null
     }
-    const end: IntervalEnd = {
-      endedNs,
-      times: this.#times,
-      namespace: this.#tracers.namespaces.own,
-      links: this.#links,
-    }
-    const atRest = gracePeriod()
-    // Programs that began in the interval may still be at work, but hardly any is. What is read meanwhile counts if
-    // it is the same once they all have ended.
-    let read = this.#arenas().every(arena => arena.asRead !== undefined) ? await this.#read(epoch, pids, end) : null
-    await atRest
-    if (read === null || !this.#arenas().every(arena => arena.asRead?.(epoch))) {
-      read?.records.calls.release()
-      read = await this.#read(epoch, pids, end)
-    }
-    const { records, rows } = read
-    const maps = this.#earlier.use(this.#usageOf(epoch))
-    const { lost } = this.#earlier
-    this.#earlier = new Earlier()
+    const reading = await this.#readAtRest({ epoch, pids, endedNs, times: this.#times })
+    const maps = this.#maps.take(this.#rows(), epoch)
+    const losses = this.#tracers.flatMap(tracer => {
+      const lost = tracer.lost?.()
+      return lost === undefined ? [] : [{ tracer, lost }]
+    })
+    const notes = this.#tracers.flatMap(tracer => tracer.notes?.() ?? [])
+    for (const tracer of this.#tracers) tracer.turn?.()
     control.turn++
-    this.#facts.forget()
-    ownProcesses.turn()
-    const { slowCallsLost, ...taken } = this.#takeLosses()
-    const losses = {
-      syscalls: addLosses(taken.syscalls, { no_row: lost.syscalls }),
-      connections: addLosses(taken.connections, { no_row: lost.connections }),
-      bytes: addLosses(taken.bytes, { no_row: lost.bytes }),
-    }
     const bpfSeconds = cost.take()
-    const notes = connections.notes?.() ?? []
     const failures = this.#failures.take()
     const usage = process.cpuUsage(this.#usage)
     this.#usage = process.cpuUsage()
@@ -273,22 +234,19 @@ class KernelSampler implements Sampler {
       time: new Date(clocks.unixNs / 1e6).toISOString(),
       interval_seconds: (endedNs - startedNs) / 1e9,
       filter: { pids },
-      sources: {
-        syscalls: sourceOf(syscalls.source, failures.get('syscalls')),
-        connections: sourceOf(connections.source, failures.get('connections')),
-        bytes: sourceOf(bytes.source, failures.get('bytes')),
-      },
-      ...rows,
+      sources: { ...NOT_MEASURED, ...this.#sources(failures) },
+      tables: reading.tables,
+      calls: reading.calls,
+      keep: () => reading.keep(),
       lost: {
-        syscalls: totalLost(losses.syscalls),
-        connections: totalLost(losses.connections),
-        bytes: totalLost(losses.bytes),
-        slow_calls: slowCallsLost + lost.slowCalls,
+        ...NOTHING_LOST,
+        ...Object.fromEntries(losses.map(({ tracer, lost }) => [tracer.name, totalLost(lost)])),
       },
-      losses: lossRows(losses),
+      losses: losses.flatMap(({ tracer, lost }) =>
+        tracer.countedElsewhere === true ? [] : lossRows(tracer.name, lost),
+      ),
       notes: [
         ...notes,
-        ...this.#factNotes(),
         ...this.#takeDoubt(),
         ...Array.from(failures, ([part, reason]) => `${part} could not be read: ${reason}`),
       ],
@@ -300,7 +258,35 @@ class KernelSampler implements Sampler {
         sample_seconds: (monotonicNow() - begunNs) / 1e9,
       },
     }
-    return { sample, calls: records.calls }
+    return { sample, reading }
+  }
+
+  /**
+   * Programs that began in the interval may still be at work, but hardly any is. What is read meanwhile counts if it is the
+   * same once they all have ended.
+   */
+  async #readAtRest(interval: Interval): Promise<Reading> {
+    const atRest = gracePeriod()
+    const early = this.#rows().every(rows => rows.asRead !== undefined) ? await this.#read(interval) : null
+    await atRest
+    if (early !== null && this.#rows().every(rows => rows.asRead?.(interval.epoch))) return early
+    early?.release()
+    return this.#read(interval)
+  }
+
+  async #read(interval: Interval): Promise<Reading> {
+    const reading = new Reading()
+    for (const tracer of this.#tracers) if (tracer.read !== undefined) await inSlices(tracer.read(reading, interval))
+    return reading
+  }
+
+  /** How each kind of number was measured, or why it was not. */
+  #sources(failures: ReadonlyMap<string, string>): Record<string, string> {
+    const measured = this.#tracers.flatMap(({ name, source }) => {
+      const failure = failures.get(name)
+      return source === undefined ? [] : [[name, failure === undefined ? source : `none (${failure})`] as const]
+    })
+    return Object.fromEntries(measured)
   }
 
   #takeDoubt(): string[] {
@@ -309,50 +295,18 @@ class KernelSampler implements Sampler {
     return doubt === null ? [] : [doubt]
   }
 
-  #factNotes(): string[] {
-    const why = this.#reader?.failure ?? null
-    return why === null ? [] : [`of idle processes only the name is known: ${why}`]
-  }
-
-  /** What was lost since the last call. */
-  #takeLosses() {
-    const { syscalls, connections, bytes, slowCalls } = this.#tracers
-    return {
-      syscalls: syscalls.loss.take(),
-      connections: connections.takeLost(),
-      bytes: bytes.loss.take(),
-      slowCallsLost: slowCalls.takeLost(),
-    }
-  }
-
-  /** All that the tracers hold of an interval, and its rows. */
-  async #read(epoch: number, pids: readonly number[], end: IntervalEnd): Promise<{ records: Records; rows: Rows }> {
-    const sockets = new Sockets(end)
-    await inSlices(sockets.addOpen(await this.#tracers.connections.readOpen()))
-    const records = this.#earlier.join(await inSlices(readRecords(this.#tracers, epoch)))
-    const surroundings: Surroundings = {
-      ...end,
-      arch: process.arch === 'arm64' ? 'arm64' : 'x64',
-      pids,
-      facts: this.#facts,
-      self: this.#tracers.self ?? 0,
-    }
-    return { records, rows: await inSlices(assemble(records, sockets, surroundings)) }
-  }
-
   /** Begins the next interval in emptied halves. */
   #advance(): void {
-    const { control } = this.#tracers
+    const { control } = this.#machine
     if (control.epoch > 0) this.#doubt = doubtOf(monotonicNow() - this.#begunNs) ?? this.#doubt
     const next = control.epoch + 1
-    for (const arena of this.#arenas()) arena.prepare(next)
+    for (const rows of this.#rows()) rows.prepare(next)
     control.advance()
     this.#begunNs = monotonicNow()
   }
 
-  #arenas(): readonly Halves[] {
-    const { processes, syscalls, slowCalls, connections } = this.#tracers
-    return [processes.arena, syscalls.arena, slowCalls.arena, connections.closed]
+  #rows(): readonly IntervalRows[] {
+    return this.#tracers.flatMap(({ rows }) => rows ?? [])
   }
 }
 
@@ -360,38 +314,7 @@ function factsReader(folder: string): FactsReader {
   return new FactsReader(helperBeside(folder, 'facts'), hidesProcesses() ? ['CAP_SYS_PTRACE'] : [])
 }
 
-/** What would show more; none where that cannot be found out, for want of open files. */
-function missedRights({ plan }: Tracers): string[] {
-  try {
-    return missed(ownCapabilities(), plan).map(capability => describe([capability]))
-  } catch {
-    return []
-  }
-}
-
-/** How something was measured in an interval. */
-function sourceOf(source: string, failure: string | undefined): string {
-  return failure === undefined ? source : `none (${failure})`
-}
-
 /** CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns, in nanoseconds. */
 function monotonicNow(): number {
   return Number(process.hrtime.bigint())
-}
-
-/** What cannot be known of processes since /proc does not tell of all of them, a line each. */
-function procNotes(self: number | null): string[] {
-  if (!isInProc(self)) {
-    return ['process ids are those of the host, not of this pid namespace: of idle processes only the name is known']
-  }
-  if (!hidesProcesses() || holds(ownCapabilities(), 'CAP_SYS_PTRACE')) return []
-  try {
-    // the first process is another user's, or it is root who asks
-    readFileSync('/proc/1/stat')
-    return []
-  } catch {
-    return [
-      "/proc hides other users' processes (hidepid): of idle ones only the name is known; CAP_SYS_PTRACE shows them",
-    ]
-  }
 }

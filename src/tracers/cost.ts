@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
 import type { Libbpf } from '../bpf/libbpf.ts'
 import type { BpfObject } from '../bpf/object.ts'
-import type { CostSwitch } from './tracer.ts'
+import type { CostSwitch } from './parts.ts'
 
 /** BPF_STATS_RUN_TIME of <linux/bpf.h>. */
 const RUN_TIME = 0

@@ -1,10 +1,11 @@
 import { oneLine } from '../text/line.ts'
 import { ListOfSockets } from './connections/socket-record.ts'
+import type { Tracers } from './parts.ts'
 import type { CallRecords } from './syscalls/tracer.ts'
-import type { Halves, Tracers } from './tracer.ts'
+import type { IntervalRows, Tracer } from './tracer.ts'
 
-/** What can fail by itself: what `sources` of a sample names, and more. */
-export type Part = 'syscalls' | 'connections' | 'bytes' | 'slow calls' | 'cost'
+/** What can fail by itself, as a sample names it. */
+type Part = string
 
 /** What failed while a sample was taken, and why. */
 export class Failures {
@@ -48,15 +49,52 @@ export class Failures {
 
 const NO_CALLS: CallRecords = { length: 0, at: () => undefined, addTo() {}, keep() {}, release() {} }
 
-/** Tracers of which a part that fails sees nothing, holds up no other one, and is tried again for the next sample. */
+/** A tracer that sees nothing where one of its phases fails, holds up no other one, and is tried again for the next sample. */
+export function guardedTracer(tracer: Tracer, failures: Failures): Tracer {
+  const part = tracer.name
+  const { beforeEnd, rows, early, read, lost, notes, turn } = tracer
+  return {
+    ...tracer,
+    ...(beforeEnd && { beforeEnd: () => failures.guardAsync(part, () => beforeEnd.call(tracer), undefined) }),
+    ...(rows && { rows: guardedRows(part, rows, failures) }),
+    ...(early && {
+      *early(epoch) {
+        try {
+          yield* early.call(tracer, epoch)
+        } catch (error) {
+          failures.note(part, error)
+        }
+      },
+    }),
+    ...(read && {
+      *read(into, interval) {
+        if (failures.has(part)) return
+        try {
+          yield* read.call(tracer, into, interval)
+        } catch (error) {
+          failures.note(part, error)
+        }
+      },
+    }),
+    ...(turn && { turn: () => failures.guard(part, () => turn.call(tracer), undefined) }),
+    ...(lost && { lost: () => failures.guard(part, () => lost.call(tracer), {}) }),
+    ...(notes && { notes: () => failures.guard(part, () => notes.call(tracer), []) }),
+  }
+}
+
+function guardedRows(part: Part, rows: IntervalRows, failures: Failures): IntervalRows {
+  return {
+    prepare: epoch => failures.guard(part, () => rows.prepare(epoch), undefined),
+    ...(rows.asRead && { asRead: epoch => failures.guard(part, () => rows.asRead?.(epoch) === true, true) }),
+    ...(rows.fill && { fill: epoch => failures.guard(part, () => rows.fill?.(epoch) ?? 0, 0) }),
+    ...(rows.usage && { usage: epoch => failures.guard(part, () => rows.usage?.(epoch), undefined) }),
+  }
+}
+
+/** The built-in tracers of which a part that fails sees nothing, holds up no other one, and is tried again for the next sample. */
 export function guarded(tracers: Tracers, failures: Failures): Tracers {
   const { processes, syscalls, bytes, connections, slowCalls, cost } = tracers
-  const halves = (part: Part, arena: Halves): Halves => ({
-    prepare: epoch => failures.guard(part, () => arena.prepare(epoch), undefined),
-    ...(arena.asRead && { asRead: epoch => failures.guard(part, () => arena.asRead?.(epoch) === true, true) }),
-    ...(arena.fill && { fill: epoch => failures.guard(part, () => arena.fill?.(epoch) ?? 0, 0) }),
-    ...(arena.usage && { usage: epoch => failures.guard(part, () => arena.usage?.(epoch), undefined) }),
-  })
+  const halves = (part: Part, rows: IntervalRows): IntervalRows => guardedRows(part, rows, failures)
   // calls and bytes are those of processes
   const readProcesses = (epoch: number): ReturnType<typeof processes.read> => {
     try {

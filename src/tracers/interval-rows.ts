@@ -7,7 +7,7 @@ import type { MapUsage } from './tracer.ts'
  * Rows that the kernel side hands out one after the other in each interval, in the half `epoch & 1` of an array map:
  * `used[half]` of a state struct counts them, also those that found no room any more.
  */
-export class Arena {
+export class HalvedRows {
   readonly #rows: RowMap
   readonly #state: ArrayMap
   readonly #used: number

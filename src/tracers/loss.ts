@@ -13,7 +13,7 @@ export type Losses = Readonly<Partial<Record<LossReason, number>>>
 /** Lost events of one kind, for one reason; see `src/tracers/loss.ts` for the reasons. */
 export interface LossRow {
   /** Kind of event that was lost. */
-  readonly tracer: 'syscalls' | 'connections' | 'bytes'
+  readonly tracer: string
   /**
    * Reason: `no_row` (all rows of the interval were taken), `no_memory` (the kernel had none), `missed` (the kernel did not run
    * the program, which was running already), `dropped` (a queue of the kernel was full).
@@ -21,6 +21,13 @@ export interface LossRow {
   readonly reason: string
   /** Events lost. */
   readonly count: number
+}
+
+/** What a tracer lost, a row for each reason that lost any. */
+export function lossRows(tracer: string, losses: Losses): LossRow[] {
+  return Object.entries(losses)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => ({ tracer, reason, count }))
 }
 
 /** What a tracer could not count: its counters in the kernel, and runs that the kernel left out. */

@@ -22,14 +22,14 @@ import { ConnectionTracer, FULL_SOURCE } from './connections/tracer.ts'
 import { Control } from './control.ts'
 import { ProgramCost } from './cost.ts'
 import { Opener } from './opener.ts'
+import type { Bytes, Connections, IntervalControl, Processes, SlowCalls, Syscalls, Tracers } from './parts.ts'
 import { CompatProcesses } from './processes/compat.ts'
 import { ProcessTracer } from './processes/tracer.ts'
 import { SlowCallTracer } from './slow-calls/tracer.ts'
 import { CompatSyscalls } from './syscalls/compat.ts'
 import { SyscallTracer } from './syscalls/tracer.ts'
-import type { Bytes, Connections, IntervalControl, Processes, SlowCalls, Syscalls, Tracers } from './tracer.ts'
 
-export type { Tracers } from './tracer.ts'
+export type { Tracers } from './parts.ts'
 
 /** Sockets that there is room for, by the memory of the machine: a row takes some 230 bytes of the kernel's. */
 const ROOMS = totalmem() >= 4 * 2 ** 30 ? roomsFor(131_072, 49_152) : roomsFor(10_240, 4_096)
@@ -115,6 +115,7 @@ export async function openTracers(
       connections: joined.connections,
       slowCalls: base.slowCalls,
       cost,
+      others: [],
       plan,
       verifierLog: saveVerifierLog(opener.log, owner),
       close,

@@ -1,10 +1,8 @@
-import type { Plan } from '../plan/plan.ts'
-import type { NetworkNamespaces } from './connections/namespaces.ts'
-import type { ConnectionRecords } from './connections/socket-record.ts'
+/** What a tracer is: the phases of an interval that it takes part in. Whoever makes samples knows tracers by this alone. */
+
+import type { Times } from '../bpf/clock.ts'
 import type { Losses } from './loss.ts'
-import type { ProcessRecord } from './processes/tracer.ts'
-import type { SlowCallRecord } from './slow-calls/tracer.ts'
-import type { CallRecords } from './syscalls/tracer.ts'
+import type { Reading } from './reading.ts'
 
 /** How full a BPF map was in this interval, in entries. */
 export interface MapUsage {
@@ -16,25 +14,8 @@ export interface MapUsage {
   readonly limit: number
 }
 
-/** What user space tells the kernel side. */
-export interface IntervalControl {
-  /** Number of the current interval; 0: counting has not begun. */
-  readonly epoch: number
-  readonly pids: readonly number[]
-  /**
-   * Number of this process as the kernel side counts them, which no pid namespace has a say in; from then on it is that
-   * one which is not traced. null: it could not be found out. `greet` makes the system call with a number, before the
-   * first interval.
-   */
-  greeted(greet: (number: number) => void): number | null
-  /** Number of the sample under way, which may be of several intervals. */
-  turn: number
-  advance(): void
-  setFilter(pids: readonly number[]): void
-}
-
-/** Rows that are made in two halves. */
-export interface Halves {
+/** Rows that the kernel side writes in two halves, in each interval in turn. */
+export interface IntervalRows {
   /** Makes the half of the interval to come empty. */
   prepare(epoch: number): void
   /**
@@ -48,83 +29,67 @@ export interface Halves {
   usage?(epoch: number): MapUsage | readonly MapUsage[] | undefined
 }
 
-/** Single calls that took long. */
-export interface SlowCalls {
-  readonly arena: Halves
-  read(epoch: number): readonly SlowCallRecord[]
-  /** Slow calls without a record since the last call of this. */
-  takeLost(): number
-}
-
-/** What the BPF programs themselves cost. */
-/** Who may switch on what this process may not. */
-export interface CostSwitch {
-  /** Whether it is measured then. */
-  measure(on: boolean): Promise<boolean>
-}
-
-export interface Cost {
-  measure(on: boolean): void
-  /** From now on another one is asked where this process has not the permission. */
-  measuredBy(other: CostSwitch): void
-  /** Seconds that they ran since the last call, on all processors; null while that is not measured. */
-  take(): number | null
-}
-
 export interface LossCounter {
   /** Events lost since the last call. */
   take(): Losses
 }
 
-/** Reads of an interval are made once, after a grace period, in the order of these members; only open sockets before. */
-export interface Processes {
-  readonly arena: Halves
-  read(epoch: number): readonly ProcessRecord[]
+/** The interval that a sample is of. */
+export interface Interval {
+  /** The last interval of the kernel side in it. */
+  readonly epoch: number
+  /** The filter in the kernel; empty: all processes. */
+  readonly pids: readonly number[]
+  /** On the monotonic clock. */
+  readonly endedNs: number
+  /** Unix time of what the kernel told. */
+  readonly times: Times
 }
 
-export interface Syscalls {
-  readonly source: string
-  readonly arena: Halves
-  readonly loss: LossCounter
-  /** To be read before the next interval ends, and then released. */
-  read(epoch: number): CallRecords
-}
-
-export interface Bytes {
-  readonly source: string
-  readonly loss: LossCounter
-}
-
-export interface Connections {
-  readonly source: string
-  readonly closed: Halves
-  /** Looks at all sockets: what they moved until now belongs to this interval. */
-  walk(): Promise<void>
-  /** What the last walk found, and who holds it. No program changes that any more, so that it is read before all else. */
-  readOpen(): Promise<ConnectionRecords>
-  readClosed(epoch: number): ConnectionRecords
-  /** Takes what closed in an interval at rest, for `readClosed` of a later one; absent: `readClosed` takes it. */
-  collect?(epoch: number): void
-  takeLost(): Losses
+/** Members that are absent: it has no part in that phase. */
+export interface Tracer {
+  /** As in `sources`, `lost` and notes of a sample. */
+  readonly name: string
+  /** How its numbers are measured, for `sources`; absent: it has no kind of numbers of its own. */
+  readonly source?: string
+  /** Names of the tracers whose part in a phase comes before its own. */
+  readonly after?: readonly string[]
+  /** What belongs to the interval but is only to be had by looking: it may take its time. */
+  beforeEnd?(): Promise<void>
+  readonly rows?: IntervalRows
+  /** Keeps what an interval of the kernel side holds that ended before the sample does. To be called once for each. */
+  early?(epoch: number): Generator<void, void>
+  /**
+   * Reads what it has of an interval of the kernel side, and of those that were kept. That is done again, into another
+   * reading, where rows were not at rest. Yields now and then, where it can be laid aside, and what is to be waited for.
+   */
+  read?(into: Reading, interval: Interval): Generator<void | Promise<void>, void>
+  /** The sample has been made: what was kept for it is not needed any more. */
+  turn?(): void
+  /** Events that are in no row, since the last call. */
+  lost?(): Losses
+  /** What it loses is counted by another tracer all the same, so that it is none of the `losses`. */
+  readonly countedElsewhere?: true
   /** What it cannot see for now, and why, a line each. */
   notes?(): readonly string[]
 }
 
-/** The built-in tracers, attached but not yet counting. */
-export interface Tracers {
-  readonly control: IntervalControl
-  /** Number of this process as the kernel side counts them; null: not known. */
-  readonly self: number | null
-  readonly namespaces: NetworkNamespaces
-  readonly processes: Processes
-  readonly syscalls: Syscalls
-  readonly bytes: Bytes
-  readonly connections: Connections
-  readonly slowCalls: SlowCalls
-  readonly cost: Cost
-  /** How each need is met here. */
-  readonly plan: Plan
-  /** File with the whole log of the verifier, where it refused something; null: it did not. */
-  readonly verifierLog: string | null
-  close(): void
+/**
+ * The tracers in the order of their parts in each phase: each behind those that it comes after, and else as they are given.
+ * Throws where there is no such order, or one comes after a tracer that is not there.
+ */
+export function inOrder(tracers: readonly Tracer[]): Tracer[] {
+  const ordered: Tracer[] = []
+  const place = (tracer: Tracer, waiting: readonly string[]): void => {
+    if (ordered.includes(tracer)) return
+    if (waiting.includes(tracer.name)) throw new RangeError(`tracers wait for each other: ${waiting.join(', ')}`)
+    for (const name of tracer.after ?? []) {
+      const before = tracers.find(other => other.name === name)
+      if (before === undefined) throw new RangeError(`${tracer.name} comes after ${name}, which is no tracer`)
+      place(before, [...waiting, tracer.name])
+    }
+    ordered.push(tracer)
+  }
+  for (const tracer of tracers) place(tracer, [])
+  return ordered
 }

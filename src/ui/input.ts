@@ -6,10 +6,9 @@
  * and what other packages there are.
  */
 
-import { keyOfCsi, keyOfSs3 } from './sequences.ts'
+import { type Key, keyOfCsi, keyOfSs3 } from './sequences.ts'
 
-/** A printable character, or `up`, `enter`, `shift-tab`, `ctrl-c`, `alt-b`, ...: see `bindings`. */
-export type Key = string
+export type { Key } from './sequences.ts'
 
 export type Input = { readonly type: 'key'; readonly key: Key } | { readonly type: 'paste'; readonly text: string }
 

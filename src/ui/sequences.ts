@@ -1,6 +1,7 @@
 /** What the control sequences of keys mean: those of xterm, rxvt, the Linux console, and kitty's keyboard protocol. */
 
-import type { Key } from './input.ts'
+/** A printable character, or `up`, `enter`, `shift-tab`, `ctrl-c`, `alt-b`, ...: see `bindings`. */
+export type Key = string
 
 /** Bits of the number that says which modifiers were held, which is one more than their sum. */
 const ALT = 2

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Sample } from '../../src/sample/sample.ts'
 import { samplerOf } from '../../src/sample/sampler.ts'
 import { openTracers, type Tracers } from '../../src/tracers/open.ts'
-import type { Halves } from '../../src/tracers/tracer.ts'
+import type { IntervalRows } from '../../src/tracers/tracer.ts'
 import { listsOf } from '../support/samples.ts'
 import { isCompat, OBJECTS, sum } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'
@@ -13,7 +13,7 @@ import { Workload } from '../support/workload.ts'
 /** Tracers that say that their rows are nearly full, whenever they are asked. */
 function hasty(tracers: Tracers, told: { times: number }): Tracers {
   const { processes } = tracers
-  const arena: Halves = {
+  const arena: IntervalRows = {
     prepare: epoch => processes.arena.prepare(epoch),
     ...(processes.arena.asRead && { asRead: epoch => processes.arena.asRead?.(epoch) === true }),
     ...(processes.arena.usage && { usage: epoch => processes.arena.usage?.(epoch) }),

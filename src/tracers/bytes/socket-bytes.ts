@@ -5,8 +5,8 @@ import {
   movedSince,
 } from '../connections/socket-record.ts'
 import { commonOwner, Listeners } from '../listeners/listening.ts'
+import type { Connections, Processes } from '../parts.ts'
 import type { Moved, ProcessRecord } from '../processes/tracer.ts'
-import type { Connections, Processes } from '../tracer.ts'
 
 const NOTHING = { sentBytes: 0, receivedBytes: 0 }
 

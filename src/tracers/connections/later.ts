@@ -1,5 +1,6 @@
 import type { Losses } from '../loss.ts'
-import type { Connections, Halves } from '../tracer.ts'
+import type { Connections } from '../parts.ts'
+import type { IntervalRows } from '../tracer.ts'
 import { type ConnectionRecords, ListOfSockets } from './socket-record.ts'
 
 /**
@@ -17,7 +18,7 @@ export function openedOrLater(open: () => Connections, source: string, collects:
 /** Connections that could not be opened when the program began. */
 class LaterConnections implements Connections {
   readonly source: string
-  readonly closed: Halves
+  readonly closed: IntervalRows
   readonly collect?: (epoch: number) => void
   readonly #open: () => Connections
   #opened: Connections | null = null

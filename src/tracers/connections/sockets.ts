@@ -1,7 +1,6 @@
 /** From what the tracers read of sockets to the rows of connections and listeners. */
 
 import type { ProcessFacts, Told } from '../../facts/facts.ts'
-import type { Surroundings } from '../../sample/assemble.ts'
 import { PORTION } from '../../table/slices.ts'
 import { Listeners } from '../listeners/listening.ts'
 import type { ListenerRow } from '../listeners/row.ts'
@@ -116,7 +115,7 @@ export class Sockets {
 
 export function* listenerRows(
   { listening, listeners, accepted }: Sockets,
-  { namespace, links, facts }: Surroundings,
+  { namespace, links, facts }: IntervalEnd & { readonly facts: ProcessFacts },
 ): Generator<void, ListenerRow[]> {
   const accepts = new Map<number, number>()
   let turn = 0

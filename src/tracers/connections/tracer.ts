@@ -6,7 +6,7 @@ import type { ArrayMap, BpfObject } from '../../bpf/object.ts'
 import type { RowMap } from '../../bpf/row-map.ts'
 import { inSlices } from '../../table/slices.ts'
 import type { Control } from '../control.ts'
-import { Arena } from '../interval-rows.ts'
+import { HalvedRows } from '../interval-rows.ts'
 import { addLosses, Loss, type Losses, totalLost } from '../loss.ts'
 import { Doubts } from './doubts.ts'
 import type { ConnectionRecords } from './socket-record.ts'
@@ -69,7 +69,7 @@ export class ConnectionTracer {
   #searchedAt = -Infinity
   #searchMs = 0
   #listedAt = -Infinity
-  readonly closed: Arena
+  readonly closed: HalvedRows
   readonly #object: BpfObject
   readonly #control: Control
   readonly #open: RowMap
@@ -118,7 +118,7 @@ export class ConnectionTracer {
     this.#set('closed_room', closed.entries / 2)
     this.#set('places', object.entries('tcp_sockets'))
     this.#setSession(NO_SESSION)
-    this.closed = new Arena(closed, this.#state, 'closed_used')
+    this.closed = new HalvedRows(closed, this.#state, 'closed_used')
     this.#at = socketOffsets(this.#open.layout)
   }
 

@@ -1,8 +1,8 @@
 import { readU64 } from '../../bpf/layout.ts'
 import type { BpfObject } from '../../bpf/object.ts'
 import type { Group } from '../../facts/cgroup.ts'
-import { Arena } from '../interval-rows.ts'
-import type { Halves } from '../tracer.ts'
+import { HalvedRows } from '../interval-rows.ts'
+import type { IntervalRows } from '../tracer.ts'
 import { Commands, Groups } from './identities.ts'
 
 /** TASK_COMM_LEN of the kernel. */
@@ -37,8 +37,8 @@ const NOTHING: Moved = { sentBytes: 0, receivedBytes: 0 }
 
 /** Rows of processes, which the other tracers refer to by their index. */
 export class ProcessTracer {
-  readonly arena: Halves
-  readonly #rows: Arena
+  readonly arena: IntervalRows
+  readonly #rows: HalvedRows
   readonly #commands: Commands
   readonly #groups: Groups
   readonly #size: number
@@ -51,7 +51,7 @@ export class ProcessTracer {
   constructor(object: BpfObject) {
     const rows = object.rows('processes', 'process')
     const layout = rows.layout
-    const arena = new Arena(rows, object.array('process_state', 'process_state'), 'used')
+    const arena = new HalvedRows(rows, object.array('process_state', 'process_state'), 'used')
     const commands = new Commands(object)
     this.#rows = arena
     this.#commands = commands

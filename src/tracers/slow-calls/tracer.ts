@@ -1,6 +1,6 @@
 import { readText, readU64 } from '../../bpf/layout.ts'
 import type { BpfObject } from '../../bpf/object.ts'
-import { Arena } from '../interval-rows.ts'
+import { HalvedRows } from '../interval-rows.ts'
 import { COMPAT_BIT } from '../syscalls/tracer.ts'
 
 const NAME_LENGTH = 16
@@ -22,7 +22,7 @@ export interface SlowCallRecord {
 
 /** System calls that took at least as long as `Control.setSlow` says, one by one. */
 export class SlowCallTracer {
-  readonly arena: Arena
+  readonly arena: HalvedRows
   readonly #size: number
   readonly #at: Record<'started' | 'duration' | 'result' | 'pid' | 'tid' | 'call' | 'name', number>
   readonly #lost: () => number
@@ -32,7 +32,7 @@ export class SlowCallTracer {
     const rows = object.rows('slow_calls', 'slow_call')
     const state = object.array('slow_call_state', 'slow_call_state')
     const { layout } = rows
-    this.arena = new Arena(rows, state, 'used')
+    this.arena = new HalvedRows(rows, state, 'used')
     this.#size = layout.size
     this.#at = {
       started: layout.u64('started_ns'),

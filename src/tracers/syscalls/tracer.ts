@@ -2,9 +2,9 @@ import type { SharedBytes } from '../../bpf/kernel.ts'
 import { joinU64, type StructLayout } from '../../bpf/layout.ts'
 import type { BpfObject } from '../../bpf/object.ts'
 import { FIRST_KERNEL_OCTAVE, type Histogram, KERNEL_OCTAVES, OCTAVE_BUCKETS, OCTAVES } from '../../table/histogram.ts'
-import { Arena } from '../interval-rows.ts'
+import { HalvedRows } from '../interval-rows.ts'
 import { Loss } from '../loss.ts'
-import type { Halves } from '../tracer.ts'
+import type { IntervalRows } from '../tracer.ts'
 import { type CallSums, CallTotals } from './call-sums.ts'
 
 /** Marks numbers of the 32-bit table; COMPAT_BIT of bpf/syscalls.bpf.h. */
@@ -79,10 +79,10 @@ function offsetsIn(layout: StructLayout, failure: StructLayout) {
 /** Every system call of every watched process. */
 export class SyscallTracer {
   readonly source: string
-  readonly arena: Halves
+  readonly arena: IntervalRows
   readonly loss: Loss
-  readonly #arena: Arena
-  readonly #octaves: Arena
+  readonly #arena: HalvedRows
+  readonly #octaves: HalvedRows
   readonly #at: Offsets
   #read: RowsOfCalls | null = null
 
@@ -90,8 +90,8 @@ export class SyscallTracer {
     this.source = source
     const rows = object.rows('calls', 'calls')
     const state = object.array('syscall_state', 'syscall_state')
-    const arena = new Arena(rows, state, 'used')
-    const octaves = new Arena(object.rows('octaves', 'octave'), state, 'octaves_used')
+    const arena = new HalvedRows(rows, state, 'used')
+    const octaves = new HalvedRows(object.rows('octaves', 'octave'), state, 'octaves_used')
     object.layout('octave').array('counts', WORD, OCTAVE_BUCKETS)
     this.#arena = arena
     this.#octaves = octaves

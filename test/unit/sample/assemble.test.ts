@@ -2,12 +2,14 @@ import { expect, test } from 'vitest'
 import { Times } from '../../../src/bpf/clock.ts'
 import { ProcessFacts } from '../../../src/facts/facts.ts'
 import type { Answer } from '../../../src/facts/reader.ts'
-import { assemble, type Records, type Rows } from '../../../src/sample/assemble.ts'
+import { assemble, type Records } from '../../../src/sample/assemble.ts'
 import { HistogramSum, KERNEL_OCTAVES } from '../../../src/table/histogram.ts'
+import { Tables } from '../../../src/table/tables.ts'
 import { type ConnectionRecord, ListOfSockets } from '../../../src/tracers/connections/socket-record.ts'
 import { Sockets } from '../../../src/tracers/connections/sockets.ts'
 import type { Lists } from '../../../src/tracers/registry.ts'
 import { type CallSums, CallTotals } from '../../../src/tracers/syscalls/call-sums.ts'
+import type { CallRow } from '../../../src/tracers/syscalls/row.ts'
 import { type CallRecords, COMPAT_BIT } from '../../../src/tracers/syscalls/tracer.ts'
 import { asking } from '../../support/asking.ts'
 import { toEnd } from '../../support/generators.ts'
@@ -29,14 +31,21 @@ function answerTo(pid: number): Answer {
 function rowsOf(
   records: Partial<Records> & { readonly open?: readonly ConnectionRecord[] },
   pids: readonly number[] = [],
-): Rows & Lists {
+): { readonly calls: Iterable<CallRow> } & Lists {
   const sockets = new Sockets(END)
   toEnd(sockets.addOpen(new ListOfSockets(records.open)))
   const all = { processes: [], calls: new Reads(), slow: [], closed: new ListOfSockets(), ...records }
-  const rows = toEnd(
-    assemble(all, sockets, { ...END, arch: 'x64', pids, facts: new ProcessFacts(asking(answerTo, 13)), self: 12 }),
+  const tables = new Tables()
+  const calls = toEnd(
+    assemble(all, sockets, tables, {
+      ...END,
+      arch: 'x64',
+      pids,
+      facts: new ProcessFacts(asking(answerTo, 13)),
+      self: 12,
+    }),
   )
-  return { ...rows, ...listsIn(rows.tables) }
+  return { calls, ...listsIn(tables) }
 }
 
 /** For each process record that is named, one read and one 32-bit exit of some microseconds. */

@@ -80,7 +80,7 @@ test('what finds no room among what is kept is lost, and the rest goes on', () =
   }
   for (const epoch of [1, 2]) for (const _ of earlier.add(source, epoch));
   // of the second process one call, of the third both, twice
-  expect(earlier.lost).toEqual({ syscalls: 2 * (3 + 2 * 3), connections: 0, bytes: 2, slowCalls: 0 })
+  expect(earlier.lost).toEqual({ syscalls: 2 * (3 + 2 * 3), connections: 0, bytes: 2, slow_calls: 0 })
   const none = { processes: [], calls: new KeptCalls(), slow: [], closed: new ListOfSockets() }
   const joined = earlier.join(none)
   expect(joined.processes.map(({ pid, tcp }) => [pid, tcp.sentBytes])).toEqual([
