@@ -13,6 +13,12 @@ export function readErrnos(header: string): Map<number, string> {
   return read(header, /^#define\s+(E\w+)\s+(\d+)\b/gm)
 }
 
+/** What each error number means, in the words of the comment behind it. */
+export function readMeanings(header: string): Map<string, string> {
+  const lines = header.matchAll(/^#define\s+(E\w+)\s+\d+\s*\/\* ([^*]+?) \*\/$/gm)
+  return new Map(Array.from(lines, ([, name = '', meaning = '']) => [name, meaning]))
+}
+
 function read(header: string, define: RegExp): Map<number, string> {
   return new Map([...header.matchAll(define)].map(([, name = '', number]) => [Number(number), name]))
 }

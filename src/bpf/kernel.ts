@@ -5,6 +5,7 @@ import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import koffi from 'koffi'
+import { errnoName } from '../syscall/errno.ts'
 
 const libc = koffi.load('libc.so.6')
 
@@ -242,10 +243,4 @@ export function setMallocOption(parameter: number, value: number): void {
 /** Makes a system call that there is none of, which tells nobody anything but this number. */
 export function callWithNumber(number: number): void {
   syscall(number, 0, 0, 0)
-}
-
-/** Name of an errno value, such as EPERM. */
-export function errnoName(errno: number): string {
-  const value = Math.abs(errno)
-  return Object.entries(koffi.os.errno).find(([, number]) => number === value)?.[0] ?? `errno ${value}`
 }

@@ -1,11 +1,12 @@
 import { closeSync } from 'node:fs'
 import { basename } from 'node:path'
 import koffi from 'koffi'
+import { errnoName } from '../syscall/errno.ts'
 import { Btf } from './btf.ts'
 import { readObject } from './elf.ts'
 import { BpfError, REINSTALL } from './error.ts'
 import { KeyedMap, possibleProcessors } from './hash.ts'
-import { copyMemory, errnoName, type Mapping, mapShared, runToEnd } from './kernel.ts'
+import { copyMemory, type Mapping, mapShared, runToEnd } from './kernel.ts'
 import { StructLayout } from './layout.ts'
 import { type Libbpf, OpenOptions, type Pointer, ProgramInfo } from './libbpf.ts'
 import { RowMap } from './row-map.ts'
@@ -140,7 +141,10 @@ export class BpfObject {
       if (link === null) {
         const errno = koffi.errno()
         if (optional.has(name)) continue
-        throw new BpfError(`cannot attach ${name}: ${errnoName(errno)}${because(this.#libbpf.takeLog())}`, ASK_DOCTOR)
+        throw new BpfError(
+          `cannot attach ${name}: ${errnoName(Math.abs(errno))}${because(this.#libbpf.takeLog())}`,
+          ASK_DOCTOR,
+        )
       }
       if (name.startsWith('walk_')) this.#iterators.set(name, link)
       this.#links.push(link)
@@ -291,11 +295,11 @@ function* walk(next: (previous: Pointer) => Pointer): Generator<Pointer> {
 }
 
 function check(status: number, what: string): void {
-  if (status < 0) throw new BpfError(`${what}: ${errnoName(status)}`, ASK_DOCTOR)
+  if (status < 0) throw new BpfError(`${what}: ${errnoName(Math.abs(status))}`, ASK_DOCTOR)
 }
 
 function loadError(path: string, status: number, log: string[]): BpfError {
-  const errno = errnoName(status)
+  const errno = errnoName(Math.abs(status))
   const reason = verifierReason(log)
   if (reason !== null) {
     return new BpfError(`this kernel's verifier refuses ${basename(path)}: ${reason}`, ASK_DOCTOR, log)

@@ -2,7 +2,7 @@
 
 import { closeSync, readFileSync, statSync } from 'node:fs'
 import koffi from 'koffi'
-import { errnoName } from './kernel.ts'
+import { errnoName } from '../syscall/errno.ts'
 
 const libc = koffi.load('libc.so.6')
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import koffi from 'koffi'
-import { errnoName } from '../bpf/kernel.ts'
+import { errnoName } from '../syscall/errno.ts'
 import { CAPABILITIES, type Capability, holds, setIn, setOf } from './capabilities.ts'
 import type { User } from './user.ts'
 

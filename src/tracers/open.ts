@@ -25,6 +25,7 @@ import { Opener } from './opener.ts'
 import type { Bytes, Connections, IntervalControl, Processes, SlowCalls, Syscalls, Tracers } from './parts.ts'
 import { CompatProcesses } from './processes/compat.ts'
 import { ProcessTracer } from './processes/tracer.ts'
+import { registry } from './registry.ts'
 import { SlowCallTracer } from './slow-calls/tracer.ts'
 import { CompatSyscalls } from './syscalls/compat.ts'
 import { SyscallTracer } from './syscalls/tracer.ts'
@@ -115,7 +116,7 @@ export async function openTracers(
       connections: joined.connections,
       slowCalls: base.slowCalls,
       cost,
-      others: [],
+      others: registry.tracers,
       plan,
       verifierLog: saveVerifierLog(opener.log, owner),
       close,

@@ -1,60 +1,82 @@
 import type { Table } from '../table/table.ts'
 import { connectionTable } from './connections/table.ts'
+import { errorTable } from './errors/table.ts'
+import { errorTracer } from './errors/tracer.ts'
 import { listenerTable } from './listeners/table.ts'
 import { processTable } from './processes/table.ts'
 import { slowTable } from './slow-calls/table.ts'
 import { syscallTable } from './syscalls/table.ts'
+import type { Tracer } from './tracer.ts'
 
-/** The tables that come with the program, in the order of their tabs and keys. */
-export const builtIn = [syscallTable, connectionTable, processTable, listenerTable, slowTable] as const
+/** A table, and who fills it. */
+export interface Kind<T extends Table<unknown> = Table<unknown>> {
+  readonly table: T
+  /** Absent: the built-in tracers fill it together (src/sample/built-in.ts). */
+  readonly tracer?: Tracer
+}
+
+/** What comes with the program, in the order of tabs and keys: one more table is one more line. */
+export const builtIn = [
+  { table: syscallTable },
+  { table: connectionTable },
+  { table: processTable },
+  { table: listenerTable },
+  { table: slowTable },
+  { table: errorTable, tracer: errorTracer },
+] as const
 
 type ListOf<T> = T extends Table<infer Row, infer List> ? { readonly [name in List & string]: readonly Row[] } : never
 type Intersection<T> = (T extends unknown ? (each: T) => void : never) extends (all: infer All) => void ? All : never
 
 /** The lists of a json sample. */
-export type Lists = Intersection<ListOf<(typeof builtIn)[number]>>
+export type Lists = Intersection<ListOf<(typeof builtIn)[number]['table']>>
 
 /** Every table there is. What names tables - tabs, keys, help, flags, json, csv, docs - is made from it. */
 export class Registry {
-  #tables: readonly Table<unknown>[]
+  #kinds: readonly Kind[] = []
 
-  constructor(tables: readonly Table<unknown>[]) {
-    this.#tables = []
-    for (const table of tables) this.add(table)
+  constructor(kinds: readonly Kind[]) {
+    for (const kind of kinds) this.add(kind)
   }
 
   get tables(): readonly Table<unknown>[] {
-    return this.#tables
+    return this.#kinds.map(({ table }) => table)
+  }
+
+  /** Who fills tables besides the built-in tracers. */
+  get tracers(): readonly Tracer[] {
+    return this.#kinds.flatMap(({ tracer }) => tracer ?? [])
   }
 
   /** What `--view` takes. */
   get views(): readonly string[] {
-    return [OVERVIEW, ...this.#tables.map(table => table.name)]
+    return [OVERVIEW, ...this.tables.map(table => table.name)]
   }
 
   /** The tables of the overview. */
   get overview(): readonly Table<unknown>[] {
-    return this.#tables.filter(table => table.inOverview === true)
+    return this.tables.filter(table => table.inOverview === true)
   }
 
   /** The table with a name; undefined: there is none. */
   find(name: string): Table<unknown> | undefined {
-    return this.#tables.find(table => table.name === name)
+    return this.tables.find(table => table.name === name)
   }
 
   /** Adds one behind the others. Throws where its name, or that of its list, is taken. */
-  add(table: Table<unknown>): void {
+  add(kind: Kind): void {
+    const { table } = kind
     const isTaken = table.name === OVERVIEW || this.find(table.name) !== undefined
     if (isTaken) throw new RangeError(`there is a view ${table.name} already`)
-    if (table.list !== null && this.#tables.some(({ list }) => list === table.list)) {
+    if (table.list !== null && this.tables.some(({ list }) => list === table.list)) {
       throw new RangeError(`there is a list ${table.list} already`)
     }
-    this.#tables = [...this.#tables, table]
+    this.#kinds = [...this.#kinds, kind]
   }
 
   /** Takes one away again. */
   remove(name: string): void {
-    this.#tables = this.#tables.filter(table => table.name !== name)
+    this.#kinds = this.#kinds.filter(({ table }) => table.name !== name)
   }
 }
 

@@ -179,11 +179,16 @@ function formatInterval(seconds: number): string {
 function tabLine(state: State): Line {
   const title = (view: string): string => registry.find(view)?.title ?? OVERVIEW_TITLE
   const short = (view: string): string => registry.find(view)?.shortTitle ?? OVERVIEW_TITLE
-  const lines = [tabs(state, GAP, title), tabs(state, 1, title), tabs(state, 1, short)]
+  const start = (view: string): string => (view === state.view ? short(view) : short(view).slice(0, TITLE_LEAST))
+  const digit = (view: string): string => (view === state.view ? short(view) : '')
+  const lines = [tabs(state, GAP, title), ...[title, short, start, digit].map(titleOf => tabs(state, 1, titleOf))]
   return lines.find(line => lineWidth(line) <= state.size.columns) ?? []
 }
 
 const OVERVIEW_TITLE = 'Overview'
+
+/** Letters of a title that tell it from all others. */
+const TITLE_LEAST = 4
 
 function tabs(state: State, gap: number, titleOf: (view: string) => string): Line {
   return registry.views.flatMap((view, i) => {

@@ -5,6 +5,7 @@ import { total } from '../../table/histogram.ts'
 import { PORTION } from '../../table/slices.ts'
 import type { Family } from '../../tracers/connections/row.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
+import { ProcessesByKey } from '../../tracers/processes/processes-by-key.ts'
 import type { ProcessRow } from '../../tracers/processes/row.ts'
 import { processTable } from '../../tracers/processes/table.ts'
 import type { CallRow } from '../../tracers/syscalls/row.ts'
@@ -79,7 +80,7 @@ export class Accumulator {
   }
 
   *take(sample: Sample): Generator<void, void> {
-    const rows = new RowsOfProcesses(sample.tables.of(processTable))
+    const rows = new ProcessesByKey(sample.tables.of(processTable))
     const found = new Map<ProcessRow | undefined, Process>()
     const processOf = (row: ProcessRow | undefined): Process => {
       let process = found.get(row)
@@ -154,7 +155,7 @@ export class Accumulator {
 
   *#levels(sample: Sample, groups: readonly SeriesGroup[]): Generator<void, Level[]> {
     const states = new Map<string, number>()
-    const rows = new RowsOfProcesses(sample.tables.of(processTable))
+    const rows = new ProcessesByKey(sample.tables.of(processTable))
     const owned = new Map<ProcessRow | undefined, Map<Family, number>>()
     for (const [i, row] of sample.tables.of(connectionTable).entries()) {
       if (i % PORTION === 0) yield
@@ -207,22 +208,6 @@ export class Accumulator {
       const group = this.#top.groupOf(identify(row, this.#settings.pids))
       for (const [family, count] of families) group.addLevel(ACTIVE, count, family, networkLabels)
     }
-  }
-}
-
-/** The processes of a sample, of which several may have had one pid. */
-class RowsOfProcesses {
-  readonly #byPid: ReadonlyMap<number, readonly ProcessRow[]>
-
-  constructor(rows: readonly ProcessRow[]) {
-    this.#byPid = Map.groupBy(rows, row => row.pid)
-  }
-
-  /** Whose a row is; where the start of that process is not known, the last one with its pid. */
-  of({ pid, process_started_ns }: { pid: number | null; process_started_ns: number | null }): ProcessRow | undefined {
-    const rows = this.#byPid.get(pid ?? 0)
-    if (process_started_ns === null) return rows?.at(-1)
-    return rows?.find(row => row.started_ns === process_started_ns)
   }
 }
 

@@ -1,7 +1,7 @@
 import { errnoName } from '../../syscall/errno.ts'
 import { type Abi, type Arch, syscallName } from '../../syscall/names.ts'
 import type { Histogram } from '../../table/histogram.ts'
-import type { CallRow } from './row.ts'
+import { type CallRow, OTHER_ERRORS } from './row.ts'
 import type { CallRecord } from './tracer.ts'
 
 /** A row of calls over what the kernel side said of them. What nobody asks for is not made. */
@@ -39,7 +39,7 @@ export class Calls implements CallRow {
     if (errors === 0) return NO_FAILURES
     const named = failures.map(({ errno, count }) => ({ errno: errnoName(errno), count }))
     const rest = failures.reduce((left, { count }) => left - count, errors)
-    return rest > 0 ? [...named, { errno: 'OTHER', count: rest }] : named
+    return rest > 0 ? [...named, { errno: OTHER_ERRORS, count: rest }] : named
   }
 
   get untimed(): number {

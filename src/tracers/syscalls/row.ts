@@ -18,6 +18,9 @@ export interface SyscallRow {
   readonly duration_ns: Duration
 }
 
+/** The errno of errors that there was no room to tell apart. */
+export const OTHER_ERRORS = 'OTHER'
+
 /** Calls of one process to one system call: the finest grain the kernel side keeps. Not part of the JSON sample. */
 export interface CallRow {
   readonly pid: number
@@ -27,7 +30,7 @@ export interface CallRow {
   readonly id: number
   readonly abi: 'native' | 'compat'
   readonly errors: number
-  /** The errors by their errno names; `OTHER` holds those that there was no room to tell apart. */
+  /** The errors by their errno names; OTHER_ERRORS holds the rest. */
   readonly failures: readonly { readonly errno: string; readonly count: number }[]
   /** Calls that seccomp answered; they are not among the durations. */
   readonly untimed: number

@@ -35,7 +35,7 @@ const lockTable: Table<Lock> = {
   key: row => row.holder,
 }
 
-beforeEach(() => registry.add(lockTable))
+beforeEach(() => registry.add({ table: lockTable }))
 afterEach(() => registry.remove(lockTable.name))
 
 const sample = (sources: string) => {
@@ -106,7 +106,13 @@ describe('a table that is registered has', () => {
 })
 
 test('names are taken once', () => {
-  expect(() => new Registry([...builtIn, lockTable, lockTable])).toThrow('there is a view locks already')
-  expect(() => new Registry([{ ...lockTable, name: 'overview' }])).toThrow('there is a view overview already')
-  expect(() => new Registry([...builtIn, { ...lockTable, list: 'processes' }])).toThrow('there is a list processes')
+  expect(() => new Registry([...builtIn, { table: lockTable }, { table: lockTable }])).toThrow(
+    'there is a view locks already',
+  )
+  expect(() => new Registry([{ table: { ...lockTable, name: 'overview' } }])).toThrow(
+    'there is a view overview already',
+  )
+  expect(() => new Registry([...builtIn, { table: { ...lockTable, list: 'processes' } }])).toThrow(
+    'there is a list processes',
+  )
 })

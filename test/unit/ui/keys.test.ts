@@ -48,11 +48,11 @@ it('no key has two meanings at a time', () => {
 })
 
 describe('views', () => {
-  it('turn with Tab and Shift-Tab and open with 1 to 6', async () => {
+  it('turn with Tab and Shift-Tab and open with their digits', async () => {
     const person = sitDown(80, 24)
     person.take(fullSample())
     const only = (heading: string) => (lines: string[]) =>
-      lines.filter(line => /CALLS\/s|REMOTE|COMMAND|CONN$|ADDRESS|TOOK/.test(line)).length === 1 &&
+      lines.filter(line => /CALLS\/s|REMOTE|COMMAND|CONN$|ADDRESS|TOOK|OF CALLS/.test(line)).length === 1 &&
       lines.join().includes(heading)
     const all = (lines: string[]) => ['SYSCALL', 'REMOTE', 'CONN'].every(heading => lines.join().includes(heading))
     await person.see(all)
@@ -61,7 +61,9 @@ describe('views', () => {
       ['\t', only('REMOTE')],
       ['\t\t', only('ADDRESS')],
       ['\t', only('TOOK')],
+      ['\t', only('OF CALLS')],
       ['\t', all],
+      ['\x1b[Z', only('OF CALLS')],
       ['\x1b[Z', only('TOOK')],
       ['\x1b[Z', only('ADDRESS')],
       ['\x1b[Z', only('CONN')],
@@ -70,6 +72,7 @@ describe('views', () => {
       ['4', only('CONN')],
       ['5', only('ADDRESS')],
       ['6', only('TOOK')],
+      ['7', only('OF CALLS')],
       ['1', all],
     ] as const) {
       person.type(keys)

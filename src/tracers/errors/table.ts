@@ -1,0 +1,47 @@
+import type { Table } from '../../table/table.ts'
+import type { ErrorRow } from './row.ts'
+
+/** Failed system calls, by process, call and errno. */
+export const errorTable: Table<ErrorRow, 'errors'> = {
+  name: 'errors',
+  title: 'Errors',
+  shortTitle: 'Errors',
+  list: 'errors',
+  meaning: 'System calls that returned an error in this interval, by process, system call and errno.',
+  rowType: 'ErrorRow',
+  description: 'failed system calls by errno',
+  noun: { one: 'error', many: 'errors' },
+  sources: ['syscalls'],
+  defaultSort: 'count',
+  columns: [
+    { id: 'pid', title: 'PID', unit: 'number', value: row => row.pid, width: 7, priority: 1 },
+    { id: 'name', title: 'NAME', unit: 'text', value: row => row.name, width: 15, priority: 1 },
+    {
+      id: 'syscall',
+      title: 'SYSCALL',
+      unit: 'text',
+      value: row => row.syscall,
+      mark: row => (row.abi === 'compat' ? '32:' : ''),
+      width: 16,
+      grow: 1,
+      widest: 28,
+      priority: 0,
+    },
+    { id: 'abi', title: 'ABI', unit: 'text', value: row => row.abi, width: 6, priority: 5 },
+    { id: 'errno', title: 'ERRNO', unit: 'text', value: row => row.errno, width: 14, priority: 0 },
+    { id: 'count', title: 'ERR/s', unit: 'events', perSecond: true, value: row => row.count, width: 7, priority: 0 },
+    { id: 'share', title: 'OF CALLS', unit: 'share', value: row => row.share, width: 9, priority: 2 },
+    {
+      id: 'meaning',
+      title: 'MEANING',
+      unit: 'text',
+      value: row => row.meaning,
+      width: 16,
+      grow: 2,
+      widest: 50,
+      priority: 3,
+    },
+  ],
+  key: row => `${row.pid} ${row.process_started_ns} ${row.abi} ${row.id} ${row.errno}`,
+  pid: row => row.pid,
+}
