@@ -14,10 +14,13 @@
 
 /* registers at the entry of a system call */
 struct pt_regs {
+	unsigned long bx;
+	unsigned long ax;
 	unsigned long dx;
 	unsigned long si;
 	unsigned long di;
 	unsigned long orig_ax;
+	unsigned long ip;
 };
 
 #elif defined(__TARGET_ARCH_arm64)
@@ -27,6 +30,8 @@ struct user_pt_regs {
 };
 
 struct pt_regs {
+	unsigned long regs[31];
+	unsigned long pc;
 	unsigned long orig_x0;
 	int syscallno;
 };
@@ -146,6 +151,47 @@ static __always_inline long number_in(struct pt_regs *regs)
 static __always_inline long number_in(struct pt_regs *regs)
 {
 	return regs->syscallno;
+}
+
+#endif
+
+/* what the registers of a thread tell, which it had in user mode when it entered the kernel last */
+struct entry {
+	long number;		/* of the call by which it did; negative: by none */
+	long result;		/* what that returned, once it did */
+	bool pending;		/* it has not returned yet, as far as registers tell */
+	unsigned long argument;	/* its first */
+	unsigned long ip;	/* 0: the thread was never in user mode, and never will be */
+};
+
+#if defined(__TARGET_ARCH_x86)
+
+/* also of a thread that runs: in user mode the result stands there until it enters the kernel again */
+#define PENDING_WHILE_IT_RUNS true
+/* the kernel's answer until there is another one */
+#define NO_RESULT (-38L)
+
+static __always_inline void read_entry(struct pt_regs *regs, bool compat, struct entry *entry)
+{
+	entry->number = BPF_CORE_READ(regs, orig_ax);
+	entry->result = BPF_CORE_READ(regs, ax);
+	entry->pending = entry->number >= 0 && entry->result == NO_RESULT;
+	entry->argument = compat ? BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
+	entry->ip = BPF_CORE_READ(regs, ip);
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+
+/* the result takes the place of the first argument, and may be the same number */
+#define PENDING_WHILE_IT_RUNS false
+
+static __always_inline void read_entry(struct pt_regs *regs, bool compat, struct entry *entry)
+{
+	entry->number = BPF_CORE_READ(regs, syscallno);
+	entry->result = BPF_CORE_READ(regs, regs[0]);
+	entry->argument = BPF_CORE_READ(regs, orig_x0);
+	entry->pending = entry->number >= 0 && entry->result == (long)entry->argument;
+	entry->ip = BPF_CORE_READ(regs, pc);
 }
 
 #endif

@@ -8,3 +8,4 @@
 #include "processes.bpf.c"
 #include "syscalls.bpf.c"
 #include "connections.bpf.c"
+#include "in_flight.bpf.c"

@@ -47,6 +47,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_HASH = 5,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_STACK = 23,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
@@ -60,6 +61,7 @@ enum {
 	SOCK_DGRAM = 2,
 	IPPROTO_TCP = 6,
 	IPPROTO_UDP = 17,
+	IPPROTO_UDPLITE = 136,
 	IPPROTO_MPTCP = 262,
 	MSG_PEEK = 0x2,
 	MSG_ERRQUEUE = 0x2000,
@@ -138,14 +140,51 @@ struct thread_info {
 
 struct signal_struct {
 	atomic_t live;
+	unsigned int flags;
+};
+
+struct super_block {
+	unsigned long s_magic;
 };
 
 struct inode {
 	__u16 i_mode;
+	__u32 i_rdev;
 	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
+struct dentry {
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
 };
 
 struct file {
+	struct path f_path;
 	struct inode *f_inode;
 	void *private_data;
 };
@@ -170,8 +209,16 @@ struct k_sigaction {
 
 struct kernel_siginfo;
 
+struct notification;
+
+struct seccomp_filter {
+	struct seccomp_filter *prev;
+	struct notification *notif;	/* who answers calls in the place of the kernel */
+};
+
 struct seccomp {
 	int mode;
+	struct seccomp_filter *filter;
 };
 
 struct mm_struct {
@@ -211,7 +258,10 @@ struct task_struct {
 	struct thread_info thread_info;
 	struct seccomp seccomp;
 	void *stack;
+	unsigned int __state;
 	unsigned int flags;
+	unsigned int ptrace;
+	int on_cpu;
 	unsigned short migration_disabled;
 	int pid;
 	int tgid;
@@ -221,8 +271,19 @@ struct task_struct {
 	struct files_struct *files;
 	struct mm_struct *mm;
 	struct css_set *cgroups;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
+	__u64 start_time;
 	__u64 start_boottime;
 	char comm[16];
+};
+
+struct task_struct___before_5_14 {
+	volatile long state;
+};
+
+union thread_union {
+	unsigned long stack[1];
 };
 
 struct in6_addr {
@@ -363,6 +424,11 @@ struct bpf_iter_meta {
 struct bpf_iter__tcp {
 	struct bpf_iter_meta *meta;
 	struct sock_common *sk_common;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 struct bpf_iter__task_file {

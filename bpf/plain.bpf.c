@@ -5,3 +5,4 @@
 #include "plain_bytes.bpf.c"
 #include "plain_syscalls.bpf.c"
 #include "connections.bpf.c"
+#include "in_flight.bpf.c"

@@ -38,18 +38,22 @@ const ENTER = 'sys_enter'
 
 /** Tried in this order. */
 const TOGETHER: readonly Together[] = [
-  { name: 'full', holds: ['processes', 'syscalls', 'connections', 'bytes'], without: [ENTER] },
-  { name: 'full', holds: ['processes', 'syscalls', 'connections', 'bytes'], without: [ENTER_AGAIN, WALK] },
+  { name: 'full', holds: ['processes', 'syscalls', 'connections', 'bytes', 'in_flight'], without: [ENTER] },
+  { name: 'full', holds: ['processes', 'syscalls', 'connections', 'bytes', 'in_flight'], without: [ENTER_AGAIN, WALK] },
   // before 6.3
   {
     name: 'full',
-    holds: ['processes', 'syscalls', 'connections'],
+    holds: ['processes', 'syscalls', 'connections', 'in_flight'],
     without: ['sock_send_length', 'sock_recv_length', ENTER_AGAIN, WALK],
   },
 ]
 
 /** What takes their place where the kernel preempts their programs. */
-const UNPREEMPTED: Together = { name: 'plain', holds: ['plain_syscalls', 'connections', 'plain_bytes'], without: [] }
+const UNPREEMPTED: Together = {
+  name: 'plain',
+  holds: ['plain_syscalls', 'connections', 'plain_bytes', 'in_flight'],
+  without: [],
+}
 
 /** Why system calls are not watched by raw tracepoints. */
 const PREEMPTED = 'this kernel preempts programs on raw tracepoints, and skips them for other threads meanwhile'

@@ -36,13 +36,18 @@ export class Workload {
     return Workload.#start(compiled(name), args)
   }
 
+  /** The same in a folder. */
+  static startIn(folder: string, name: string, ...args: readonly (string | number)[]): Promise<Workload> {
+    return Workload.#start(compiled(name), args, folder)
+  }
+
   /** The same inside of a network namespace. */
   static startWithin(namespace: string, name: string, ...args: readonly (string | number)[]): Promise<Workload> {
     return Workload.#start('ip', ['netns', 'exec', namespace, compiled(name), ...args])
   }
 
-  static async #start(program: string, args: readonly (string | number)[]): Promise<Workload> {
-    const child = spawn(program, args.map(String), { stdio: ['pipe', 'pipe', 'inherit'] })
+  static async #start(program: string, args: readonly (string | number)[], cwd?: string): Promise<Workload> {
+    const child = spawn(program, args.map(String), { stdio: ['pipe', 'pipe', 'inherit'], cwd })
     if (child.pid === undefined) throw new Error(`cannot start ${program}`)
     const workload = new Workload(child, child.pid)
     await workload.#expect('ready')

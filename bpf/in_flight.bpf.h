@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
+/*
+ * The walk over all threads, for those that are in a system call. It reads what the
+ * begin of a call left behind; where that was not seen, the registers that the
+ * thread had when it entered the kernel last.
+ *
+ * Who includes this says by the four functions below what is known of a thread.
+ */
+#ifndef EBPF_TOP_IN_FLIGHT_BPF_H
+#define EBPF_TOP_IN_FLIGHT_BPF_H
+
+#include "in_flight_row.bpf.h"
+#include "interruptions.h"
+
+static __always_inline bool is_walked(struct task_struct *thread);
+static __always_inline __u32 current_filter(void);
+/* the first members of `look` */
+static __always_inline void read_begin(struct task_struct *thread, struct look *look);
+/* whether they are still the same */
+static __always_inline bool is_unchanged(struct task_struct *thread, const struct look *look);
+/* there was no memory for the begin of some call */
+static __always_inline bool lost_begins(void);
+
+/* task_struct.__state */
+enum {
+	TASK_STOPPED = 0x4,
+	TASK_TRACED = 0x8,
+};
+
+/* signal_struct.flags: the process is being ended */
+#define SIGNAL_GROUP_EXIT 0x4
+
+/* filters of seccomp that are looked through for one that hands calls to another process */
+#define MOST_SECCOMP_FILTERS 16
+/* a thread that makes calls all the time is looked at so often until it holds still */
+#define MOST_LOOKS 8
+
+static __always_inline __u32 state_of(struct task_struct *thread)
+{
+	struct task_struct___before_5_14 *before = (void *)thread;
+	__u32 state = 0;
+	long older = 0;
+
+	if (bpf_core_field_exists(thread->__state)) {
+		bpf_core_read(&state, sizeof(state), &thread->__state);
+		return state;
+	}
+	/* the compiler must not look for the member before it is known which of both there is */
+	asm volatile("" : "+r"(before));
+	bpf_core_read(&older, sizeof(older), &before->state);
+	return older;
+}
+
+static __always_inline bool is_running(struct task_struct *thread)
+{
+	/* with one processor it is the walk that runs */
+	return bpf_core_field_exists(thread->on_cpu) && BPF_CORE_READ(thread, on_cpu);
+}
+
+/* where the registers of a thread lie that it had in user mode */
+static __always_inline struct pt_regs *registers_with(struct task_struct *thread)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)bpf_task_pt_regs(thread);
+	/* before 5.15 they are at the end of its stack on all architectures */
+	return (void *)thread->stack + bpf_core_type_size(union thread_union) - bpf_core_type_size(struct pt_regs);
+}
+
+/* whether the thread did not go on meanwhile */
+static __always_inline bool look_at(struct task_struct *thread, struct look *look)
+{
+	read_begin(thread, look);
+	barrier();
+	look->switches = BPF_CORE_READ(thread, nvcsw) + BPF_CORE_READ(thread, nivcsw);
+	look->state = state_of(thread);
+	look->running = is_running(thread);
+	read_entry(registers_with(thread), in_compat_call(thread), &look->entry);
+	look->running |= is_running(thread);
+	barrier();
+	return is_unchanged(thread, look);
+}
+
+/* another process may be asked what becomes of its calls, before their begin is told: ptrace, or a filter of seccomp */
+static __always_inline bool may_be_held_up(struct task_struct *thread)
+{
+	struct seccomp_filter *filter = NULL;
+	int i;
+
+	if (BPF_CORE_READ(thread, ptrace))
+		return true;
+	if (!bpf_core_field_exists(thread->seccomp.filter) || !bpf_core_field_exists(filter->notif))
+		return false;
+	filter = BPF_CORE_READ(thread, seccomp.filter);
+	for (i = 0; filter && i < MOST_SECCOMP_FILTERS; i++) {
+		if (BPF_CORE_READ(filter, notif))
+			return true;
+		filter = BPF_CORE_READ(filter, prev);
+	}
+	return filter;
+}
+
+/* a signal ended the call for now: the thread is stopped, or about to enter it again */
+static __always_inline bool is_interrupted(struct task_struct *thread, const struct look *look)
+{
+	bool stopped = look->state & (TASK_STOPPED | TASK_TRACED);
+
+	/* arm64 forgets the number before it stops */
+	if (look->running || (look->entry.number < 0 && (PENDING_WHILE_IT_RUNS || !stopped)))
+		return false;
+	if (look->entry.number >= 0 && !is_interruption(look->entry.result))
+		return false;
+	return !(BPF_CORE_READ(thread, signal, flags) & SIGNAL_GROUP_EXIT);
+}
+
+/* the same as in the rows of calls */
+static __always_inline __u32 call_with(struct task_struct *thread, long number)
+{
+	__u32 compat = in_compat_call(thread) ? COMPAT_BIT : 0;
+	__u32 call = compat ? (__u32)number : plain_number(number);
+
+	return (call < IN_FLIGHT_NUMBERS ? call : 0xffff) | compat;
+}
+
+/* whether the thread is in a call: which, since when, and how well that is known */
+static __always_inline bool is_in_call(struct task_struct *thread, const struct look *look, struct in_flight_row *row)
+{
+	const struct entry *entry = &look->entry;
+	bool current = look->known && look->filter_generation == current_filter(), interrupted;
+	struct in_flight_settings *settings;
+
+	if (look->entered_ns && (current || look->followed)) {
+		row->call = look->call;
+		row->entered_ns = look->entered_ns;
+		row->begun = current ? BEGUN_SEEN : BEGUN_EARLIER;
+		/* else its end was missed */
+		return look->running || entry->number >= 0;
+	}
+	interrupted = is_interrupted(thread, look);
+	if (current && look->interrupted_ns) {
+		row->call = look->interrupted_call;
+		row->entered_ns = look->interrupted_ns == UNSEEN ? 0 : look->interrupted_ns;
+		row->begun = row->entered_ns ? BEGUN_SEEN : BEGUN_UNSEEN;
+		return interrupted && !look->handlers;
+	}
+	if (entry->number < 0 || (!interrupted && !entry->pending))
+		return false;
+	if (look->running && (current || !PENDING_WHILE_IT_RUNS))
+		return false;
+	settings = get_in_flight_settings();
+	row->call = call_with(thread, entry->number);
+	row->begun = current || !settings || settings->unsure || lost_begins() || may_be_held_up(thread) ?
+			     BEGUN_UNSEEN : BEGUN_BEFORE;
+	return true;
+}
+
+/* the bit is looked up by the number, of either table */
+static __always_inline bool takes_descriptor(__u32 call)
+{
+	struct in_flight_settings *settings = get_in_flight_settings();
+	__u32 index = (call & 0xffff) + (call & COMPAT_BIT ? IN_FLIGHT_NUMBERS : 0);
+
+	return settings && (call & 0xffff) < IN_FLIGHT_NUMBERS && index < 2 * IN_FLIGHT_NUMBERS &&
+	       settings->takes_descriptor[index];
+}
+
+static __always_inline void describe_thread(struct in_flight_row *row, struct task_struct *thread,
+					    const struct look *look)
+{
+	row->seen_ns = bpf_ktime_get_ns();
+	row->pid = thread->tgid;
+	row->tid = thread->pid;
+	row->process_started_ns = BPF_CORE_READ(thread, group_leader, start_boottime);
+	row->thread_started_ns = thread->start_boottime;
+	row->switches = look->switches;
+	row->state = look->state;
+	row->running = look->running;
+	row->argument = look->entry.argument;
+	BPF_CORE_READ_STR_INTO(&row->name, thread, group_leader, comm);
+	BPF_CORE_READ_STR_INTO(&row->thread_name, thread, comm);
+}
+
+SEC("iter/task")
+int walk_threads(struct bpf_iter__task *ctx)
+{
+	struct task_struct *thread = ctx->task;
+	struct in_flight_room *room;
+	struct look *look;
+	__u32 size;
+	int i;
+
+	if (!thread || thread->flags & (PF_KTHREAD | PF_EXITING) || !is_walked(thread))
+		return 0;
+	room = get_in_flight_room();
+	if (!room)
+		return 0;
+	look = &room->look;
+	for (i = 0; !look_at(thread, look); i++)
+		if (i == MOST_LOOKS)
+			return 0;
+	/* threads that the kernel runs for a process, as those of io_uring, never were in user mode */
+	if (!look->entry.ip)
+		return 0;
+	__builtin_memset(&room->row, 0, sizeof(room->row));
+	if (!is_in_call(thread, look, &room->row))
+		return 0;
+	describe_thread(&room->row, thread, look);
+	if (takes_descriptor(room->row.call))
+		tell_file(&room->row, thread);
+	/* what was read of one that ended meanwhile is of no thread, or of another */
+	if (thread->flags & PF_EXITING)
+		return 0;
+	/* rows begin at a multiple of 8 bytes */
+	size = (sizeof(room->row) + room->row.names + 7) & ~7;
+	if (size > sizeof(room->row) + sizeof(room->names))
+		return 0;
+	room->row.size = size;
+	bpf_seq_write(ctx->meta->seq, &room->row, size);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,153 @@
+import { gracePeriod } from '../../bpf/kernel.ts'
+import { readU64 } from '../../bpf/layout.ts'
+import type { ArrayMap, BpfObject } from '../../bpf/object.ts'
+import type { Arch } from '../../syscall/names.ts'
+import { PORTION } from '../../table/slices.ts'
+import { missedRuns } from '../loss.ts'
+import type { Reading } from '../reading.ts'
+import type { Interval, Tracer } from '../tracer.ts'
+import { Bounds } from './bounds.ts'
+import { descriptorTable } from './descriptors.ts'
+import { RecordReader, type Records } from './reading.ts'
+import type { InFlightRow } from './row.ts'
+import { BEGUN, InFlightRows, type Offsets, offsetsIn } from './rows.ts'
+import { inFlightTable } from './table.ts'
+
+/** As `sources` of a sample shows it. */
+export const IN_FLIGHT_SOURCE = 'iter/task'
+
+/** Threads in a call that are told at most; a row takes some 130 bytes, and its path. */
+const LIMIT = { records: 32_768, bytes: 16 * 2 ** 20 }
+
+/** The programs that see a call begin; those that an object does not have are not looked at. */
+const BEGIN_PROGRAMS: ReadonlySet<string> = new Set(['sys_enter', 'sys_enter_again'])
+
+/** Threads that are in a system call at the end of an interval, as a tracer with a table of its own. */
+export interface InFlight extends Tracer {
+  /** Somebody asks for the rows; while nobody does, nothing is walked, and there are none. */
+  wanted: boolean
+  /** The pid filter is another one from now on. What began before counts from when this resolves; nobody need wait for it. */
+  filterChanged(): Promise<void>
+}
+
+/** Where the kernel offers no way; why not, the plan says. */
+export const NO_IN_FLIGHT: InFlight = {
+  name: 'in_flight',
+  source: 'none',
+  wanted: false,
+  filterChanged: () => Promise.resolve(),
+}
+
+/** How it is opened; nothing of it need be said. */
+export interface InFlightSettings {
+  readonly arch?: Arch
+  /** The object whose programs see calls begin, which may be another one. */
+  readonly syscalls?: BpfObject
+  /** Processes of the program itself, which have no row. */
+  readonly isOwn?: (pid: number) => boolean
+}
+
+/** The walk over all threads, by bpf/in_flight.bpf.c or bpf/compat_in_flight.bpf.c. */
+export class InFlightTracer implements InFlight {
+  readonly name = 'in_flight'
+  readonly source = IN_FLIGHT_SOURCE
+  wanted = true
+  /** Threads in a call without a row in the last walk, for want of room. */
+  #leftOut = 0
+  readonly #object: BpfObject
+  readonly #syscalls: BpfObject
+  readonly #arch: Arch
+  readonly #isOwn: (pid: number) => boolean
+  readonly #settings: ArrayMap
+  readonly #unsure: number
+  readonly #at: Offsets
+  readonly #reader: RecordReader
+  readonly #bounds = new Bounds()
+  /** Since when the begin of every call that is watched now is seen, on the monotonic clock. */
+  #watchedSinceNs = Infinity
+  #filters = 0
+  #rows: InFlightRows | null = null
+
+  /** @param object that has the walk, attached */
+  constructor(object: BpfObject, settings: InFlightSettings = {}) {
+    this.#object = object
+    this.#syscalls = settings.syscalls ?? object
+    this.#arch = settings.arch ?? (process.arch === 'arm64' ? 'arm64' : 'x64')
+    this.#isOwn = settings.isOwn ?? (() => false)
+    this.#settings = object.array('in_flight_settings', 'in_flight_settings')
+    const { layout, view } = this.#settings
+    this.#unsure = layout.u32('unsure')
+    const table = descriptorTable(this.#arch)
+    const at = layout.array('takes_descriptor', 1, table.length)
+    for (const [number, takes] of table.entries()) view.setUint8(at + number, takes)
+    this.#at = offsetsIn(object.layout('in_flight_row'), object.layout('row_socket'))
+    this.#reader = new RecordReader(this.#at.size, LIMIT)
+    void this.filterChanged()
+  }
+
+  async filterChanged(): Promise<void> {
+    const filter = ++this.#filters
+    this.#watchedSinceNs = Infinity
+    // programs that still go by the one before may be at work
+    await gracePeriod()
+    if (filter === this.#filters) this.#watchedSinceNs = Number(process.hrtime.bigint())
+  }
+
+  /** Looks at all threads. Throws where the kernel refuses. */
+  async beforeEnd(): Promise<void> {
+    this.#rows = null
+    this.#leftOut = 0
+    if (!this.wanted) return
+    const unsure = missedRuns(this.#syscalls, BEGIN_PROGRAMS) > 0 ? 1 : 0
+    this.#settings.view.setUint32(this.#unsure, unsure, true)
+    const records = await this.#reader.read(this.#object.openWalk('walk_threads'))
+    this.#rows = this.#rowsOf(records)
+    this.#leftOut = records.leftOut
+  }
+
+  *read(into: Reading, { times }: Interval): Generator<void, void> {
+    const found = this.#rows
+    const rows: InFlightRow[] = []
+    for (let i = 0; i < (found?.length ?? 0); i++) {
+      if (i % PORTION === 0) yield
+      const row = found?.at(i, times)
+      if (row !== undefined) rows.push(row)
+    }
+    into.tables.with(inFlightTable, rows)
+  }
+
+  notes(): readonly string[] {
+    if (this.#leftOut === 0) return []
+    return [`${this.#leftOut} more threads are in a system call: there is room for ${LIMIT.records} of them`]
+  }
+
+  #rowsOf({ bytes, starts }: Records): InFlightRows {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const others = starts.filter(start => !this.#isOwn(view.getUint32(start + this.#at.pid, true)))
+    this.#bounds.turn()
+    const since = others.map(start => this.#sinceNs(view, start))
+    return new InFlightRows(bytes, others, since, this.#at, this.#arch)
+  }
+
+  /** When a call began, or can be said to have begun at the latest. */
+  #sinceNs(view: DataView, start: number): number {
+    const at = this.#at
+    const seenNs = readU64(view, start + at.seen)
+    switch (view.getUint8(start + at.begun)) {
+      case BEGUN.seen:
+      case BEGUN.earlier:
+        return readU64(view, start + at.entered)
+      case BEGUN.before:
+        return Math.min(this.#watchedSinceNs, seenNs)
+      default:
+        return this.#bounds.sinceNs({
+          tid: view.getUint32(start + at.tid, true),
+          startedNs: readU64(view, start + at.threadStarted),
+          call: view.getUint32(start + at.call, true),
+          switches: readU64(view, start + at.switches),
+          running: view.getUint8(start + at.running) !== 0,
+          seenNs,
+        })
+    }
+  }
+}
