@@ -102,23 +102,22 @@ describe('a connection that another process holds now, and nobody used since', (
     await top.stop()
   })
 
-  if (tells('a later user of a connection')) {
-    test('is of one that still has it, where the one that used it last becomes another program', async () => {
-      const { server, client, port } = await family()
-      const top = await Top.start('-d', 0.2)
-      const local = await client.connect(0, HOST, port)
-      await server.tell('accept', 1, 0)
-      const child = await server.fork()
-      await child.tell('send', 1, 10, 'write')
-      expect(endOf([await settled(top)], port, local)).toMatchObject([{ pid: child.pid }])
-      // it answers no more
-      void child.tell('exec', 1).catch(() => {})
-      await new Promise(resolve => setTimeout(resolve, 200))
-      expect(askSs(port, local).pids).toEqual([server.pid])
-      expect(endOf([await settled(top)], port, local)).toMatchObject([{ pid: server.pid }])
-      await top.stop()
-    })
-  }
+  test('is of one that still has it, where the one that used it last becomes another program', async () => {
+    const { server, client, port } = await family()
+    const top = await Top.start('-d', 0.2)
+    const local = await client.connect(0, HOST, port)
+    await server.tell('accept', 1, 0)
+    const child = await server.fork()
+    await child.tell('send', 1, 10, 'write')
+    const user = tells('a later user of a connection') ? child : server
+    expect(endOf([await settled(top)], port, local)).toMatchObject([{ pid: user.pid }])
+    // it answers no more
+    void child.tell('exec', 1).catch(() => {})
+    await new Promise(resolve => setTimeout(resolve, 200))
+    expect(askSs(port, local).pids).toEqual([server.pid])
+    expect(endOf([await settled(top)], port, local)).toMatchObject([{ pid: server.pid }])
+    await top.stop()
+  })
 
   test('is there under a filter of its holder, and not under that of the one before', async () => {
     const { server, client, port } = await family()
@@ -153,31 +152,31 @@ describe('a listening socket', () => {
     })
   }
 
-  if (tells('a later user of a connection')) {
-    test('that a process was given is its own, once it accepts from it', async () => {
-      const { server, client, port } = await family()
-      const top = await Top.start('-d', 0.2)
-      const service = await server.fork()
-      expect(listenerOn([await settled(top)], port)).toMatchObject([{ pid: server.pid }])
-      await client.connect(0, HOST, port)
-      await service.tell('accept', 1, 0)
-      expect(listenerOn([await settled(top)], port)).toMatchObject([{ pid: service.pid }])
-      // and stays so while nobody uses it
-      expect(listenerOn([await settled(top)], port)).toMatchObject([{ pid: service.pid }])
-      await top.stop()
-    })
+  test('that a process was given is its own, once it accepts from it', async () => {
+    const { server, client, port } = await family()
+    const top = await Top.start('-d', 0.2)
+    const service = await server.fork()
+    expect(listenerOn([await settled(top)], port)).toMatchObject([{ pid: server.pid }])
+    await client.connect(0, HOST, port)
+    await service.tell('accept', 1, 0)
+    const user = tells('a later user of a connection') ? service : server
+    expect(listenerOn([await settled(top)], port)).toMatchObject([{ pid: user.pid }])
+    // and stays so while nobody uses it
+    expect(listenerOn([await settled(top)], port)).toMatchObject([{ pid: user.pid }])
+    await top.stop()
+  })
 
-    test('older than the tool is that of the process that waits for connections', async () => {
-      const { server, client, port } = await family()
-      const service = await server.fork()
-      const accepted = service.tell('accept', 1, 0)
-      await new Promise(resolve => setTimeout(resolve, 100))
-      const top = await Top.start('-d', 0.2)
-      expect(listenerOn([await settled(top)], port)).toMatchObject([{ pid: service.pid }])
-      await client.connect(0, HOST, port)
-      await accepted
-      expect(listenerOn([await settled(top)], port)).toMatchObject([{ pid: service.pid }])
-      await top.stop()
-    })
-  }
+  test('older than the tool is that of the process that waits for connections', async () => {
+    const { server, client, port } = await family()
+    const service = await server.fork()
+    const accepted = service.tell('accept', 1, 0)
+    await new Promise(resolve => setTimeout(resolve, 100))
+    const top = await Top.start('-d', 0.2)
+    const user = tells('a later user of a connection') ? service : server
+    expect(listenerOn([await settled(top)], port)).toMatchObject([{ pid: user.pid }])
+    await client.connect(0, HOST, port)
+    await accepted
+    expect(listenerOn([await settled(top)], port)).toMatchObject([{ pid: user.pid }])
+    await top.stop()
+  })
 })

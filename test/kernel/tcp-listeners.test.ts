@@ -13,9 +13,9 @@ function accepts(samples: readonly JsonSample[], port: number): number | null {
   return counts.every(count => count !== null) ? sum(counts, count => count) : null
 }
 
-/** Who ended it by a reset, where that is told. */
+/** Who ended it by a reset; where that is not told, there is none. */
 function ended(closed_by: string, reset: string): object {
-  return tells('resets') ? { closed_by, reset } : {}
+  return tells('resets') ? { closed_by, reset } : { reset: null }
 }
 
 describe('a listening socket', () => {
@@ -66,7 +66,7 @@ describe('a listening socket', () => {
     const local = await client.connect(0, HOST, port)
     await server.tell('close', 0)
     const samples = await top.finish()
-    const listener = tells('who had what was never accepted') ? { pid: server.pid } : {}
+    const listener = { pid: tells('who had what was never accepted') ? server.pid : null }
     expect(endOf(samples, port, local).filter(row => row.closed)).toMatchObject([
       { ...listener, direction: 'inbound', accept_wait_ns: null, ...ended('local', 'sent') },
     ])

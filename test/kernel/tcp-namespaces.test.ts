@@ -70,6 +70,16 @@ test('a connection older than the tool in another namespace is there from the fi
   await top.stop()
 })
 
+test('a namespace that is made later is there at once, or not for some seconds', async () => {
+  const top = await Top.start('-d', 0.2)
+  const host = new Namespace()
+  const server = new Sockets(host.name)
+  await server.ask('listen', 0, HOST, 9_005, 10)
+  const rows = listenerOn([await top.fresh()], 9_005).filter(row => row.network_namespace === host.inode)
+  expect(rows).toHaveLength(tells('a network namespace at once') ? 1 : 0)
+  await top.stop()
+})
+
 if (tells('a network namespace at once')) {
   test('the same addresses in two namespaces are two connections, and the listener of each is its own', async () => {
     const hosts = [new Namespace(), new Namespace()]

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { JsonSample } from '../../src/batch/json.ts'
 import { Lines } from './lines.ts'
+import { isTold, type Mode, type Untold, wronglyTold } from './untold.ts'
 
 export type { JsonSample }
 
@@ -15,25 +16,11 @@ export const FLAGS = (process.env.EBPF_TOP_TEST_FLAGS ?? '').split(' ').filter(f
 /** Whether these tests are run in compatible mode. */
 export const isCompat = FLAGS.includes('--compat')
 
-/** What compatible mode does not tell: docs/kernels.md has it all. */
-export type Untold =
-  | 'handshakes and accepts'
-  | 'which of several listening sockets took a connection'
-  | 'resets'
-  | 'why a connect failed'
-  | 'connects that sent nothing'
-  | 'a later user of a connection'
-  | 'who had what was never accepted'
-  | 'a network namespace at once'
-  | 'direction of older connections without a listener'
-  | 'splice'
-  | 'zero windows'
-  | 'TIME_WAIT'
-  | 'processes with one pid'
+const MODE: Mode = isCompat ? 'compat' : 'best'
 
-/** Whether these tests may expect it. */
-export function tells(_what: Untold): boolean {
-  return !isCompat
+/** Whether these tests may expect it; where not, they expect that it is not there. */
+export function tells(what: Untold): boolean {
+  return isTold(what, MODE)
 }
 
 /** Samples that the end of a connection may wait for its last counters. */
@@ -87,6 +74,8 @@ export class Top {
       throw new Error(`${error}: ${this.#stderr}`)
     })
     const sample: JsonSample = JSON.parse(line)
+    const wrong = wronglyTold(sample, MODE)
+    if (wrong !== null) throw new Error(wrong)
     this.samples.push(sample)
     return sample
   }
