@@ -13,13 +13,16 @@ const Kind = {
   Struct: 4,
   Union: 5,
   Enum: 6,
+  Forward: 7,
   Typedef: 8,
   Volatile: 9,
   Const: 10,
   Restrict: 11,
+  Function: 12,
   FunctionPrototype: 13,
   Variable: 14,
   DataSection: 15,
+  Float: 16,
   DeclTag: 17,
   TypeTag: 18,
   Enum64: 19,
@@ -47,6 +50,13 @@ export interface Member {
   readonly count: number
 }
 
+/** Bytes of the header, as far as it is needed, and of what is common to all types. */
+const HEADER_BYTES = 24
+const TYPE_BYTES = 12
+
+/** Typedefs, qualifiers and arrays, one of the other: no compiler writes so many. */
+const DEEPEST = 64
+
 /** Decoded BTF. Throws a RangeError where the bytes are not whole BTF. */
 export class Btf {
   readonly #types: readonly Type[]
@@ -66,15 +76,16 @@ export class Btf {
     return { size: type.sizeOrType, members }
   }
 
-  #extent(number: number): { size: number; count: number } {
-    const type = this.#resolve(number)
+  #extent(number: number, depth = 0): { size: number; count: number } {
+    const type = this.#resolve(number, depth)
     if (type.element === null) return { size: type.kind === Kind.Pointer ? 8 : type.sizeOrType, count: 1 }
-    const element = this.#extent(type.element.type)
+    const element = this.#extent(type.element.type, depth + 1)
     return { size: element.size, count: element.count * type.element.count }
   }
 
   /** The type behind typedefs and qualifiers. */
-  #resolve(number: number): Type {
+  #resolve(number: number, depth: number): Type {
+    if (depth > DEEPEST) throw new RangeError(`BTF is damaged: type ${number} is made of itself`)
     const type = this.#types[number]
     if (type === undefined) throw new RangeError(`no type ${number} in BTF`)
     switch (type.kind) {
@@ -83,7 +94,7 @@ export class Btf {
       case Kind.Const:
       case Kind.Restrict:
       case Kind.TypeTag:
-        return this.#resolve(type.sizeOrType)
+        return this.#resolve(type.sizeOrType, depth + 1)
       default:
         return type
     }
@@ -92,14 +103,21 @@ export class Btf {
 
 function decodeTypes(bytes: Uint8Array): Type[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const within = (limit: number, from: number, length: number): void => {
+    if (from + length > limit) throw new RangeError('BTF is damaged: it is cut off')
+  }
+  within(bytes.byteLength, 0, HEADER_BYTES)
   if (view.getUint16(0, true) !== MAGIC) throw new RangeError('not BTF')
   const header = view.getUint32(4, true)
   const start = header + view.getUint32(8, true)
   const end = start + view.getUint32(12, true)
   const strings = header + view.getUint32(16, true)
+  const stringsEnd = strings + view.getUint32(20, true)
+  within(bytes.byteLength, Math.max(end, stringsEnd), 0)
   const text = (offset: number): string => {
     const from = strings + offset
     const to = bytes.indexOf(0, from)
+    within(stringsEnd, to < 0 ? Infinity : to, 1)
     return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8')
   }
 
@@ -107,12 +125,15 @@ function decodeTypes(bytes: Uint8Array): Type[] {
   const types: Type[] = [{ kind: 0, name: 'void', sizeOrType: 0, members: [], element: null }]
   let at = start
   while (at < end) {
+    within(end, at, TYPE_BYTES)
     const info = view.getUint32(at + 4, true)
     const count = info & 0xffff
     const kind = (info >>> 24) & 0x1f
     const isBitfield = info >>> 31 === 1
     const type = { kind, name: text(view.getUint32(at, true)), sizeOrType: view.getUint32(at + 8, true) }
-    at += 12
+    at += TYPE_BYTES
+    const trailer = trailerSize(kind, count)
+    within(end, at, trailer)
     let members: RawMember[] = []
     let element: Type['element'] = null
     if (kind === Kind.Struct || kind === Kind.Union) {
@@ -129,7 +150,7 @@ function decodeTypes(bytes: Uint8Array): Type[] {
       element = { type: view.getUint32(at, true), count: view.getUint32(at + 8, true) }
     }
     types.push({ ...type, members, element })
-    at += trailerSize(kind, count)
+    at += trailer
   }
   return types
 }
@@ -151,7 +172,17 @@ function trailerSize(kind: number, count: number): number {
     case Kind.Enum:
     case Kind.FunctionPrototype:
       return 8 * count
-    default:
+    case Kind.Pointer:
+    case Kind.Forward:
+    case Kind.Typedef:
+    case Kind.Volatile:
+    case Kind.Const:
+    case Kind.Restrict:
+    case Kind.Function:
+    case Kind.Float:
+    case Kind.TypeTag:
       return 0
+    default:
+      throw new RangeError(`BTF is damaged: there is no kind ${kind} of types`)
   }
 }

@@ -249,7 +249,7 @@ export function requestFor({ cookie, local, remote, device }: SocketName): Uint8
   })
 }
 
-/** The sockets that a datagram of an answer tells of; none where it is an error, as there is no such socket. */
+/** The sockets that a datagram of an answer tells of; none where it is an error, as there is no such socket. Throws where it is cut off. */
 export function socketsIn(datagram: DataView): DiagSocket[] {
   const sockets: DiagSocket[] = []
   if (!isError(datagram)) readMessages(datagram, socket => sockets.push(socket))
@@ -296,7 +296,7 @@ function request(family: number, flags: number, id: typeof ANY, states = WANTED_
 }
 
 function isError(datagram: DataView): boolean {
-  return datagram.getUint16(at.type, true) === NLMSG_ERROR
+  return datagram.byteLength >= koffi.sizeof(Header) && datagram.getUint16(at.type, true) === NLMSG_ERROR
 }
 
 /** Reads the messages of a datagram; tells whether they end a dump. */
@@ -305,17 +305,25 @@ function readMessages(datagram: DataView, take: (socket: DiagSocket) => void): b
     const length = datagram.getUint32(start, true)
     const type = datagram.getUint16(start + at.type, true)
     if (type === NLMSG_DONE) return true
-    if (type === NLMSG_ERROR)
-      throw new Error(`inet_diag: error ${datagram.getInt32(start + koffi.sizeof(Header), true)}`)
-    if (length < koffi.sizeof(Header) || start + length > datagram.byteLength) return true
+    if (type === NLMSG_ERROR) throw new Error(`inet_diag: error ${errorIn(datagram, start)}`)
+    if (length < koffi.sizeof(Header) || start + length > datagram.byteLength) {
+      throw new Error('inet_diag: a message is cut off')
+    }
     const from = datagram.byteOffset + start + koffi.sizeof(Header)
     const message = new DataView(datagram.buffer, from, length - koffi.sizeof(Header))
+    if (message.byteLength < koffi.sizeof(Message)) throw new Error('inet_diag: a message is cut off')
     const info = findAttribute(message, INET_DIAG_INFO)
     // what is in TIME_WAIT is dumped as FIN_WAIT2, but has no counters any more
     if (info.byteLength > 0) take(readSocket(message, info))
     start += align(length)
   }
   return false
+}
+
+/** The number in a message of an error; 0: it is cut off. */
+function errorIn(datagram: DataView, start: number): number {
+  const at = start + koffi.sizeof(Header)
+  return at + 4 <= datagram.byteLength ? datagram.getInt32(at, true) : 0
 }
 
 function readSocket(message: DataView, info: DataView): DiagSocket {
@@ -356,6 +364,7 @@ const OPTION_SYN_DATA = 32
 const FASTOPEN_DATA_NOT_ACKED = 2
 
 function isFastOpen(info: DataView): boolean {
+  if (info.byteLength <= BITS_AT) return false
   const [options, bits] = [info.getUint8(OPTIONS_AT), info.getUint8(BITS_AT)]
   return (options & OPTION_SYN_DATA) !== 0 || ((bits >> 1) & 3) >= FASTOPEN_DATA_NOT_ACKED
 }

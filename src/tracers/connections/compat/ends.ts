@@ -18,8 +18,8 @@ interface Ending {
 
 /** Ends of connections: those that the tracepoint told, joined with the last counters that inet_diag told. */
 export class CompatEnds {
-  readonly #traced: TracedSockets | null
-  readonly #diags: Diags
+  readonly #traced: Pick<TracedSockets, 'takeClosed'> | null
+  readonly #diags: Pick<Diags, 'takeDestroyed'>
   readonly #records: CompatRecords
   /** Network namespace of the ends of which only the tracepoint told. */
   readonly #namespace: number
@@ -30,7 +30,12 @@ export class CompatEnds {
   #lost = 0
 
   /** `traced` null: there is no tracepoint. */
-  constructor(traced: TracedSockets | null, diags: Diags, records: CompatRecords, namespace: number) {
+  constructor(
+    traced: Pick<TracedSockets, 'takeClosed'> | null,
+    diags: Pick<Diags, 'takeDestroyed'>,
+    records: CompatRecords,
+    namespace: number,
+  ) {
     this.#traced = traced
     this.#diags = diags
     this.#records = records

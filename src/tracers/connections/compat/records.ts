@@ -9,7 +9,7 @@ const AFTER_FIN: ReadonlySet<string> = new Set(['CLOSE_WAIT', 'LAST_ACK', 'CLOSI
 
 /** The last record of each connection that is open, from which the next one counts on. */
 export class CompatRecords {
-  readonly #owners: SocketOwners
+  readonly #owners: Pick<SocketOwners, 'get'>
   #known = new Map<string, ConnectionRecord>()
   /** What listening sockets had dropped when they were last seen. */
   #drops = new Map<string, number>()
@@ -17,7 +17,7 @@ export class CompatRecords {
   /** Whether a process is a thread of the kernel, for those that were asked for since the last `keep`. */
   #isKernel = new Map<number, boolean>()
 
-  constructor(owners: SocketOwners) {
+  constructor(owners: Pick<SocketOwners, 'get'>) {
     this.#owners = owners
   }
 
