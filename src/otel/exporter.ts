@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import type { Sample } from '../sample/sample.ts'
 import type { Sink } from '../session.ts'
-import { ATTRIBUTES } from './attributes.ts'
+import { ATTRIBUTES } from '../tracers/attributes.ts'
 import { routeLogs } from './log.ts'
 import { Accumulator } from './metrics/accumulate.ts'
 import { Producer } from './metrics/producer.ts'

@@ -2,11 +2,11 @@
 
 import { type Attributes, SpanKind } from '@opentelemetry/api'
 import type { Sample } from '../sample/sample.ts'
+import { ATTRIBUTES as A } from '../tracers/attributes.ts'
+import { failureOf } from '../tracers/connections/changes.ts'
 import type { ConnectionRow } from '../tracers/connections/row.ts'
 import { connectionTable } from '../tracers/connections/table.ts'
 import { slowTable } from '../tracers/slow-calls/table.ts'
-import { ATTRIBUTES as A } from './attributes.ts'
-import { failureOf } from './metrics/connections.ts'
 
 /** A span before it has an id. Times are in milliseconds with fractions, the start is Unix time. */
 export interface SpanEvent {

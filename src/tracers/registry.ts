@@ -1,10 +1,14 @@
 import type { Table } from '../table/table.ts'
+import { byteMetrics } from './bytes/metrics.ts'
+import { connectionMetrics } from './connections/metrics.ts'
 import { connectionTable } from './connections/table.ts'
 import { errorTable } from './errors/table.ts'
 import { errorTracer } from './errors/tracer.ts'
 import { listenerTable } from './listeners/table.ts'
+import type { TracerMetrics } from './metrics.ts'
 import { processTable } from './processes/table.ts'
 import { slowTable } from './slow-calls/table.ts'
+import { syscallMetrics } from './syscalls/metrics.ts'
 import { syscallTable } from './syscalls/table.ts'
 import type { Tracer } from './tracer.ts'
 
@@ -13,13 +17,15 @@ export interface Kind<T extends Table<unknown> = Table<unknown>> {
   readonly table: T
   /** Absent: the built-in tracers fill it together (src/sample/built-in.ts). */
   readonly tracer?: Tracer
+  /** What is exported of it, made anew for each exporter; absent: nothing. */
+  readonly metrics?: () => TracerMetrics
 }
 
 /** What comes with the program, in the order of tabs and keys: one more table is one more line. */
 export const builtIn = [
-  { table: syscallTable },
-  { table: connectionTable },
-  { table: processTable },
+  { table: syscallTable, metrics: syscallMetrics },
+  { table: connectionTable, metrics: connectionMetrics },
+  { table: processTable, metrics: byteMetrics },
   { table: listenerTable },
   { table: slowTable },
   { table: errorTable, tracer: errorTracer },
@@ -46,6 +52,11 @@ export class Registry {
   /** Who fills tables besides the built-in tracers. */
   get tracers(): readonly Tracer[] {
     return this.#kinds.flatMap(({ tracer }) => tracer ?? [])
+  }
+
+  /** What is exported of each. */
+  metrics(): readonly TracerMetrics[] {
+    return this.#kinds.flatMap(({ metrics }) => metrics?.() ?? [])
   }
 
   /** What `--view` takes. */

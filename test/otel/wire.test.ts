@@ -1,7 +1,8 @@
 import { createServer } from 'node:http2'
 import { afterEach, describe, expect, test } from 'vitest'
-import { PROCESS_ATTRIBUTES } from '../../src/otel/attributes.ts'
-import { METRIC_NAMES, METRICS, type MetricDescription } from '../../src/otel/metrics/metrics.ts'
+import { allMetrics } from '../../src/otel/metrics/metrics.ts'
+import { PROCESS_ATTRIBUTES } from '../../src/tracers/attributes.ts'
+import type { MetricDescription } from '../../src/tracers/metrics.ts'
 import { Collector, type Point } from '../support/collector.ts'
 import { freePort } from '../support/exporting.ts'
 import { type Answer, Front, type Signal, TAKEN } from '../support/front.ts'
@@ -86,8 +87,7 @@ describe('over the wire', () => {
     }
     await collector.exports(2)
 
-    for (const name of METRIC_NAMES) {
-      const description: MetricDescription = METRICS[name]
+    for (const [name, description] of allMetrics()) {
       const points = collector.latest(name)
       expect(points.length, name).toBeGreaterThan(0)
       for (const point of points) expect(point, name).toMatchObject(shapeOf(description))
@@ -104,7 +104,7 @@ describe('over the wire', () => {
       'process.pid': 42,
       'ebpf_top.syscall.name': 'read',
     })
-    expect(new Set(collector.requests.flat().map(point => point.metric))).toEqual(new Set(METRIC_NAMES))
+    expect(new Set(collector.requests.flat().map(point => point.metric))).toEqual(new Set(allMetrics().keys()))
   })
 
   test('histograms have the buckets of the kernel side, and counts that are their sum', async () => {

@@ -1,23 +1,15 @@
 /** From samples to what is exported: counters and histograms since the start, and levels of the last sample. */
 
 import type { Sample } from '../../sample/sample.ts'
-import { total } from '../../table/histogram.ts'
-import { PORTION } from '../../table/slices.ts'
-import type { Family } from '../../tracers/connections/row.ts'
-import { connectionTable } from '../../tracers/connections/table.ts'
-import { ProcessesByKey } from '../../tracers/processes/processes-by-key.ts'
+import { ATTRIBUTES as A } from '../../tracers/attributes.ts'
+import type { Labels, LevelOf, Meter, TracerMetrics } from '../../tracers/metrics.ts'
+import { type OfProcess, ProcessesByKey } from '../../tracers/processes/processes-by-key.ts'
 import type { ProcessRow } from '../../tracers/processes/row.ts'
 import { processTable } from '../../tracers/processes/table.ts'
-import type { CallRow } from '../../tracers/syscalls/row.ts'
-import { ATTRIBUTES as A, connectionState } from '../attributes.ts'
+import { registry } from '../../tracers/registry.ts'
 import type { Moment } from '../time.ts'
-import { type ConnectionChange, ConnectionChanges, failureOf } from './connections.ts'
-import type { LevelName } from './metrics.ts'
-import { type Labels, type NumberSeries, SeriesGroup } from './series.ts'
+import { type NumberSeries, SeriesGroup } from './series.ts'
 import { type Frozen, type Identity, type Process, TopProcesses } from './top.ts'
-
-/** So many bytes count as much as one system call when processes are ranked by activity. */
-const BYTES_PER_CALL = 4096
 
 export interface AccumulatorSettings {
   /** A series for each process id, and not for each name. */
@@ -28,7 +20,7 @@ export interface AccumulatorSettings {
 
 /** A number that is not added up over time. */
 export interface Level {
-  readonly name: LevelName
+  readonly name: string
   readonly labels: Labels
   readonly value: number
 }
@@ -47,22 +39,16 @@ export interface Collection {
   readonly frozen: ReadonlySet<Frozen>
 }
 
-const ACTIVE = 'ebpf_top.tcp.connection.active'
-
-const syscallLabels = (syscall: string): Labels => ({ [A.syscallName]: syscall })
-const networkLabels = (type: string): Labels => ({ [A.networkType]: type })
-const errorLabels = (error: string): Labels => ({ [A.errorType]: error })
-
 /** Both taking and collecting can be laid aside, but nothing else may be begun meanwhile. */
 export class Accumulator {
   /** Counters of the machine and of ebpf-top itself. */
   readonly own: SeriesGroup
   readonly #settings: AccumulatorSettings
-  readonly #changes = new ConnectionChanges()
+  readonly #metrics: readonly TracerMetrics[] = registry.metrics()
   readonly #start: Moment
   readonly #top: TopProcesses
-  /** Levels that were told once are told again when they are 0. */
-  readonly #states = new Map<string, Labels>()
+  /** Levels of the machine: those that were told once are told again when they are 0. */
+  readonly #machine: SeriesGroup
   #last: Sample | null = null
   /** By how much the clock was set since the beginning, forward or back. */
   #setMs = 0
@@ -77,33 +63,28 @@ export class Accumulator {
     this.#end = this.#start
     this.#top = new TopProcesses(settings.top, this.#start)
     this.own = new SeriesGroup({}, this.#start)
+    this.#machine = new SeriesGroup({}, this.#start)
   }
 
   *take(sample: Sample): Generator<void, void> {
     const rows = new ProcessesByKey(sample.tables.of(processTable))
-    const found = new Map<ProcessRow | undefined, Process>()
-    const processOf = (row: ProcessRow | undefined): Process => {
-      let process = found.get(row)
-      if (process === undefined) {
-        process = this.#top.get(identify(row, this.#settings.pids))
-        found.set(row, process)
+    const found = new Map<ProcessRow | undefined, Meter>()
+    const meterOf = (process: OfProcess): Meter => {
+      const row = rows.of(process)
+      let meter = found.get(row)
+      if (meter === undefined) {
+        meter = meterIn(this.#top.get(identify(row, this.#settings.pids)))
+        found.set(row, meter)
       }
-      return process
+      return meter
     }
-    let done = 0
-    for (const call of sample.calls) {
-      if (done++ % PORTION === 0) yield
-      if (this.#top.isFull) {
+    for (const metrics of this.#metrics) {
+      for (const _ of metrics.take(sample, meterOf)) {
+        yield
+        if (!this.#top.isFull) continue
         yield* this.#top.prune()
         found.clear()
       }
-      addCalls(processOf(rows.of(call)), call)
-    }
-    for (const row of sample.tables.of(processTable))
-      if (row.sent_bytes + row.received_bytes > 0) addBytes(processOf(row), row)
-    for (const change of this.#changes.of(sample)) {
-      if (done++ % PORTION === 0) yield
-      addConnection(processOf(rows.of(change.row)), change)
     }
     yield* this.#top.prune()
     this.#takeOwn(sample)
@@ -121,14 +102,15 @@ export class Accumulator {
     this.#collected = true
     const groups = this.#top.all()
     const levels = yield* this.#levels(sample, groups)
-    const zeros = new Set(groups.flatMap(group => [...group.levels(ACTIVE)].filter(({ value }) => value === 0)))
+    const all = groups.flatMap(group => Array.from(group.levels(), ([, level]) => level))
+    const zeros = new Set(all.filter(({ value }) => value === 0))
     const [start, end, frozen] = [this.#start, this.#end, this.#top.frozen()]
     return { groups: [...groups, this.own], levels, start, end, zeros, frozen }
   }
 
   /** All of this has arrived. */
   delivered({ groups, zeros, frozen }: Collection): void {
-    for (const group of groups) group.dropZeros(ACTIVE, zeros)
+    for (const group of groups) group.dropZeros(zeros)
     for (const process of frozen) process.delivered = true
   }
 
@@ -154,23 +136,20 @@ export class Accumulator {
   }
 
   *#levels(sample: Sample, groups: readonly SeriesGroup[]): Generator<void, Level[]> {
-    const states = new Map<string, number>()
+    const told: LevelOf[] = []
+    for (const metrics of this.#metrics) if (metrics.levels !== undefined) told.push(...(yield* metrics.levels(sample)))
     const rows = new ProcessesByKey(sample.tables.of(processTable))
-    const owned = new Map<ProcessRow | undefined, Map<Family, number>>()
-    for (const [i, row] of sample.tables.of(connectionTable).entries()) {
-      if (i % PORTION === 0) yield
-      if (row.closed) continue
-      states.set(row.state, (states.get(row.state) ?? 0) + 1)
-      if (!row.established) continue
-      const owner = rows.of(row)
-      const families = owned.get(owner) ?? new Map<Family, number>()
-      families.set(row.family, (families.get(row.family) ?? 0) + 1)
-      owned.set(owner, families)
+    // a process may be among the shared ones now: its own series is 0 then, or what the shared one has would count twice
+    for (const group of [...groups, this.#machine]) group.clearLevels()
+    for (const { name, process, key, labels, value } of told) {
+      const group =
+        process === null ? this.#machine : this.#top.groupOf(identify(rows.of(process), this.#settings.pids))
+      group.addLevel(name, value, key, labels)
     }
-    this.#setActive(owned, groups)
     return [
-      ...this.#connectionCounts(states),
-      ...groups.flatMap(group => [...group.levels(ACTIVE)].map(level => ({ ...level, name: ACTIVE }) as const)),
+      ...[this.#machine, ...groups].flatMap(group =>
+        Array.from(group.levels(), ([name, { labels, value }]) => ({ name, labels, value })),
+      ),
       ...sample.maps.flatMap(({ name, used, limit }): Level[] => [
         { name: 'ebpf_top.map.usage', labels: { [A.mapName]: name }, value: used },
         { name: 'ebpf_top.map.limit', labels: { [A.mapName]: name }, value: limit },
@@ -179,35 +158,17 @@ export class Accumulator {
       { name: 'ebpf_top.memory.usage', labels: {}, value: sample.self.resident_bytes },
     ]
   }
+}
 
-  /** `open`: connections by the kernel's name of their state. */
-  #connectionCounts(open: ReadonlyMap<string, number>): Level[] {
-    const counts = new Map<string, number>()
-    for (const [kernelState, count] of open) {
-      const state = connectionState(kernelState)
-      counts.set(state, (counts.get(state) ?? 0) + count)
-      this.#states.set(state, { [A.connectionState]: state, [A.transport]: 'tcp' })
-    }
-    return [...this.#states].map(([state, labels]) => ({
-      name: 'system.network.connection.count',
-      labels,
-      value: counts.get(state) ?? 0,
-    }))
-  }
-
-  /**
-   * `owned`: established connections by process. Where a process is among the shared ones now, its own series is 0: a
-   * store would take it for what it was, and count twice what the shared series has.
-   */
-  #setActive(
-    owned: ReadonlyMap<ProcessRow | undefined, ReadonlyMap<Family, number>>,
-    groups: readonly SeriesGroup[],
-  ): void {
-    for (const group of groups) group.clearLevels(ACTIVE)
-    for (const [row, families] of owned) {
-      const group = this.#top.groupOf(identify(row, this.#settings.pids))
-      for (const [family, count] of families) group.addLevel(ACTIVE, count, family, networkLabels)
-    }
+function meterIn(process: Process): Meter {
+  const { series } = process
+  return {
+    add: (name, amount, key, labelsOf) => series.add(name, amount, key, labelsOf),
+    histogram: (name, key, labelsOf) => series.histogram(name, key, labelsOf),
+    record: (name, nanoseconds) => series.record(name, nanoseconds),
+    rank(activity) {
+      process.activity += activity
+    },
   }
 }
 
@@ -224,56 +185,6 @@ function identify(row: ProcessRow | undefined, pids: boolean): Identity {
       ...(pids ? { [A.processId]: pid } : {}),
     },
   }
-}
-
-/** Numbers that no kernel has a call for, and that anybody can call, are one name. */
-const NO_CALL = /^syscall_\d+$/
-
-function addCalls(process: Process, call: CallRow): void {
-  const { durations, failures, untimed } = call
-  const syscall = NO_CALL.test(call.syscall) ? 'unknown' : call.syscall
-  const count = total(durations) + untimed
-  process.activity += count
-  process.series.add('ebpf_top.syscall.calls', count, syscall, syscallLabels)
-  if (count > untimed) process.series.histogram('ebpf_top.syscall.duration', syscall, syscallLabels).add(durations)
-  for (const failure of failures) {
-    process.series.add('ebpf_top.syscall.errors', failure.count, `${syscall} ${failure.errno}`, () => ({
-      ...syscallLabels(syscall),
-      ...errorLabels(failure.errno),
-    }))
-  }
-}
-
-function addBytes(process: Process, row: ProcessRow): void {
-  process.activity += (row.sent_bytes + row.received_bytes) / BYTES_PER_CALL
-  for (const [transport, { sent_bytes, received_bytes }] of Object.entries(row.transports)) {
-    const add = (direction: string, bytes: number): void =>
-      process.series.add('process.network.io', bytes, `${direction} ${transport}`, () => ({
-        [A.ioDirection]: direction,
-        [A.transport]: transport,
-      }))
-    add('transmit', sent_bytes)
-    add('receive', received_bytes)
-  }
-}
-
-function addConnection(process: Process, change: ConnectionChange): void {
-  const { row, established, failed, closed, retransmits } = change
-  const measured = row.established && row.sent_bytes > 0 && row.rtt_ns > 0
-  const { series } = process
-  if (established || failed || closed || measured) process.activity++
-  if (established) {
-    const name = row.direction === 'outbound' ? 'ebpf_top.tcp.connection.opened' : 'ebpf_top.tcp.connection.accepted'
-    series.add(name, 1, row.family, networkLabels)
-    if (row.connect_latency_ns !== null) series.record('ebpf_top.tcp.connect.duration', row.connect_latency_ns)
-  }
-  if (failed) series.add('ebpf_top.tcp.connection.failed', 1, failureOf(row) ?? '', errorLabels)
-  if (closed) {
-    series.add('ebpf_top.tcp.connection.closed', 1, row.family, networkLabels)
-    if (change.whole) series.record('ebpf_top.tcp.connection.duration', row.age_seconds * 1e9)
-  }
-  if (measured) series.record('ebpf_top.tcp.rtt', row.rtt_ns)
-  series.add('ebpf_top.tcp.retransmits', retransmits)
 }
 
 /** Milliseconds by which the time from sample to sample may differ from the length of the interval where nobody set the clock. */

@@ -2,8 +2,8 @@
 
 import type { HrTime } from '@opentelemetry/api'
 import type { DataPoint } from '@opentelemetry/sdk-metrics'
+import type { Labels } from '../../tracers/metrics.ts'
 import { exported, type Moment } from '../time.ts'
-import type { Labels } from './series.ts'
 
 /** How the values of a kind of series are subtracted, kept and sent. */
 export interface Arithmetic<Value, Sent> {

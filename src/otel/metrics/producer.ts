@@ -13,6 +13,7 @@ import {
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics'
 import { type Histogram, HistogramSum } from '../../table/histogram.ts'
+import type { MetricDescription } from '../../tracers/metrics.ts'
 import { VERSION } from '../../version.ts'
 import { exported } from '../time.ts'
 import type { Accumulator, Collection } from './accumulate.ts'
@@ -24,15 +25,7 @@ import {
   histogramBetween,
 } from './buckets.ts'
 import { Ledger, type OnArrival, point, type Series } from './ledger.ts'
-import {
-  type CounterName,
-  type HistogramName,
-  type LevelName,
-  METRIC_NAMES,
-  METRICS,
-  type MetricDescription,
-  type MetricName,
-} from './metrics.ts'
+import { allMetrics } from './metrics.ts'
 import type { SeriesGroup } from './series.ts'
 import type { Turns } from './turns.ts'
 
@@ -61,6 +54,7 @@ const histograms = {
 export class Producer implements MetricProducer {
   /** How often was collected. */
   rounds = 0
+  readonly #metrics = allMetrics()
   readonly #accumulator: Accumulator
   readonly #turns: Turns
   readonly #settings: ProducerSettings
@@ -97,8 +91,8 @@ export class Producer implements MetricProducer {
     const metrics: MetricData[] = []
     const collection = yield* this.#accumulator.collect()
     if (collection === null) return metrics
-    for (const name of METRIC_NAMES) {
-      const metric = yield* this.#metric(name, collection)
+    for (const [name, description] of this.#metrics) {
+      const metric = yield* this.#metric(name, description, collection)
       if (metric.dataPoints.length > 0) metrics.push(metric)
     }
     const left = metrics.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0)
@@ -128,12 +122,15 @@ export class Producer implements MetricProducer {
     this.#arrivals.set(point, act)
   };
 
-  *#metric(name: MetricName, collection: Collection): Generator<void, MetricData> {
-    const { kind, unit, description, fractional }: MetricDescription = METRICS[name]
+  *#metric(
+    name: string,
+    { kind, unit, description, fractional }: MetricDescription,
+    collection: Collection,
+  ): Generator<void, MetricData> {
     const valueType = kind === 'histogram' || fractional === true ? ValueType.DOUBLE : ValueType.INT
     const common = { descriptor: { name, unit, description, valueType } }
-    if (isCounter(name)) return { ...common, ...(yield* this.#counter(name, collection)) }
-    if (isHistogram(name)) return { ...common, ...(yield* this.#histogram(name, collection)) }
+    if (kind === 'counter') return { ...common, ...(yield* this.#counter(name, collection)) }
+    if (kind === 'histogram') return { ...common, ...(yield* this.#histogram(name, collection)) }
     const dataPoints = levelPoints(name, collection)
     const aggregationTemporality = AggregationTemporality.CUMULATIVE
     return kind === 'gauge'
@@ -141,7 +138,7 @@ export class Producer implements MetricProducer {
       : { ...common, dataPointType: DataPointType.SUM, isMonotonic: false, aggregationTemporality, dataPoints }
   }
 
-  *#counter(name: CounterName, collection: Collection) {
+  *#counter(name: string, collection: Collection) {
     // its state is a total, so that it is an observed counter for those who choose by the kind of instrument
     const aggregationTemporality = this.#settings.temporalityOf(InstrumentType.OBSERVABLE_COUNTER)
     const dataPoints = yield* this.#points(
@@ -153,7 +150,7 @@ export class Producer implements MetricProducer {
     return { dataPointType: DataPointType.SUM, isMonotonic: true, aggregationTemporality, dataPoints } as const
   }
 
-  *#histogram(name: HistogramName, collection: Collection) {
+  *#histogram(name: string, collection: Collection) {
     const aggregationTemporality = this.#settings.temporalityOf(InstrumentType.HISTOGRAM)
     const points = <Sent>(ledger: Ledger<Histogram, Sent>): Generator<void, DataPoint<Sent>[]> =>
       this.#points(ledger, group => group.histograms(name), aggregationTemporality, collection)
@@ -190,17 +187,9 @@ export class Producer implements MetricProducer {
   }
 }
 
-function levelPoints(name: LevelName, { levels, start, end }: Collection): DataPoint<number>[] {
+function levelPoints(name: string, { levels, start, end }: Collection): DataPoint<number>[] {
   const [startTime, endTime] = [exported(start), exported(end)]
   return levels
     .filter(level => level.name === name)
     .map(({ labels, value }) => point(startTime, endTime, labels, value))
-}
-
-function isCounter(name: MetricName): name is CounterName {
-  return METRICS[name].kind === 'counter'
-}
-
-function isHistogram(name: MetricName): name is HistogramName {
-  return METRICS[name].kind === 'histogram'
 }

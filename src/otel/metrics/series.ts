@@ -1,11 +1,9 @@
 /** Counters, histograms and levels of one process, or of whatever else shares a set of attributes. */
 
 import { HistogramSum } from '../../table/histogram.ts'
+import type { Labels, LabelsOf } from '../../tracers/metrics.ts'
 import type { Moment } from '../time.ts'
-import type { CounterName, HistogramName, LevelName } from './metrics.ts'
 import { NO_BOUND, type Room } from './room.ts'
-
-export type Labels = Readonly<Record<string, string | number | boolean>>
 
 export class NumberSeries {
   value = 0
@@ -26,9 +24,6 @@ export class HistogramSeries {
   }
 }
 
-/** The attributes of a series that its group does not have, from the key that tells it from the others of its metric. */
-type LabelsOf = (key: string) => Labels
-
 const noLabels: LabelsOf = () => ({})
 
 /** Key of the series of a metric that holds what found no room, with the attributes of the group alone. */
@@ -41,9 +36,9 @@ export class SeriesGroup {
   readonly start: Moment
   readonly #room: Room
   readonly #beyond: SeriesGroup | null
-  readonly #counters = new Map<CounterName, Map<string, NumberSeries>>()
-  readonly #histograms = new Map<HistogramName, Map<string, HistogramSeries>>()
-  readonly #levels = new Map<LevelName, Map<string, NumberSeries>>()
+  readonly #counters = new Map<string, Map<string, NumberSeries>>()
+  readonly #histograms = new Map<string, Map<string, HistogramSeries>>()
+  readonly #levels = new Map<string, Map<string, NumberSeries>>()
   #size = 0
 
   /** `room`: for its counters and histograms; what finds none is counted in the group `beyond`, or else in a series of its own. */
@@ -59,7 +54,7 @@ export class SeriesGroup {
     return this.#size
   }
 
-  add(name: CounterName, amount: number, key = '', labelsOf = noLabels): void {
+  add(name: string, amount: number, key = '', labelsOf = noLabels): void {
     if (amount <= 0) return
     const all = getOrAdd(this.#counters, name, () => new Map<string, NumberSeries>())
     const series = all.get(key) ?? this.#enter(all, key, labelsOf, NumberSeries)
@@ -67,43 +62,45 @@ export class SeriesGroup {
     else series.value += amount
   }
 
-  histogram(name: HistogramName, key = '', labelsOf = noLabels): HistogramSum {
+  histogram(name: string, key = '', labelsOf = noLabels): HistogramSum {
     const all = getOrAdd(this.#histograms, name, () => new Map<string, HistogramSeries>())
     const series = all.get(key) ?? this.#enter(all, key, labelsOf, HistogramSeries)
     return series?.value ?? (this.#beyond ?? this).histogram(name, key, labelsOf)
   }
 
   /** One duration, in nanoseconds. */
-  record(name: HistogramName, nanoseconds: number): void {
+  record(name: string, nanoseconds: number): void {
     this.histogram(name).record(nanoseconds)
   }
 
-  counters(name: CounterName): Iterable<NumberSeries> {
+  counters(name: string): Iterable<NumberSeries> {
     return this.#counters.get(name)?.values() ?? []
   }
 
-  histograms(name: HistogramName): Iterable<HistogramSeries> {
+  histograms(name: string): Iterable<HistogramSeries> {
     return this.#histograms.get(name)?.values() ?? []
   }
 
-  levels(name: LevelName): Iterable<NumberSeries> {
-    return this.#levels.get(name)?.values() ?? []
+  /** All levels, with the names of their metrics. */
+  *levels(): Generator<readonly [name: string, level: NumberSeries], void> {
+    for (const [name, series] of this.#levels) for (const level of series.values()) yield [name, level]
   }
 
   /** Levels are few for a group, so that they need no room. */
-  addLevel(name: LevelName, amount: number, key: string, labelsOf: LabelsOf): void {
+  addLevel(name: string, amount: number, key: string, labels: Labels): void {
     const series = getOrAdd(this.#levels, name, () => new Map<string, NumberSeries>())
-    getOrAdd(series, key, () => new NumberSeries({ ...this.labels, ...labelsOf(key) })).value += amount
+    getOrAdd(series, key, () => new NumberSeries({ ...this.labels, ...labels })).value += amount
   }
 
-  clearLevels(name: LevelName): void {
-    for (const series of this.levels(name)) series.value = 0
+  clearLevels(): void {
+    for (const [, series] of this.levels()) series.value = 0
   }
 
   /** Forgets the levels among these that are still 0. */
-  dropZeros(name: LevelName, told: ReadonlySet<NumberSeries>): void {
-    const all = this.#levels.get(name)
-    for (const [key, series] of all ?? []) if (series.value === 0 && told.has(series)) all?.delete(key)
+  dropZeros(told: ReadonlySet<NumberSeries>): void {
+    for (const all of this.#levels.values()) {
+      for (const [key, series] of all) if (series.value === 0 && told.has(series)) all.delete(key)
+    }
   }
 
   /** Adds all that another group counted. */

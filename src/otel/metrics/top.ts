@@ -10,10 +10,11 @@
  *   delivered. A metric store has it by then, and a rate over it has been zero.
  */
 
-import { ATTRIBUTES } from '../attributes.ts'
+import { ATTRIBUTES } from '../../tracers/attributes.ts'
+import type { Labels } from '../../tracers/metrics.ts'
 import type { Moment } from '../time.ts'
 import { SharedRoom, upTo } from './room.ts'
-import { type Labels, SeriesGroup } from './series.ts'
+import { SeriesGroup } from './series.ts'
 
 /** Beyond the five minutes in which Prometheus still looks for the last value of a series. */
 const RETENTION_MS = 6 * 60_000

@@ -1,7 +1,6 @@
 import { AggregationTemporality } from '@opentelemetry/sdk-metrics'
 import { describe, expect, it } from 'vitest'
 import type { Level } from '../../../src/otel/metrics/accumulate.ts'
-import type { CounterName, HistogramName, LevelName } from '../../../src/otel/metrics/metrics.ts'
 import { Producer } from '../../../src/otel/metrics/producer.ts'
 import { Turns } from '../../../src/otel/metrics/turns.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
@@ -24,15 +23,15 @@ function accumulated(samples: readonly Sample[], settings = { pids: false, top: 
   const groups = collection?.groups ?? []
   return {
     accumulator,
-    counters: (name: CounterName) =>
+    counters: (name: string) =>
       groups.flatMap(group => [...group.counters(name)].map(({ labels, value }) => ({ ...labels, value }))),
-    histograms: (name: HistogramName) =>
+    histograms: (name: string) =>
       groups.flatMap(group => [...group.histograms(name)].map(({ labels, value }) => ({ ...labels, value }))),
-    levels: (name: LevelName) => levelsOf(collection?.levels ?? [], name),
+    levels: (name: string) => levelsOf(collection?.levels ?? [], name),
   }
 }
 
-function levelsOf(levels: readonly Level[], name: LevelName) {
+function levelsOf(levels: readonly Level[], name: string) {
   return levels.filter(level => level.name === name).map(({ labels, value }) => ({ ...labels, value }))
 }
 

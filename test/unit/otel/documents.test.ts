@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { METRIC_NAMES, METRICS, type MetricDescription } from '../../../src/otel/metrics/metrics.ts'
+import { allMetrics } from '../../../src/otel/metrics/metrics.ts'
+import type { MetricDescription } from '../../../src/tracers/metrics.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -13,8 +14,7 @@ const KINDS = { counter: 'counter', level: 'up-down counter', gauge: 'gauge', hi
 
 /** The table of docs/otlp.md: what a mismatch shows is what has to stand there. */
 function metricTable(): string {
-  const rows = METRIC_NAMES.map(name => {
-    const { kind, unit, perProcess, attributes, description }: MetricDescription = METRICS[name]
+  const rows = Array.from(allMetrics(), ([name, { kind, unit, perProcess, attributes, description }]) => {
     const all = [...(perProcess ? ['process'] : []), ...attributes.map(attribute => `\`${attribute}\``)]
     return `| \`${name}\` | ${KINDS[kind]}, \`${unit}\` | ${all.join(', ')} | ${description} |`
   })
@@ -35,8 +35,8 @@ describe('the documentation', () => {
   })
 
   it('names no metric that there is not', () => {
-    const names = new Set<string>(METRIC_NAMES)
-    const attributes = new Set(METRIC_NAMES.flatMap((name): readonly string[] => METRICS[name].attributes))
+    const names = new Set(allMetrics().keys())
+    const attributes = new Set([...allMetrics().values()].flatMap(({ attributes }) => attributes))
     for (const [, name = ''] of read('docs/otlp.md').matchAll(/`(ebpf_top\.[a-z_.]+)`/g)) {
       if (!name.startsWith('ebpf_top.tcp.sent_bytes')) expect(names.has(name) || attributes.has(name), name).toBe(true)
     }
@@ -47,7 +47,7 @@ describe('the dashboard', () => {
   const dashboard = read('deploy/grafana/ebpf-top.json')
 
   it('shows every metric, and none that there is not', () => {
-    const names = METRIC_NAMES.map(name => prometheusName(name, METRICS[name]))
+    const names = Array.from(allMetrics(), ([name, description]) => prometheusName(name, description))
     const queries = [...dashboard.matchAll(/"(?:expr|query|definition)": "((?:[^"\\]|\\.)*)"/g)].map(
       match => match[1] ?? '',
     )

@@ -1,7 +1,13 @@
+import { AggregationTemporality } from '@opentelemetry/sdk-metrics'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { batchFormat } from '../../../src/batch/format.ts'
 import { helpText } from '../../../src/cli/help.ts'
+import { Accumulator } from '../../../src/otel/metrics/accumulate.ts'
+import { allMetrics } from '../../../src/otel/metrics/metrics.ts'
+import { Producer } from '../../../src/otel/metrics/producer.ts'
+import { Turns } from '../../../src/otel/metrics/turns.ts'
 import type { Table } from '../../../src/table/table.ts'
+import type { TracerMetrics } from '../../../src/tracers/metrics.ts'
 import { builtIn, Registry, registry } from '../../../src/tracers/registry.ts'
 import { emptyText } from '../../../src/ui/empty.ts'
 import { headerLines } from '../../../src/ui/header.ts'
@@ -35,7 +41,27 @@ const lockTable: Table<Lock> = {
   key: row => row.holder,
 }
 
-beforeEach(() => registry.add({ table: lockTable }))
+const lockMetrics = (): TracerMetrics => ({
+  descriptions: {
+    'ebpf_top.lock.waits': {
+      kind: 'counter',
+      unit: '{wait}',
+      perProcess: true,
+      attributes: ['lock.holder'],
+      description: 'Waits for locks.',
+    },
+  },
+  *take({ tables }, meterOf) {
+    yield
+    for (const { holder } of tables.of(lockTable)) {
+      meterOf({ pid: null, process_started_ns: null }).add('ebpf_top.lock.waits', 1, holder, key => ({
+        'lock.holder': key,
+      }))
+    }
+  },
+})
+
+beforeEach(() => registry.add({ table: lockTable, metrics: lockMetrics }))
 afterEach(() => registry.remove(lockTable.name))
 
 const sample = (sources: string) => {
@@ -97,6 +123,24 @@ describe('a table that is registered has', () => {
       '2026-01-01T12:00:00.000Z,1,nginx,5000',
     ])
     expect(batch('text', 'locks', 'holder')).toMatch(/Locks \(2\)\nHOLDER +WAITED\nbackup +1\.0µs\nnginx +5\.0µs\n/)
+  })
+
+  test('its metrics, described and counted', async () => {
+    expect(allMetrics().get('ebpf_top.lock.waits')).toMatchObject({ kind: 'counter', unit: '{wait}' })
+    const accumulator = new Accumulator({ pids: false, top: 10 }, Date.parse('2026-01-01T11:59:59Z'))
+    for (const _ of accumulator.take(sample('iter')));
+    const producer = new Producer(accumulator, new Turns(), {
+      histograms: 'exponential',
+      temporalityOf: () => AggregationTemporality.CUMULATIVE,
+    })
+    const { resourceMetrics } = await producer.collect()
+    const found = resourceMetrics.scopeMetrics
+      .flatMap(({ metrics }) => metrics)
+      .find(({ descriptor }) => descriptor.name === 'ebpf_top.lock.waits')
+    expect(found?.dataPoints.map(({ attributes, value }) => [attributes['lock.holder'], value])).toEqual([
+      ['backup', 1],
+      ['nginx', 1],
+    ])
   })
 
   test('a reason why it is empty', () => {

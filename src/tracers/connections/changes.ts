@@ -1,9 +1,7 @@
 /** From the rows of connections, one a sample, to what happened to each of them: what began, ended or failed once. */
 
-import type { Sample } from '../../sample/sample.ts'
-import { hasFailed } from '../../tracers/connections/outcome.ts'
-import type { ConnectionRow } from '../../tracers/connections/row.ts'
-import { connectionTable } from '../../tracers/connections/table.ts'
+import { hasFailed } from './outcome.ts'
+import type { ConnectionRow } from './row.ts'
 
 /** What the sample before said of a connection. */
 interface Known {
@@ -29,10 +27,10 @@ export class ConnectionChanges {
   #known = new Map<number, Known>();
 
   /** The changes in one sample, all of which must be read; of every sample in turn, or what it missed is not told. */
-  *of({ tables }: Sample): Generator<ConnectionChange, void> {
+  *of(connections: readonly ConnectionRow[]): Generator<ConnectionChange, void> {
     const before = this.#known
     const open = new Map<number, Known>()
-    for (const row of tables.of(connectionTable)) {
+    for (const row of connections) {
       yield changeOf(row, row.opened ? undefined : before.get(row.id))
       if (!row.closed) open.set(row.id, { established: row.established, retransmits: row.retransmits })
     }

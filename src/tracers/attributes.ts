@@ -31,24 +31,3 @@ export const PROCESS_ATTRIBUTES = [
   ATTRIBUTES.podUid,
   ATTRIBUTES.processId,
 ] as const
-
-/** States of the kernel (include/net/tcp_states.h) as the conventions spell them. */
-const CONNECTION_STATES: Readonly<Record<string, string>> = {
-  ESTABLISHED: 'established',
-  SYN_SENT: 'syn_sent',
-  SYN_RECV: 'syn_received',
-  NEW_SYN_RECV: 'syn_received',
-  FIN_WAIT1: 'fin_wait_1',
-  FIN_WAIT2: 'fin_wait_2',
-  TIME_WAIT: 'time_wait',
-  CLOSE: 'closed',
-  CLOSE_WAIT: 'close_wait',
-  LAST_ACK: 'last_ack',
-  LISTEN: 'listen',
-  CLOSING: 'closing',
-}
-
-/** Value of `network.connection.state` for a state as samples name it. */
-export function connectionState(kernelState: string): string {
-  return CONNECTION_STATES[kernelState] ?? kernelState.toLowerCase()
-}
