@@ -34,6 +34,7 @@ struct calls {
 	struct failure failures[MAX_FAILURES];
 	__u64 touched;		/* octaves that it has counts of, as bits */
 	__u32 octaves[OCTAVES];	/* 1 + index of these counts; 0: there are none */
+	TOLD_BY_BTF(call_bits);
 };
 
 struct {
@@ -49,6 +50,7 @@ struct {
 /* how many calls of a row fell into each bucket of one octave; few rows have any of more than three */
 struct octave {
 	__u32 counts[OCTAVE_BUCKETS];
+	TOLD_BY_BTF(octaves_from);
 };
 
 struct {

@@ -38,6 +38,8 @@ struct compat_calls {
 	__u32 counts[OCTAVE_BUCKETS];
 	__u32 errors;
 	__u32 unused;
+	TOLD_BY_BTF(call_bits);
+	TOLD_BY_BTF(octaves_from);
 };
 
 struct compat_call_map {

@@ -259,6 +259,10 @@ struct {
 	__type(value, __u8);
 } failed_connects SEC(".maps");
 
+enum no_rtt {
+	NO_RTT = ~0U,
+};
+
 /* a connection, or a listening socket, at the end of an interval or at its own end */
 struct connection {
 	__u64 id;
@@ -308,9 +312,8 @@ struct connection {
 	__u8 local[16];		/* IPv4 in the first four bytes */
 	__u8 remote[16];
 	char name[16];
+	TOLD_BY_BTF(no_rtt);
 };
-
-#define NO_RTT (~0U)
 
 /* those that closed in an interval; user space decides how many there is room for */
 struct {

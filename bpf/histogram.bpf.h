@@ -10,7 +10,10 @@
  * exponential histogram of scale 3, from index 8 * (FIRST_OCTAVE - 30) on. The first also holds shorter ones, which
  * no call reaches, the last also longer ones (6 days).
  */
-#define FIRST_OCTAVE 5
+enum octaves_from {
+	FIRST_OCTAVE = 5,
+};
+
 #define OCTAVES 44
 #define OCTAVE_BUCKETS 8
 

@@ -15,7 +15,9 @@
 
 #include "arch.bpf.h"
 
-#define COMPAT_BIT 0x10000
+enum call_bits {
+	COMPAT_BIT = 0x10000,	/* of the number of a call through the table of 32-bit calls */
+};
 
 /* numbers of 32-bit calls, the same on x86 and arm64 */
 #define COMPAT_RESTART (COMPAT_BIT | 0)

@@ -86,6 +86,12 @@ enum {
 };
 
 /*
+ * A member that takes no room: it keeps an enum in BTF, where user space reads its
+ * constants by their names.
+ */
+#define TOLD_BY_BTF(enumeration) enum enumeration enumeration[0]
+
+/*
  * What a program behind a perf event returns: with 0 the kernel would keep the event
  * from whoever else has asked for it.
  */

@@ -34,13 +34,15 @@ struct {
 	__type(value, __u64);
 } leavers SEC(".maps");
 
-/* all processes are in doubt_state.marked: too many to tell them one by one */
-#define ALL_MARKED (~0U)
+enum marks {
+	ALL_MARKED = ~0U,	/* all processes are marked: too many to tell them one by one */
+};
 
 struct doubt_state {
 	__u32 leavers;		/* how many there ever were */
 	__u32 marked;		/* processes in doubtful_owners, set by user space before a walk */
 	__u32 wanted;		/* sockets whose holder the last walk asked for */
+	TOLD_BY_BTF(marks);
 };
 
 struct {

@@ -1,6 +1,7 @@
 /**
  * BTF (the BPF Type Format, Documentation/bpf/btf.rst of the kernel): the types of an object as the C compiler wrote
- * them down. Only what is needed to find the members of structs is decoded; sizes and offsets are in bytes.
+ * them down. Only what is needed to find the members of structs, and the constants of enums, is decoded; sizes and offsets
+ * are in bytes.
  */
 
 const MAGIC = 0xeb9f
@@ -35,6 +36,8 @@ interface Type {
   readonly sizeOrType: number
   readonly members: readonly RawMember[]
   readonly element: { readonly type: number; readonly count: number } | null
+  /** Of an enum of 32 bits. */
+  readonly constants: readonly (readonly [name: string, value: number])[]
 }
 
 interface RawMember {
@@ -74,6 +77,15 @@ export class Btf {
       members.set(member.name, { offset: member.bitOffset / 8, ...this.#extent(member.type) })
     }
     return { size: type.sizeOrType, members }
+  }
+
+  /** The value of an enumeration constant. */
+  constant(name: string): number {
+    for (const { constants } of this.#types) {
+      const [, value] = constants.find(([constant]) => constant === name) ?? []
+      if (value !== undefined) return value
+    }
+    throw new RangeError(`no constant ${name} in BTF`)
   }
 
   #extent(number: number, depth = 0): { size: number; count: number } {
@@ -122,20 +134,21 @@ function decodeTypes(bytes: Uint8Array): Type[] {
   }
 
   // number 0 is void
-  const types: Type[] = [{ kind: 0, name: 'void', sizeOrType: 0, members: [], element: null }]
+  const types: Type[] = [{ kind: 0, name: 'void', sizeOrType: 0, members: [], element: null, constants: [] }]
   let at = start
   while (at < end) {
     within(end, at, TYPE_BYTES)
     const info = view.getUint32(at + 4, true)
     const count = info & 0xffff
     const kind = (info >>> 24) & 0x1f
-    const isBitfield = info >>> 31 === 1
+    const isFlagged = info >>> 31 === 1
     const type = { kind, name: text(view.getUint32(at, true)), sizeOrType: view.getUint32(at + 8, true) }
     at += TYPE_BYTES
     const trailer = trailerSize(kind, count)
     within(end, at, trailer)
     let members: RawMember[] = []
     let element: Type['element'] = null
+    let constants: Type['constants'] = []
     if (kind === Kind.Struct || kind === Kind.Union) {
       members = Array.from({ length: count }, (_, i) => {
         const offset = view.getUint32(at + 12 * i + 8, true)
@@ -143,13 +156,22 @@ function decodeTypes(bytes: Uint8Array): Type[] {
           name: text(view.getUint32(at + 12 * i, true)),
           type: view.getUint32(at + 12 * i + 4, true),
           // with the flag set the upper byte is the width of a bit field
-          bitOffset: isBitfield ? offset & 0xffffff : offset,
+          bitOffset: isFlagged ? offset & 0xffffff : offset,
         }
       })
     } else if (kind === Kind.Array) {
       element = { type: view.getUint32(at, true), count: view.getUint32(at + 8, true) }
+    } else if (kind === Kind.Enum) {
+      constants = Array.from({ length: count }, (_, i) => {
+        const value = at + 8 * i + 4
+        // the flag says that values are signed
+        return [
+          text(view.getUint32(value - 4, true)),
+          isFlagged ? view.getInt32(value, true) : view.getUint32(value, true),
+        ]
+      })
     }
-    types.push({ ...type, members, element })
+    types.push({ ...type, members, element, constants })
     at += trailer
   }
   return types

@@ -40,6 +40,13 @@ export class StructLayout {
     return found.offset
   }
 
+  /** How many values of `size` bytes each stand there, one behind the other. */
+  count(member: string, size: number): number {
+    const found = this.#member(member)
+    if (found.size !== size) throw this.#mismatch(member, found)
+    return found.count
+  }
+
   #scalar(member: string, size: number): number {
     return this.array(member, size, 1)
   }

@@ -203,6 +203,11 @@ export class BpfObject {
     return new StructLayout(this.#btf, structName)
   }
 
+  /** The value of a constant of an enum of this object. */
+  constant(name: string): number {
+    return this.#btf.constant(name)
+  }
+
   /** Entries that a map has room for. */
   entries(mapName: string): number {
     const map = this.#maps.get(mapName)

@@ -1,9 +1,6 @@
 import type { ArrayMap, BpfObject } from '../../bpf/object.ts'
 
-/** The same names in bpf/owners.bpf.h. */
-const LEAVERS = 4096
-const ALL_MARKED = 0xffffffff
-
+/** Of one in the map `leavers`. */
 const ENTRY_BYTES = 8
 
 /** Owners of sockets that may have let go of them: the kernel side tells who, and asks in a walk whose sockets are in doubt. */
@@ -14,6 +11,10 @@ export class Doubts {
   readonly #leaversAt: number
   readonly #markedAt: number
   readonly #wantedAt: number
+  /** How many of those that were told are still there. */
+  readonly #remembered: number
+  /** Stands for more than that. */
+  readonly #all: number
   /** How many there were at the last walk. */
   #read = 0
   #marked: number[] = []
@@ -22,6 +23,8 @@ export class Doubts {
     this.#state = object.array('doubt_state', 'doubt_state')
     this.#leavers = object.bytes('leavers')
     this.#bits = object.bytes('doubtful_owners')
+    this.#remembered = this.#leavers.byteLength / ENTRY_BYTES
+    this.#all = object.constant('ALL_MARKED')
     const { layout } = this.#state
     this.#leaversAt = layout.u32('leavers')
     this.#markedAt = layout.u32('marked')
@@ -33,11 +36,11 @@ export class Doubts {
     const { view } = this.#state
     const told = view.getUint32(this.#leaversAt, true)
     const count = (told - this.#read) >>> 0
-    const pids = count > LEAVERS ? null : this.#take(count)
+    const pids = count > this.#remembered ? null : this.#take(count)
     this.#read = told
     this.#marked = pids ?? []
     for (const pid of this.#marked) setBit(this.#bits, pid, true)
-    view.setUint32(this.#markedAt, pids === null ? ALL_MARKED : pids.length, true)
+    view.setUint32(this.#markedAt, pids === null ? this.#all : pids.length, true)
     view.setUint32(this.#wantedAt, 0, true)
   }
 
@@ -53,7 +56,7 @@ export class Doubts {
     const pids: number[] = []
     for (let i = 0; i < count; i++) {
       const number = (this.#read + i) >>> 0
-      const at = (number % LEAVERS) * ENTRY_BYTES
+      const at = (number % this.#remembered) * ENTRY_BYTES
       if (this.#leavers.getUint32(at + 4, true) !== (number + 1) >>> 0) return null
       pids.push(this.#leavers.getUint32(at, true))
     }

@@ -16,14 +16,12 @@ const CLOSERS = [null, 'local', 'remote'] as const
 const ZERO_WINDOWS = [null, 'local', 'remote', 'both'] as const
 const RESETS = [null, 'sent', 'received'] as const
 
-/** NO_RTT of bpf/connection.bpf.h. */
-const NO_RTT = 0xffffffff
-
 export type SocketOffsets = ReturnType<typeof socketOffsets>
 
-/** Where the members of a row lie. */
-export function socketOffsets(layout: StructLayout) {
+/** Where the members of a row lie, and `NO_RTT`, which stands for no round-trip time. */
+export function socketOffsets(layout: StructLayout, noRtt: number) {
   return {
+    noRtt,
     size: layout.size,
     id: layout.u64('id'),
     listener: layout.u64('listener'),
@@ -200,7 +198,7 @@ class RowOfSocket implements ConnectionRecord {
 
   get rttMinNs(): number | null {
     const rttMin = this.#u32(this.#at.rttMin)
-    return rttMin === NO_RTT ? null : rttMin * MICROSECOND
+    return rttMin === this.#at.noRtt ? null : rttMin * MICROSECOND
   }
 
   get retransmits(): number {

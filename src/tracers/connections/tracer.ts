@@ -119,7 +119,7 @@ export class ConnectionTracer {
     this.#set('places', object.entries('tcp_sockets'))
     this.#setSession(NO_SESSION)
     this.closed = new HalvedRows(closed, this.#state, 'closed_used')
-    this.#at = socketOffsets(this.#open.layout)
+    this.#at = socketOffsets(this.#open.layout, object.constant('NO_RTT'))
   }
 
   /** Walks over all sockets, and never waits for the lock of one. */

@@ -6,7 +6,7 @@ import { CompatFilling } from '../compat-filling.ts'
 import { CompatLoss } from '../compat-loss.ts'
 import type { CompatProcesses } from '../processes/compat.ts'
 import { KeptCalls } from './kept-calls.ts'
-import type { CallRecords } from './tracer.ts'
+import { type CallRecords, checkConstants } from './tracer.ts'
 
 type Maps = Record<'calls' | 'longest' | 'failures', KeyedMap>
 
@@ -29,6 +29,7 @@ export class CompatSyscalls {
   readonly #failure: StructLayout
 
   constructor(object: BpfObject, source: string, processes: CompatProcesses) {
+    checkConstants(object)
     this.source = source
     this.#processes = processes
     this.loss = new CompatLoss(object, 'lost_calls')

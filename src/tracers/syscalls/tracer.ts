@@ -7,7 +7,7 @@ import { Loss } from '../loss.ts'
 import type { IntervalRows } from '../tracer.ts'
 import { type CallSums, CallTotals } from './call-sums.ts'
 
-/** Marks numbers of the 32-bit table; COMPAT_BIT of bpf/syscalls.bpf.h. */
+/** Marks numbers of the 32-bit table, as the kernel side does: see `checkConstants`. */
 export const COMPAT_BIT = 0x10000
 
 /** Of bpf/syscalls.bpf.c and bpf/plain_syscalls.bpf.c. */
@@ -17,9 +17,6 @@ export const SYSCALL_PROGRAMS: ReadonlySet<string> = new Set([
   'sys_exit',
   'signal_deliver',
 ])
-
-/** MAX_FAILURES of bpf/syscalls.bpf.h. */
-const MAX_FAILURES = 4
 
 /** Calls that ended with one error number. */
 export interface FailureRecord {
@@ -60,6 +57,7 @@ export type Offsets = ReturnType<typeof offsetsIn>
 const WORD = Uint32Array.BYTES_PER_ELEMENT
 
 function offsetsIn(layout: StructLayout, failure: StructLayout) {
+  const failures = layout.count('failures', failure.size)
   return {
     size: layout.size / WORD,
     process: layout.u32('process') / WORD,
@@ -71,8 +69,21 @@ function offsetsIn(layout: StructLayout, failure: StructLayout) {
     max: layout.u64('max_ns') / WORD,
     touched: layout.u64('touched') / WORD,
     octaves: layout.array('octaves', WORD, KERNEL_OCTAVES) / WORD,
-    failures: layout.array('failures', failure.size, MAX_FAILURES) / WORD,
-    failure: { size: failure.size / WORD, number: failure.u32('number') / WORD, count: failure.u32('count') / WORD },
+    failures: layout.array('failures', failure.size, failures) / WORD,
+    failure: {
+      most: failures,
+      size: failure.size / WORD,
+      number: failure.u32('number') / WORD,
+      count: failure.u32('count') / WORD,
+    },
+  }
+}
+
+/** Throws where the kernel side means other numbers of calls, or other buckets of durations, than this program does. */
+export function checkConstants(object: Pick<BpfObject, 'constant'>): void {
+  const meant = { COMPAT_BIT, FIRST_OCTAVE: FIRST_KERNEL_OCTAVE }
+  for (const [name, value] of Object.entries(meant)) {
+    if (object.constant(name) !== value) throw new RangeError(`${name} is ${object.constant(name)}, not ${value}`)
   }
 }
 
@@ -87,6 +98,7 @@ export class SyscallTracer {
   #read: RowsOfCalls | null = null
 
   constructor(object: BpfObject, source: string) {
+    checkConstants(object)
     this.source = source
     const rows = object.rows('calls', 'calls')
     const state = object.array('syscall_state', 'syscall_state')
@@ -257,7 +269,7 @@ class RowOfCalls implements CallRecord, Histogram {
   get failures(): FailureRecord[] {
     const { failures, failure } = this.#at
     const found: FailureRecord[] = []
-    for (let i = 0; i < MAX_FAILURES; i++) {
+    for (let i = 0; i < failure.most; i++) {
       const at = failures + i * failure.size
       const count = this.#u32(at + failure.count)
       if (count > 0) found.push({ errno: this.#u32(at + failure.number), count })

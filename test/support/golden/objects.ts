@@ -79,8 +79,10 @@ function fail(why: string): never {
 class TapedBpfObject {
   readonly #actual: Actual | null
   readonly #taped: TapedObject
+  readonly #path: string
 
   constructor(path: string, load: () => Actual) {
+    this.#path = path
     const name = basename(path)
     const { objects } = theTape()
     if (isRecording()) {
@@ -125,6 +127,11 @@ class TapedBpfObject {
 
   layout(struct: string): StructLayout {
     return this.#actual?.layout(struct) ?? new StructLayout(new Btf(Buffer.from(this.#taped.btf, 'base64')), struct)
+  }
+
+  /** As it is now: what was recorded has no constants. */
+  constant(name: string): number {
+    return this.#actual?.constant(name) ?? new Btf(sectionOf(readFileSync(this.#path), '.BTF')).constant(name)
   }
 
   entries(map: string): number {

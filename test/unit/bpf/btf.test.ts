@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Btf } from '../../../src/bpf/btf.ts'
 import { StructLayout } from '../../../src/bpf/layout.ts'
+import { checkConstants } from '../../../src/tracers/syscalls/tracer.ts'
 import { cutOff, damaged, kernelTypes, objectTypes } from '../../support/golden/bytes.ts'
 
 /** Where members lie, as `struct` tells it. */
@@ -26,12 +27,40 @@ describe('type information of the objects', () => {
     const [, bytes = Buffer.alloc(0)] = objectTypes().find(([name]) => name === 'full.bpf.o') ?? []
     // struct failure { __u32 number; __u32 count; }, struct octave { __u32 counts[8]; }
     expect(membersOf(new Btf(bytes), 'failure')).toEqual({ number: [0, 4, 1], count: [4, 4, 1] })
-    expect(membersOf(new Btf(bytes), 'octave')).toEqual({ counts: [0, 4, 8] })
+    expect(membersOf(new Btf(bytes), 'octave')).toMatchObject({ counts: [0, 4, 8] })
     const layout = new StructLayout(new Btf(bytes), 'failure')
     expect([layout.size, layout.u32('number'), layout.u32('count')]).toEqual([8, 0, 4])
     expect(() => layout.u64('count')).toThrow('struct failure: count is 1 x 4 bytes')
     expect(() => layout.u32('nothing')).toThrow('struct failure has no member nothing')
     expect(() => new StructLayout(new Btf(bytes), 'nothing')).toThrow('no struct nothing in BTF')
+  })
+})
+
+describe('constants that C and TypeScript share', () => {
+  test.each([
+    ['ALL_MARKED', 0xffffffff, 'full', 'plain', 'connections'],
+    ['NO_RTT', 0xffffffff, 'full', 'plain', 'connections'],
+    ['COMPAT_BIT', 0x10000, 'full', 'plain_syscalls', 'syscalls', 'compat_syscalls', 'compat_plain_syscalls'],
+    ['FIRST_OCTAVE', 5, 'full', 'plain_syscalls', 'syscalls', 'compat_syscalls', 'compat_plain_syscalls'],
+  ])('%s is in each object whose rows mean it', (name, value, ...objects) => {
+    const all = new Map(objectTypes().map(([file, bytes]) => [file, new Btf(bytes)]))
+    expect(objects.map(object => all.get(`${object}.bpf.o`)?.constant(name))).toEqual(objects.map(() => value))
+  })
+
+  test('that are not there are an error', () => {
+    const [[, bytes] = ['', Buffer.alloc(0)]] = objectTypes()
+    expect(() => new Btf(bytes).constant('NOTHING')).toThrow('no constant NOTHING in BTF')
+  })
+
+  test('of a kernel are read with their sign', () => {
+    const btf = new Btf(kernelTypes())
+    expect(btf.constant('false')).toBe(0)
+    expect(btf.constant('true')).toBe(1)
+  })
+
+  test('are not taken for others: a tracer refuses an object that means another number', () => {
+    const object = { constant: (name: string) => (name === 'COMPAT_BIT' ? 0x20000 : 5) }
+    expect(() => checkConstants(object)).toThrow('COMPAT_BIT is 131072, not 65536')
   })
 })
 

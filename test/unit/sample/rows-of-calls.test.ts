@@ -17,7 +17,7 @@ const AT: Offsets = {
     touched: 18,
     octaves: 20,
   },
-  failure: { size: 2, number: 0, count: 1 },
+  failure: { most: 4, size: 2, number: 0, count: 1 },
 }
 const EPOCH = 5
 

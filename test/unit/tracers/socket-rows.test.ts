@@ -3,6 +3,7 @@ import { RowsOfSockets, type SocketOffsets } from '../../../src/tracers/connecti
 
 /** A layout of its own. */
 const AT: SocketOffsets = {
+  noRtt: 0xffffffff,
   ...{ size: 256, id: 0, started: 8, ended: 16, connect: 24, sent: 32, received: 40, totalSent: 48, totalReceived: 56 },
   ...{ acceptable: 64, accepted: 72, rtt: 80, retransmits: 84, owner: 88, handshake: 92, rttMin: 96, segments: 100 },
   ...{ receiveQueue: 104, sendQueue: 108, drops: 112, totalDrops: 116, namespace: 120, family: 124, localPort: 126 },
