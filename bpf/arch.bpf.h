@@ -61,6 +61,7 @@ extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
  */
 #if defined(__TARGET_ARCH_x86)
 
+#define CALL_READ 0
 #define CALL_CLOSE 3
 #define CALL_DUP2 33
 #define CALL_DUP3 292
@@ -104,6 +105,7 @@ static __always_inline bool in_compat_call(struct task_struct *task)
 
 #elif defined(__TARGET_ARCH_arm64)
 
+#define CALL_READ 63
 #define CALL_CLOSE 57
 #define CALL_DUP3 24
 #define CALL_CLOSE_RANGE 436
@@ -171,28 +173,27 @@ struct entry {
 /* the kernel's answer until there is another one */
 #define NO_RESULT (-38L)
 
-static __always_inline void read_entry(struct pt_regs *regs, bool compat, struct entry *entry)
-{
-	entry->number = BPF_CORE_READ(regs, orig_ax);
-	entry->result = BPF_CORE_READ(regs, ax);
-	entry->pending = entry->number >= 0 && entry->result == NO_RESULT;
-	entry->argument = compat ? BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
-	entry->ip = BPF_CORE_READ(regs, ip);
-}
+/* `read`: how a member is read */
+#define READ_ENTRY(entry, regs, compat, read) do {				\
+	(entry)->number = read(regs, orig_ax);					\
+	(entry)->result = read(regs, ax);					\
+	(entry)->pending = (entry)->number >= 0 && (entry)->result == NO_RESULT;\
+	(entry)->argument = (compat) ? read(regs, bx) : read(regs, di);		\
+	(entry)->ip = read(regs, ip);						\
+} while (0)
 
 #elif defined(__TARGET_ARCH_arm64)
 
 /* the result takes the place of the first argument, and may be the same number */
 #define PENDING_WHILE_IT_RUNS false
 
-static __always_inline void read_entry(struct pt_regs *regs, bool compat, struct entry *entry)
-{
-	entry->number = BPF_CORE_READ(regs, syscallno);
-	entry->result = BPF_CORE_READ(regs, regs[0]);
-	entry->argument = BPF_CORE_READ(regs, orig_x0);
-	entry->pending = entry->number >= 0 && entry->result == (long)entry->argument;
-	entry->ip = BPF_CORE_READ(regs, pc);
-}
+#define READ_ENTRY(entry, regs, compat, read) do {				\
+	(entry)->number = read(regs, syscallno);				\
+	(entry)->result = read(regs, regs[0]);					\
+	(entry)->argument = read(regs, orig_x0);				\
+	(entry)->pending = (entry)->number >= 0 && (entry)->result == (long)(entry)->argument; \
+	(entry)->ip = read(regs, pc);						\
+} while (0)
 
 #endif
 

@@ -20,14 +20,17 @@ static __always_inline __u32 current_filter(void)
 	return ctl ? ctl->filter_generation : 0;
 }
 
-/* `followed`: it has a slot, which the end of a call looks into whoever is watched by then */
+/* `followed`: it has a slot by its registers, which the end of a call looks into whoever is watched by then */
 static __always_inline struct task *task_with(struct task_struct *thread, bool *followed)
 {
 	__u64 key = key_of(thread);
 	struct task_slot *slot = slot_at((void *)key);
 
-	*followed = slot && slot->owner == key && slot->thread == (__u64)thread;
-	return *followed ? &slot->task : bpf_task_storage_get(&tasks, thread, 0, 0);
+	*followed = false;
+	if (!slot || slot->owner != key || slot->thread != (__u64)thread)
+		return bpf_task_storage_get(&tasks, thread, 0, 0);
+	*followed = key != (__u64)thread;
+	return &slot->task;
 }
 
 static __always_inline void read_begin(struct task_struct *thread, struct look *look)

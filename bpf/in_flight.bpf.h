@@ -32,38 +32,76 @@ enum {
 
 /* filters of seccomp that are looked through for one that hands calls to another process */
 #define MOST_SECCOMP_FILTERS 16
+/* powers of 2: 16 to 128 KiB, by the size of pages and what debugging takes */
+#define LEAST_STACK_SHIFT 14
+#define MOST_STACK_SHIFT 17
 /* a thread that makes calls all the time is looked at so often until it holds still */
 #define MOST_LOOKS 8
 
 static __always_inline __u32 state_of(struct task_struct *thread)
 {
 	struct task_struct___before_5_14 *before = (void *)thread;
-	__u32 state = 0;
-	long older = 0;
+	long state = 0;
 
-	if (bpf_core_field_exists(thread->__state)) {
-		bpf_core_read(&state, sizeof(state), &thread->__state);
-		return state;
-	}
+	if (bpf_core_field_exists(thread->__state))
+		return thread->__state;
 	/* the compiler must not look for the member before it is known which of both there is */
 	asm volatile("" : "+r"(before));
-	bpf_core_read(&older, sizeof(older), &before->state);
-	return older;
+	bpf_core_read(&state, sizeof(state), &before->state);
+	return state;
 }
 
 static __always_inline bool is_running(struct task_struct *thread)
 {
 	/* with one processor it is the walk that runs */
-	return bpf_core_field_exists(thread->on_cpu) && BPF_CORE_READ(thread, on_cpu);
+	return bpf_core_field_exists(thread->on_cpu) && thread->on_cpu;
 }
 
-/* where the registers of a thread lie that it had in user mode */
-static __always_inline struct pt_regs *registers_with(struct task_struct *thread)
+#define READ_MEMBER(pointer, member) ((pointer)->member)
+
+static __always_inline struct pt_regs *registers_in(__u64 stack, __u64 size)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		return (struct pt_regs *)bpf_task_pt_regs(thread);
+	return (void *)(stack + size - bpf_core_type_size(struct pt_regs));
+}
+
+/* that of every thread. Who walks is in read(2): where its registers say so, they are. 0: nowhere */
+static __always_inline __u64 stack_size(void)
+{
+	struct in_flight_settings *settings = get_in_flight_settings();
+	struct task_struct *self = (void *)bpf_get_current_task();
+	struct pt_regs *regs;
+	struct entry entry;
+	__u64 stack;
+	int shift;
+
+	if (!settings || settings->stack_size)
+		return settings ? settings->stack_size : 0;
+	stack = (__u64)BPF_CORE_READ(self, stack);
+	for (shift = LEAST_STACK_SHIFT; shift <= MOST_STACK_SHIFT; shift++) {
+		regs = registers_in(stack, 1ULL << shift);
+		READ_ENTRY(&entry, regs, false, BPF_CORE_READ);
+		if (entry.number != CALL_READ || !entry.pending)
+			continue;
+		settings->stack_size = 1ULL << shift;
+		break;
+	}
+	return settings->stack_size;
+}
+
+/* the registers that a thread had in user mode */
+static __always_inline void read_entry(struct task_struct *thread, struct entry *entry)
+{
+	bool compat = in_compat_call(thread);
+	struct pt_regs *regs;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
+		regs = (struct pt_regs *)bpf_task_pt_regs(thread);
+		READ_ENTRY(entry, regs, compat, READ_MEMBER);
+		return;
+	}
 	/* before 5.15 they are at the end of its stack on all architectures */
-	return (void *)thread->stack + bpf_core_type_size(union thread_union) - bpf_core_type_size(struct pt_regs);
+	regs = registers_in((__u64)thread->stack, stack_size());
+	READ_ENTRY(entry, regs, compat, BPF_CORE_READ);
 }
 
 /* whether the thread did not go on meanwhile */
@@ -71,10 +109,12 @@ static __always_inline bool look_at(struct task_struct *thread, struct look *loo
 {
 	read_begin(thread, look);
 	barrier();
-	look->switches = BPF_CORE_READ(thread, nvcsw) + BPF_CORE_READ(thread, nivcsw);
+	look->switches = thread->nvcsw + thread->nivcsw;
 	look->state = state_of(thread);
 	look->running = is_running(thread);
-	read_entry(registers_with(thread), in_compat_call(thread), &look->entry);
+	barrier();
+	read_entry(thread, &look->entry);
+	barrier();
 	look->running |= is_running(thread);
 	barrier();
 	return is_unchanged(thread, look);
@@ -163,20 +203,30 @@ static __always_inline bool takes_descriptor(__u32 call)
 	       settings->takes_descriptor[index];
 }
 
+static __always_inline void copy_name(char *name, const struct task_struct *thread)
+{
+	const __u64 *from = (const __u64 *)thread->comm;
+
+	((__u64 *)name)[0] = from[0];
+	((__u64 *)name)[1] = from[1];
+}
+
 static __always_inline void describe_thread(struct in_flight_row *row, struct task_struct *thread,
 					    const struct look *look)
 {
+	struct task_struct *leader = thread->group_leader;
+
 	row->seen_ns = bpf_ktime_get_ns();
 	row->pid = thread->tgid;
 	row->tid = thread->pid;
-	row->process_started_ns = BPF_CORE_READ(thread, group_leader, start_boottime);
+	row->process_started_ns = leader->start_boottime;
 	row->thread_started_ns = thread->start_boottime;
 	row->switches = look->switches;
 	row->state = look->state;
 	row->running = look->running;
 	row->argument = look->entry.argument;
-	BPF_CORE_READ_STR_INTO(&row->name, thread, group_leader, comm);
-	BPF_CORE_READ_STR_INTO(&row->thread_name, thread, comm);
+	copy_name(row->name, leader);
+	copy_name(row->thread_name, thread);
 }
 
 SEC("iter/task")

@@ -56,9 +56,9 @@ struct in_flight_row {
 	__u8 kind;		/* enum argument */
 	__u8 path;		/* PATH_* */
 	__u16 mode;		/* of the file */
+	__u32 unused;
 	char name[16];
 	char thread_name[16];
-	__u32 unused;
 };
 
 /* addresses in network order, IPv4 in the first four bytes */
@@ -111,6 +111,7 @@ struct {
 
 /* what user space tells the walk */
 struct in_flight_settings {
+	__u64 stack_size;	/* what the walk found out, see stack_size */
 	__u32 unsure;		/* programs were left out: begins may have been missed */
 	/* calls whose first argument is a file descriptor, of the native table and of the 32-bit one */
 	__u8 takes_descriptor[2 * IN_FLIGHT_NUMBERS];

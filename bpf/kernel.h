@@ -267,7 +267,7 @@ struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
 	unsigned int ptrace;
-	int on_cpu;
+	unsigned int on_cpu;	/* one byte in later kernels: what is unsigned is read in the size that it has */
 	unsigned short migration_disabled;
 	int pid;
 	int tgid;
@@ -286,10 +286,6 @@ struct task_struct {
 
 struct task_struct___before_5_14 {
 	volatile long state;
-};
-
-union thread_union {
-	unsigned long stack[1];
 };
 
 struct in6_addr {

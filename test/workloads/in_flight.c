@@ -3,7 +3,7 @@
  * in_flight KIND...: for each kind a thread that does it, and never gets on. Says "done" with the thread, and the
  * monotonic time in nanoseconds right before its call, for each kind, once all of them hang.
  * "fault" waits for a page in user mode, "spin" makes no call at all, "notified" waits for another process to say what
- * becomes of its call, "vfork" in a process of its own. Files are made in the folder that it is started in.
+ * becomes of its call, and "traced" for a debugger. Files are made in the folder that it is started in.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -26,6 +26,7 @@
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/sem.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -453,6 +454,27 @@ static void notified(void)
 	syscall(SYS_getppid);
 }
 
+/* a process that is stopped by its debugger when it enters a call; it is that which hangs */
+static void traced(void)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		kill(getpid(), SIGSTOP);
+		for (;;)
+			syscall(SYS_getppid);
+	}
+	if (waitpid(child, NULL, 0) != child || ptrace(PTRACE_SYSCALL, child, NULL, NULL) ||
+	    waitpid(child, NULL, 0) != child)
+		fail("ptrace");
+	self->thread = child;
+	begins();
+	for (;;)
+		sleep(FOREVER);
+}
+
 static void wait_vfork(void)
 {
 	begins();
@@ -487,7 +509,7 @@ static const struct {
 	{ "semop", wait_semaphore }, { "splice", splice_pipe }, { "eventfd", read_eventfd },
 	{ "timerfd", read_timerfd }, { "signalfd", read_signalfd }, { "inotify", read_inotify },
 	{ "fault-in-call", fault_in_call }, { "fault", fault }, { "spin", spin }, { "notified", notified },
-	{ "vfork", wait_vfork }, { "pause-32", pause_32 },
+	{ "traced", traced }, { "vfork", wait_vfork }, { "pause-32", pause_32 },
 };
 
 static void *hang(void *hanging)
@@ -514,13 +536,13 @@ static int hangs(const struct hanging *hanging)
 		return 0;
 	if (!strcmp(hanging->kind, "spin") || !hanging->thread)
 		return 1;
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", hanging->thread);
+	snprintf(path, sizeof(path), "/proc/%d/stat", hanging->thread);
 	file = fopen(path, "r");
 	if (!file || !fgets(text, sizeof(text), file))
 		fail(path);
 	fclose(file);
 	state = strrchr(text, ')');
-	return state && (state[2] == 'S' || state[2] == 'D');
+	return state && strchr("SDt", state[2]);
 }
 
 int main(int argc, char **argv)

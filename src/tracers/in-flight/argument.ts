@@ -14,23 +14,26 @@ const NSFS = 0x6e736673
 const CURRENT_DIRECTORY = -100
 
 /** Numbers below are counts, process ids and flags; from here on programs are mapped. */
-const FIRST_ADDRESS = 0x400000n
+const FIRST_ADDRESS = 0x400000
 
 /** Of errors and special descriptors. */
-const LEAST_NEGATIVE = -4096n
+const LEAST_NEGATIVE = -4096
 
-/** Decimal where it is a small number, hexadecimal where it may be an address. */
-export function numberText(argument: bigint): string {
-  const asInt = BigInt.asIntN(32, argument)
-  const isInt = argument <= 0xffffffffn || BigInt.asIntN(64, argument) === asInt
-  if (isInt && asInt < 0n && asInt >= LEAST_NEGATIVE) return String(asInt)
-  return argument < FIRST_ADDRESS ? String(argument) : `0x${argument.toString(16)}`
+/** Upper half of a small negative number that has 64 bits. */
+const ALL_BITS = 0xffff_ffff
+
+/** A number by its halves: decimal where it is small, hexadecimal where it may be an address. */
+export function numberText(low: number, high: number): string {
+  const asInt = low | 0
+  if ((high === 0 || high === ALL_BITS) && asInt < 0 && asInt >= LEAST_NEGATIVE) return String(asInt)
+  if (high === 0) return low < FIRST_ADDRESS ? String(low) : `0x${low.toString(16)}`
+  return `0x${high.toString(16)}${low.toString(16).padStart(8, '0')}`
 }
 
 /** A descriptor that is not open. */
-export function descriptorText(argument: bigint): string {
-  const descriptor = Number(BigInt.asIntN(32, argument))
-  return descriptor === CURRENT_DIRECTORY ? 'AT_FDCWD' : String(descriptor)
+export function descriptorText(descriptor: number): string {
+  const number = descriptor | 0
+  return number === CURRENT_DIRECTORY ? 'AT_FDCWD' : String(number)
 }
 
 /** An open file as the kernel side found it. */

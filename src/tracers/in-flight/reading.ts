@@ -1,17 +1,18 @@
 /** Reads what a BPF iterator writes. */
 
-import { closeSync, read } from 'node:fs'
-import { promisify } from 'node:util'
-
-const readFile = promisify(read)
+import { closeSync, readSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 
 /** The kernel hands out eight pages at a time. */
 const PORTION = 65_536
 
-/** Room that is kept from one walk to the next. */
-const KEPT = 8 * PORTION
+/** Room that is kept from one walk to the next: for some 15,000 records. */
+const KEPT = 32 * PORTION
 
-/** Records of an iterator; each begins at `start`, and says its own size. */
+/** How long reading may hold up the event loop, in milliseconds. */
+const SLICE_MS = 2
+
+/** Records of an iterator; each begins at `start`, and says its own size. They are there until the next ones are read. */
 export interface Records {
   readonly bytes: Buffer
   readonly starts: readonly number[]
@@ -25,7 +26,10 @@ export interface Limit {
   readonly bytes: number
 }
 
-/** Reads iterators to their end, into memory that grows with what there is, up to a limit; what is behind is counted. */
+/**
+ * Reads iterators to their end, into memory that grows with what there is, up to a limit; what is behind is counted. It never
+ * waits: on another thread each of the many reads would take several times as long.
+ */
 export class RecordReader {
   readonly #sizeAt: number
   readonly #limit: Limit
@@ -39,11 +43,11 @@ export class RecordReader {
 
   /** Closes the file. Throws where the kernel refuses to go on. */
   async read(file: number): Promise<Records> {
+    if (this.#room.length > KEPT) this.#room = Buffer.alloc(0)
     try {
       return await this.#read(file)
     } finally {
       closeSync(file)
-      if (this.#room.length > KEPT) this.#room = Buffer.alloc(0)
     }
   }
 
@@ -53,10 +57,11 @@ export class RecordReader {
     let kept = 0
     let filled = 0
     let leftOut = 0
+    let since = performance.now()
     for (;;) {
       this.#makeRoom(filled)
-      const count = await readOnce(file, this.#room, filled)
-      if (count === 0) return { bytes: Buffer.from(this.#room.subarray(0, kept)), starts, leftOut }
+      const count = readOnce(file, this.#room, filled)
+      if (count === 0) return { bytes: this.#room.subarray(0, kept), starts, leftOut }
       filled += count
       let at = kept
       while (at + this.#sizeAt + 4 <= filled) {
@@ -72,8 +77,11 @@ export class RecordReader {
         at += size
       }
       // the begin of the next one stands behind those that are kept
-      this.#room.copyWithin(kept, at, filled)
+      if (at > kept) this.#room.copyWithin(kept, at, filled)
       filled = kept + filled - at
+      if (performance.now() - since < SLICE_MS) continue
+      await setImmediate()
+      since = performance.now()
     }
   }
 
@@ -86,10 +94,10 @@ export class RecordReader {
 }
 
 /** Bytes that were read; 0 at the end. */
-async function readOnce(file: number, room: Buffer, at: number): Promise<number> {
+function readOnce(file: number, room: Buffer, at: number): number {
   for (;;) {
     try {
-      return (await readFile(file, room, at, room.length - at, null)).bytesRead
+      return readSync(file, room, at, room.length - at, null)
     } catch (error) {
       // the kernel pauses after a million objects
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error

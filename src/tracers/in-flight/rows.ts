@@ -1,5 +1,5 @@
 import type { Times } from '../../bpf/clock.ts'
-import { readText, readU64, type StructLayout } from '../../bpf/layout.ts'
+import { readU64, type StructLayout } from '../../bpf/layout.ts'
 import { type Arch, syscallName } from '../../syscall/names.ts'
 import { COMPAT_BIT } from '../syscalls/tracer.ts'
 import { descriptorText, fileText, numberText, type SocketOffsets, socketText } from './argument.ts'
@@ -77,7 +77,7 @@ export class InFlightRows {
   readonly #arch: Arch
 
   /**
-   * @param bytes rows one behind the other, which this keeps
+   * @param bytes rows one behind the other, which stay as they are for as long as this is used
    * @param starts where those begin that are told
    * @param since for each of them, since when it is known to be in its call, on the monotonic clock
    */
@@ -108,8 +108,8 @@ export class InFlightRows {
       pid: view.getUint32(start + at.pid, true),
       process_started_ns: times.ofBoot(readU64(view, start + at.processStarted)),
       tid: view.getUint32(start + at.tid, true),
-      name: readText(view, start + at.name, NAME_LENGTH),
-      thread_name: readText(view, start + at.threadName, NAME_LENGTH),
+      name: this.#name(start + at.name),
+      thread_name: this.#name(start + at.threadName),
       syscall,
       id,
       abi,
@@ -122,6 +122,12 @@ export class InFlightRows {
     }
   }
 
+  /** Text up to the first NUL. */
+  #name(at: number): string {
+    const end = this.#bytes.indexOf(0, at)
+    return this.#bytes.toString('utf8', at, end < 0 ? at + NAME_LENGTH : Math.min(end, at + NAME_LENGTH))
+  }
+
   /** Major number of the character device that the first argument is; null: it is none. */
   #device(start: number): number | null {
     const isDevice = (this.#view.getUint16(start + this.#at.mode, true) & FILE_TYPE) === CHARACTER_DEVICE
@@ -131,7 +137,7 @@ export class InFlightRows {
   #argument(start: number): string {
     const view = this.#view
     const at = this.#at
-    const number = view.getBigUint64(start + at.argument, true)
+    const low = view.getUint32(start + at.argument, true)
     const behind = start + at.rowSize
     const flags = view.getUint8(start + at.path)
     switch (view.getUint8(start + at.kind)) {
@@ -146,9 +152,9 @@ export class InFlightRows {
           isDeleted: (flags & PATH_DELETED) !== 0,
         })
       case KIND.closed:
-        return descriptorText(number)
+        return descriptorText(low)
       default:
-        return numberText(number)
+        return numberText(low, view.getUint32(start + at.argument + 4, true))
     }
   }
 }
