@@ -28,7 +28,12 @@ const PICTURES = {
   processes: { keys: '4', rows: LOW, title: 'Processes: system calls, errors, durations and bytes' },
   listeners: { keys: '5', rows: LOW, title: 'Listening sockets: accept queues, accepts and drops' },
   slow: { keys: '6', rows: LOW, title: 'Slow system calls, one by one' },
-  errors: { keys: '7', rows: LOW, title: 'Failed system calls, by process, call and errno' },
+  'in-flight': {
+    keys: '7',
+    rows: LOW,
+    title: 'System calls in flight: what each thread waits for, and how long already',
+  },
+  errors: { keys: '8', rows: LOW, title: 'Failed system calls, by process, call and errno' },
   help: { keys: '?', rows: TALL, title: 'Help: keys, and how to read the tables' },
 } as const
 

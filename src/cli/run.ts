@@ -81,7 +81,9 @@ async function openSampler(
     priority: options.realtime !== 'never',
     loadAll: () => Promise.all([loadExit(), options.mode === 'screen' && loadScreen()]),
   }
-  const sampler = await openSampler({ ...options, owner: userFor(options) }, undefined, async plan => {
+  // json has all tables, and an exporter alone none of those that are looked at only where they are shown
+  const shown = options.mode === 'batch' && options.output === 'json' ? null : options.view
+  const sampler = await openSampler({ ...options, shown, owner: userFor(options) }, undefined, async plan => {
     const rights = await leaveRoot(plan, leaving)
     onKeeper(rights.keeper)
     return rights

@@ -26,8 +26,6 @@ export interface Told extends ProcessKey {
 
 /** Who asks /proc. */
 export interface Asking {
-  /** Process ids of those that do it. */
-  readonly pids: ReadonlySet<number>
   ask(questions: readonly Question[]): void
   settled(milliseconds: number): Promise<void>
 }
@@ -79,7 +77,7 @@ export class ProcessFacts {
 
   /** Processes that are none of others: those that ask. */
   isOwn(pid: number): boolean {
-    return ownProcesses.has(pid) || (this.#reader?.pids.has(pid) ?? false)
+    return ownProcesses.has(pid)
   }
 
   /** Takes what the kernel side told of the processes of an interval, and asks for what it did not, for a short time. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Child, startChild } from '../asking/child.ts'
+import { ownProcesses } from '../own-processes.ts'
 import type { Capability } from '../rights/capabilities.ts'
 import { type Group, readGroup } from './cgroup.ts'
 import { COMMAND_BYTES, commandText } from './command.ts'
@@ -53,8 +54,6 @@ export class FactsReader {
   #timer: NodeJS.Timeout | null = null
   readonly #leftAlone = new Map<number, number>()
   readonly #stuck = new Set<Child>()
-  /** Process ids of all children that live. */
-  readonly pids = new Set<number>()
   /** Why nobody can be asked; null: somebody is. */
   failure: string | null = null
   #settled: (() => void)[] = []
@@ -110,9 +109,9 @@ export class FactsReader {
     this.#child = child
     const { process, stdout } = child
     const { pid } = process
-    if (pid !== undefined) this.pids.add(pid)
+    ownProcesses.began(pid)
     const gone = (): void => {
-      if (pid !== undefined) this.pids.delete(pid)
+      ownProcesses.ended(pid)
       this.#stuck.delete(child)
       this.failure ??= child.failure
       if (this.#child !== child) return

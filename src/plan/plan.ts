@@ -35,6 +35,7 @@ export function decide(verdicts: Verdicts, { compatOnly }: { readonly compatOnly
     sockets: null,
     owners: null,
     bytes: null,
+    in_flight: null,
   }
   const rejected: Rejection[] = []
   const flaws: { need: Need; flaw: string }[] = []

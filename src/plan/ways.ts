@@ -1,6 +1,6 @@
 /** Every way of measuring that the tool knows, as data: for each need the best one first. */
 
-export type Need = 'syscalls' | 'processes' | 'connections' | 'sockets' | 'owners' | 'bytes'
+export type Need = 'syscalls' | 'processes' | 'connections' | 'sockets' | 'owners' | 'bytes' | 'in_flight'
 
 export interface Way {
   readonly need: Need
@@ -24,6 +24,7 @@ export const needs: Readonly<Record<Need, string>> = {
   sockets: 'open TCP connections and their counters',
   owners: 'which process has a connection',
   bytes: 'bytes of processes',
+  in_flight: 'system calls in flight',
 }
 
 const RAW = { syscalls: ['tp_btf'] }
@@ -186,6 +187,22 @@ export const ways: readonly Way[] = [
     objects: [],
     compat: true,
     requires: 'open TCP connections; counts TCP alone, as the network carries it',
+  },
+  {
+    need: 'in_flight',
+    source: 'iter/task',
+    objects: ['in_flight'],
+    beside: FULL,
+    compat: false,
+    requires: 'the same as its system calls',
+  },
+  {
+    need: 'in_flight',
+    source: 'iter/task+hash',
+    objects: ['compat_in_flight'],
+    beside: COMPAT,
+    compat: true,
+    requires: 'BTF and walks over threads (5.8)',
   },
 ]
 

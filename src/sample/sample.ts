@@ -34,9 +34,11 @@ export type Sources = {
   readonly connections: string
   /** Source of the bytes of processes. */
   readonly bytes: string
+  /** Source of system calls in flight. */
+  readonly in_flight: string
 }
 
-export const NOT_MEASURED: Sources = { syscalls: 'none', connections: 'none', bytes: 'none' }
+export const NOT_MEASURED: Sources = { syscalls: 'none', connections: 'none', bytes: 'none', in_flight: 'none' }
 
 /** What watching cost in this interval. */
 export interface SelfUsage {

@@ -96,6 +96,7 @@ class KernelSampler implements Sampler {
       links: new LinkNames(tracers.namespaces.own),
     })
     this.#tracers = inOrder([...builtIn, ...tracers.others]).map(tracer => guardedTracer(tracer, this.#failures))
+    this.show(settings.shown ?? null)
     this.#iterations = settings.iterations
     this.#intervalNs = settings.intervalSeconds * 1e9
     this.#limitNs = (settings.firstIntervalSeconds ?? Infinity) * 1e9
@@ -129,6 +130,10 @@ class KernelSampler implements Sampler {
   setInterval(seconds: number): void {
     this.#intervalNs = seconds * 1e9
     this.#wakeup.again()
+  }
+
+  show(view: string | null): void {
+    for (const tracer of this.#tracers) tracer.want?.(view === null || view === tracer.table)
   }
 
   measureCost(on: boolean): void {
@@ -216,6 +221,7 @@ class KernelSampler implements Sampler {
     if (this.#wanted !== null) {
       control.setFilter(this.#wanted)
       this.#wanted = null
+      for (const tracer of this.#tracers) tracer.filterChanged?.()
     }
     const reading = await this.#readAtRest({ epoch, pids, endedNs, times: this.#times })
     const maps = this.#maps.take(this.#rows(), epoch)

@@ -10,6 +10,11 @@ export class Tables {
     return this
   }
 
+  /** Whether a table was looked at in this sample. */
+  has(table: Table<unknown>): boolean {
+    return this.#rows.has(table.name)
+  }
+
   /** The rows of a table; none where nobody set any. */
   of<Row>(table: Table<Row>): readonly Row[] {
     // what is set under the name of a table are rows of it

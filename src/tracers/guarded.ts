@@ -52,9 +52,16 @@ const NO_CALLS: CallRecords = { length: 0, at: () => undefined, addTo() {}, keep
 /** A tracer that sees nothing where one of its phases fails, holds up no other one, and is tried again for the next sample. */
 export function guardedTracer(tracer: Tracer, failures: Failures): Tracer {
   const part = tracer.name
-  const { beforeEnd, rows, early, read, lost, notes, turn } = tracer
+  const { name, source, after, countedElsewhere, table } = tracer
+  const { beforeEnd, rows, early, read, lost, notes, turn, want, filterChanged } = tracer
   return {
-    ...tracer,
+    name,
+    ...(source !== undefined && { source }),
+    ...(after && { after }),
+    ...(countedElsewhere && { countedElsewhere }),
+    ...(table !== undefined && { table }),
+    ...(want && { want: on => want.call(tracer, on) }),
+    ...(filterChanged && { filterChanged: () => filterChanged.call(tracer) }),
     ...(beforeEnd && { beforeEnd: () => failures.guardAsync(part, () => beforeEnd.call(tracer), undefined) }),
     ...(rows && { rows: guardedRows(part, rows, failures) }),
     ...(early && {

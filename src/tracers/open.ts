@@ -7,6 +7,7 @@ import type { BpfObject } from '../bpf/object.ts'
 import { helperBeside } from '../bpf/shipped.ts'
 import { fieldOffset } from '../bpf/tracepoint.ts'
 import { type Owner, saveVerifierLog } from '../bpf/verifier.ts'
+import { ownProcesses } from '../own-processes.ts'
 import { decide, type Plan, type Verdict } from '../plan/plan.ts'
 import { nameOf, type Way } from '../plan/ways.ts'
 import { describe, isInUserNamespace, lacking, ownCapabilities } from '../rights/capabilities.ts'
@@ -116,7 +117,7 @@ export async function openTracers(
       connections: joined.connections,
       slowCalls: base.slowCalls,
       cost,
-      others: registry.tracers,
+      others: registry.open({ plan, opener, isOwn: pid => pid === self || ownProcesses.has(pid) }),
       plan,
       verifierLog: saveVerifierLog(opener.log, owner),
       close,

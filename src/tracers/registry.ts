@@ -1,11 +1,15 @@
 import type { Table } from '../table/table.ts'
+import { oneLine } from '../text/line.ts'
 import { byteMetrics } from './bytes/metrics.ts'
 import { connectionMetrics } from './connections/metrics.ts'
 import { connectionTable } from './connections/table.ts'
 import { errorTable } from './errors/table.ts'
-import { errorTracer } from './errors/tracer.ts'
+import { ErrorTracer } from './errors/tracer.ts'
+import { inFlightTable } from './in-flight/table.ts'
+import { openInFlight } from './in-flight/tracer.ts'
 import { listenerTable } from './listeners/table.ts'
 import type { TracerMetrics } from './metrics.ts'
+import type { Opened } from './opened.ts'
 import { processTable } from './processes/table.ts'
 import { slowTable } from './slow-calls/table.ts'
 import { syscallMetrics } from './syscalls/metrics.ts'
@@ -16,7 +20,7 @@ import type { Tracer } from './tracer.ts'
 export interface Kind<T extends Table<unknown> = Table<unknown>> {
   readonly table: T
   /** Absent: the built-in tracers fill it together (src/sample/built-in.ts). */
-  readonly tracer?: Tracer
+  readonly open?: (opened: Opened) => Tracer
   /** What is exported of it, made anew for each exporter; absent: nothing. */
   readonly metrics?: () => TracerMetrics
 }
@@ -28,7 +32,8 @@ export const builtIn = [
   { table: processTable, metrics: byteMetrics },
   { table: listenerTable },
   { table: slowTable },
-  { table: errorTable, tracer: errorTracer },
+  { table: inFlightTable, open: openInFlight },
+  { table: errorTable, open: () => new ErrorTracer() },
 ] as const
 
 type ListOf<T> = T extends Table<infer Row, infer List> ? { readonly [name in List & string]: readonly Row[] } : never
@@ -49,9 +54,15 @@ export class Registry {
     return this.#kinds.map(({ table }) => table)
   }
 
-  /** Who fills tables besides the built-in tracers. */
-  get tracers(): readonly Tracer[] {
-    return this.#kinds.flatMap(({ tracer }) => tracer ?? [])
+  /** Opens those who fill tables besides the built-in tracers. One that cannot be opened is none, and says why. */
+  open(opened: Opened): Tracer[] {
+    return this.#kinds.flatMap(({ table, open }) => {
+      try {
+        return open?.(opened) ?? []
+      } catch (error) {
+        return unopened(table, error)
+      }
+    })
   }
 
   /** What is exported of each. */
@@ -95,3 +106,12 @@ export class Registry {
 export const OVERVIEW = 'overview'
 
 export const registry = new Registry(builtIn)
+
+function unopened({ name, list, noun }: Table<unknown>, error: unknown): Tracer {
+  const reason = oneLine(error instanceof Error ? error.message : String(error))
+  return {
+    name: list ?? name,
+    source: `none (${reason})`,
+    notes: () => [`${noun.many} cannot be seen: ${reason}`],
+  }
+}

@@ -64,6 +64,12 @@ export interface Tracer {
    * reading, where rows were not at rest. Yields now and then, where it can be laid aside, and what is to be waited for.
    */
   read?(into: Reading, interval: Interval): Generator<void | Promise<void>, void>
+  /** The pid filter in the kernel is another one from now on. */
+  filterChanged?(): void
+  /** The one table that it fills: see `want`. */
+  readonly table?: string
+  /** Whether somebody looks at that table. While nobody does it need do nothing. */
+  want?(on: boolean): void
   /** The sample has been made: what was kept for it is not needed any more. */
   turn?(): void
   /** Events that are in no row, since the last call. */

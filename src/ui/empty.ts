@@ -20,6 +20,9 @@ export function emptyText(state: State, name: string): string {
   if (!sources.some(kind => isMeasured(kind, shown.sample.sources))) {
     return `${many} cannot be seen on this machine; ebpf-top --doctor says why`
   }
+  if (name !== GROUPS && !shown.sample.tables.has(listedAs(state, name))) {
+    return state.pause === null ? 'waiting for the next sample' : `${many} were not looked at in this sample`
+  }
   if (state.filter !== '' && listing(state, name === GROUPS ? connectionTable.name : name).all > 0) {
     return `none of the ${many} matches “${sanitize(state.filter)}”`
   }

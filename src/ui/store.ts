@@ -48,6 +48,7 @@ export function createStore(initial: State, steered: Steered, machine: Machine, 
 function steer({ session, priority }: Steered, before: State, next: State): State {
   try {
     if (next.pids !== before.pids) session.setFilter(next.pids)
+    if (next.view !== before.view) session.show(next.view)
     if (next.interval !== before.interval) session.setInterval(next.interval)
     if (next.realtime !== before.realtime) hurry(priority, next.realtime === true)
     if (next.costing !== before.costing) session.measureCost(next.costing)

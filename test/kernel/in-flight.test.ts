@@ -270,7 +270,7 @@ describe.each([
 
   test('while nobody asks nothing is walked', async () => {
     const walks = await InFlightWalks.open(compat)
-    walks.tracer.wanted = false
+    walks.tracer.want(false)
     expect((await walks.walk()).rows).toEqual([])
   })
 })

@@ -57,6 +57,7 @@ export async function openSampler(): Promise<Sampler> {
     close() {},
     setFilter() {},
     setInterval() {},
+    show() {},
     measureCost() {},
   }
 }

@@ -2,12 +2,12 @@ import { onTestFinished } from 'vitest'
 import { readClocks, Times } from '../../src/bpf/clock.ts'
 import { callWithNumber } from '../../src/bpf/kernel.ts'
 import { loadLibbpf } from '../../src/bpf/libbpf.ts'
+import { ways } from '../../src/plan/ways.ts'
 import { CompatControl } from '../../src/tracers/compat-control.ts'
 import { Control } from '../../src/tracers/control.ts'
 import type { InFlightRow } from '../../src/tracers/in-flight/row.ts'
 import { inFlightTable } from '../../src/tracers/in-flight/table.ts'
 import { InFlightTracer } from '../../src/tracers/in-flight/tracer.ts'
-import { inFlightWays } from '../../src/tracers/in-flight/ways.ts'
 import { makePlan, roomsFor } from '../../src/tracers/open.ts'
 import { Opener } from '../../src/tracers/opener.ts'
 import { Reading } from '../../src/tracers/reading.ts'
@@ -43,7 +43,7 @@ export class InFlightWalks {
     if (!compat) await opener.openTogether()
     const way = makePlan(opener, compat).chosen.syscalls
     const [first = ''] = way?.objects ?? []
-    const walk = inFlightWays.find(one => one.compat === way?.compat)
+    const walk = ways.find(one => one.need === 'in_flight' && one.compat === way?.compat)
     const verdict = walk && opener.try({ ...walk, need: 'syscalls' })
     if (verdict?.works !== true) throw new Error(`no walk: ${verdict?.reason}`)
     const object = opener.object(first)
@@ -56,13 +56,13 @@ export class InFlightWalks {
       syscalls: opener.object(way?.objects.at(-1) ?? ''),
     })
     control.advance()
-    await tracer.filterChanged()
+    await tracer.watchAnew()
     return new InFlightWalks(tracer, control)
   }
 
   async setFilter(pids: readonly number[]): Promise<void> {
     this.#control.setFilter(pids)
-    await this.tracer.filterChanged()
+    await this.tracer.watchAnew()
   }
 
   async walk(): Promise<Walk> {

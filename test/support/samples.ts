@@ -4,6 +4,8 @@ import type { Sample, SampleFacts } from '../../src/sample/sample.ts'
 import type { Host } from '../../src/session.ts'
 import { Tables } from '../../src/table/tables.ts'
 import type { ConnectionRow } from '../../src/tracers/connections/row.ts'
+import type { ErrorRow } from '../../src/tracers/errors/row.ts'
+import type { InFlightRow } from '../../src/tracers/in-flight/row.ts'
 import type { ListenerRow } from '../../src/tracers/listeners/row.ts'
 import type { ProcessRow } from '../../src/tracers/processes/row.ts'
 import { type Lists, registry } from '../../src/tracers/registry.ts'
@@ -134,6 +136,42 @@ export function slowCallRow(change: Partial<SlowCallRow> = {}): SlowCallRow {
   }
 }
 
+export function inFlightRow(change: Partial<InFlightRow> = {}): InFlightRow {
+  return {
+    pid: 42,
+    process_started_ns: 1_767_268_700_000_000_000,
+    tid: 43,
+    name: 'nginx',
+    thread_name: 'nginx',
+    syscall: 'read',
+    id: 0,
+    abi: 'native',
+    started_ns: 1_767_268_799_000_000_000,
+    duration_ns: 1_000_000_000,
+    duration_is_minimum: false,
+    thread_state: 'sleeping',
+    idle: false,
+    argument: 'pipe:[123]',
+    ...change,
+  }
+}
+
+export function errorRow(change: Partial<ErrorRow> = {}): ErrorRow {
+  return {
+    pid: 42,
+    process_started_ns: 1_767_268_700_000_000_000,
+    name: 'nginx',
+    syscall: 'read',
+    id: 0,
+    abi: 'native',
+    errno: 'EAGAIN',
+    meaning: 'Try again',
+    count: 1,
+    share: 1 / 9,
+    ...change,
+  }
+}
+
 /** What samples are made of here: the lists stand by their names in json. */
 export type SampleParts = SampleFacts & Lists & Pick<Sample, 'calls' | 'keep'>
 
@@ -142,7 +180,12 @@ export function sampleOf(change: Partial<SampleParts> = {}): Sample {
     time: '2026-01-01T12:00:00.000Z',
     interval_seconds: 1,
     filter: { pids: [] },
-    sources: { syscalls: 'tp_btf', connections: 'iter/tcp+tp_btf', bytes: 'tp_btf:sock_send_length' },
+    sources: {
+      syscalls: 'tp_btf',
+      connections: 'iter/tcp+tp_btf',
+      bytes: 'tp_btf:sock_send_length',
+      in_flight: 'iter/task',
+    },
     lost: { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 },
     losses: [],
     notes: [],

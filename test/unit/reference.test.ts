@@ -55,7 +55,7 @@ describe('the schema', () => {
 
   test('takes a sample with fields that a newer version may have, which the closed form does not', () => {
     const newer = [
-      { ...sample, in_flight: [] },
+      { ...sample, timers: [] },
       { ...sample, listeners: [{ ...listenerRow(), ipv6_only: true }] },
       { ...sample, filter: { pids: [], users: [] } },
     ]
@@ -166,7 +166,7 @@ function headers(): State[] {
     self,
     notes: ['one namespace is left out'],
     lost: { syscalls: 3, connections: 0, bytes: 1, slow_calls: 0 },
-    sources: { syscalls: 'none', connections: 'inet_diag', bytes: 'none' },
+    sources: { syscalls: 'none', connections: 'inet_diag', bytes: 'none', in_flight: 'iter/task' },
   })
   return [
     plain,

@@ -57,7 +57,12 @@ function sample(): Sample {
     time: new Date().toISOString(),
     interval_seconds: 1,
     filter: { pids: [] },
-    sources: { syscalls: 'tp_btf', connections: 'iter/tcp+tp_btf', bytes: 'tp_btf:sock_send_length' },
+    sources: {
+      syscalls: 'tp_btf',
+      connections: 'iter/tcp+tp_btf',
+      bytes: 'tp_btf:sock_send_length',
+      in_flight: 'iter/task',
+    },
     tables: new Tables().with(
       processTable,
       pids.map(pid => ({

@@ -12,16 +12,24 @@ import { errorTable } from './table.ts'
 const NOT_TOLD_APART = 'Other errors, which there was no room to tell apart'
 
 /** Errors of system calls: a view of what the calls and the processes say, which takes nothing in the kernel. */
-export const errorTracer: Tracer = {
-  name: 'errors',
-  after: ['processes and connections'],
+export class ErrorTracer implements Tracer {
+  readonly name = 'errors'
+  readonly table = errorTable.name
+  readonly after = ['processes and connections']
+  #isWanted = true
+
+  want(on: boolean): void {
+    this.#isWanted = on
+  }
+
   *read(into: Reading): Generator<void, void> {
+    if (!this.#isWanted) return
     const failing = new FailingCalls()
     yield* inPortions(into.calls, call => failing.addErrors(call))
     // a process may have several rows for one call, some of them without errors
     if (!failing.isEmpty) yield* inPortions(into.calls, call => failing.addCount(call))
     into.tables.with(errorTable, [...failing.rows(new ProcessesByKey(into.tables.of(processTable)))])
-  },
+  }
 }
 
 function* inPortions(calls: Iterable<CallRow>, take: (call: CallRow) => void): Generator<void, void> {

@@ -4,6 +4,7 @@ import type { ArrayMap, BpfObject } from '../../bpf/object.ts'
 import type { Arch } from '../../syscall/names.ts'
 import { PORTION } from '../../table/slices.ts'
 import { missedRuns } from '../loss.ts'
+import type { Opened } from '../opened.ts'
 import type { Reading } from '../reading.ts'
 import type { Interval, Tracer } from '../tracer.ts'
 import { Bounds } from './bounds.ts'
@@ -13,34 +14,30 @@ import type { InFlightRow } from './row.ts'
 import { BEGUN, InFlightRows, type Offsets, offsetsIn } from './rows.ts'
 import { inFlightTable } from './table.ts'
 
-/** As `sources` of a sample shows it. */
-export const IN_FLIGHT_SOURCE = 'iter/task'
-
 /** Threads in a call that are told at most; a row takes some 130 bytes, and its path. */
 const LIMIT = { records: 32_768, bytes: 16 * 2 ** 20 }
 
 /** The programs that see a call begin; those that an object does not have are not looked at. */
 const BEGIN_PROGRAMS: ReadonlySet<string> = new Set(['sys_enter', 'sys_enter_again'])
 
-/** Threads that are in a system call at the end of an interval, as a tracer with a table of its own. */
-export interface InFlight extends Tracer {
-  /** Somebody asks for the rows; while nobody does, nothing is walked, and there are none. */
-  wanted: boolean
-  /** The pid filter is another one from now on. What began before counts from when this resolves; nobody need wait for it. */
-  filterChanged(): Promise<void>
-}
-
 /** Where the kernel offers no way; why not, the plan says. */
-export const NO_IN_FLIGHT: InFlight = {
-  name: 'in_flight',
-  source: 'none',
-  wanted: false,
-  filterChanged: () => Promise.resolve(),
+const NO_IN_FLIGHT: Tracer = { name: 'in_flight', source: 'none' }
+
+/** By the way that the plan has chosen. */
+export function openInFlight({ opener, plan, isOwn }: Opened): Tracer {
+  const { syscalls, in_flight } = plan.chosen
+  const [walk] = in_flight?.objects ?? []
+  const counting = syscalls?.objects.at(-1)
+  if (in_flight === null || walk === undefined || counting === undefined) return NO_IN_FLIGHT
+  const { source } = in_flight
+  return new InFlightTracer(opener.object(walk), { source, syscalls: opener.object(counting), isOwn })
 }
 
 /** How it is opened; nothing of it need be said. */
 export interface InFlightSettings {
   readonly arch?: Arch
+  /** As `sources` of a sample shows it. */
+  readonly source?: string
   /** The object whose programs see calls begin, which may be another one. */
   readonly syscalls?: BpfObject
   /** Processes of the program itself, which have no row. */
@@ -48,10 +45,13 @@ export interface InFlightSettings {
 }
 
 /** The walk over all threads, by bpf/in_flight.bpf.c or bpf/compat_in_flight.bpf.c. */
-export class InFlightTracer implements InFlight {
+export class InFlightTracer implements Tracer {
   readonly name = 'in_flight'
-  readonly source = IN_FLIGHT_SOURCE
-  wanted = true
+  readonly source: string
+  readonly table = inFlightTable.name
+  // it walks behind all others, at the very end
+  readonly after = ['connections']
+  #isWanted = true
   /** Threads in a call without a row in the last walk, for want of room. */
   #leftOut = 0
   readonly #object: BpfObject
@@ -71,6 +71,7 @@ export class InFlightTracer implements InFlight {
   /** @param object that has the walk, attached */
   constructor(object: BpfObject, settings: InFlightSettings = {}) {
     this.#object = object
+    this.source = settings.source ?? 'iter/task'
     this.#syscalls = settings.syscalls ?? object
     this.#arch = settings.arch ?? (process.arch === 'arm64' ? 'arm64' : 'x64')
     this.#isOwn = settings.isOwn ?? (() => false)
@@ -82,10 +83,19 @@ export class InFlightTracer implements InFlight {
     for (const [number, takes] of table.entries()) view.setUint8(at + number, takes)
     this.#at = offsetsIn(object.layout('in_flight_row'), object.layout('row_socket'))
     this.#reader = new RecordReader(this.#at.size, LIMIT)
-    void this.filterChanged()
+    void this.watchAnew()
   }
 
-  async filterChanged(): Promise<void> {
+  want(on: boolean): void {
+    this.#isWanted = on
+  }
+
+  filterChanged(): void {
+    void this.watchAnew()
+  }
+
+  /** What began before counts from when this resolves; nobody need wait for it. */
+  async watchAnew(): Promise<void> {
     const filter = ++this.#filters
     this.#watchedSinceNs = Infinity
     // programs that still go by the one before may be at work
@@ -97,7 +107,7 @@ export class InFlightTracer implements InFlight {
   async beforeEnd(): Promise<void> {
     this.#rows = null
     this.#leftOut = 0
-    if (!this.wanted) return
+    if (!this.#isWanted) return
     const unsure = missedRuns(this.#syscalls, BEGIN_PROGRAMS) > 0 ? 1 : 0
     this.#settings.view.setUint32(this.#unsure, unsure, true)
     const records = await this.#reader.read(this.#object.openWalk('walk_threads'))
@@ -107,10 +117,11 @@ export class InFlightTracer implements InFlight {
 
   *read(into: Reading, { times }: Interval): Generator<void, void> {
     const found = this.#rows
+    if (found === null) return
     const rows: InFlightRow[] = []
-    for (let i = 0; i < (found?.length ?? 0); i++) {
+    for (let i = 0; i < found.length; i++) {
       if (i % PORTION === 0) yield
-      const row = found?.at(i, times)
+      const row = found.at(i, times)
       if (row !== undefined) rows.push(row)
     }
     into.tables.with(inFlightTable, rows)

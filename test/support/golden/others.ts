@@ -8,6 +8,7 @@ import type * as Netlinks from '../../../src/bpf/netlink.ts'
 import type * as Tracepoints from '../../../src/bpf/tracepoint.ts'
 import type * as Readers from '../../../src/facts/reader.ts'
 import type * as OwnProcesses from '../../../src/own-processes.ts'
+import { ownProcesses } from '../../../src/own-processes.ts'
 import { epoch, load, note } from './objects.ts'
 import { endInterval, intervalNow, isRecording, isTold, lastOf, notesOf, theTape } from './tape.ts'
 
@@ -176,18 +177,24 @@ export function mockAsker(actual: typeof Askers, pathOf: (fd: number) => string 
   return { ...actual, Asker }
 }
 
+/** Writes down which children the program has from now on. */
+function noteOwn(own: number[]): void {
+  const began = ownProcesses.began.bind(ownProcesses)
+  ownProcesses.began = pid => {
+    if (pid !== undefined && !own.includes(pid)) own.push(pid)
+    began(pid)
+  }
+}
+
 export function mockReader(actual: typeof Readers) {
   class FactsReader {
     readonly #actual: Readers.FactsReader | null
 
     constructor(...args: ConstructorParameters<typeof Readers.FactsReader>) {
-      this.#actual = isRecording() ? new actual.FactsReader(...args) : null
-    }
-
-    get pids(): ReadonlySet<number> {
       const { own } = theTape()
-      for (const pid of this.#actual?.pids ?? []) if (!own.includes(pid)) own.push(pid)
-      return new Set(own)
+      if (isRecording()) noteOwn(own)
+      else for (const pid of own) ownProcesses.began(pid)
+      this.#actual = isRecording() ? new actual.FactsReader(...args) : null
     }
 
     get failure(): string | null {

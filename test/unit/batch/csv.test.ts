@@ -72,7 +72,7 @@ describe('csv', () => {
   })
 
   it('has nothing where the kernel offers no way to measure it', () => {
-    const sources = { syscalls: 'tp_btf', connections: 'iter/tcp', bytes: 'none' }
+    const sources = { syscalls: 'tp_btf', connections: 'iter/tcp', bytes: 'none', in_flight: 'iter/task' }
     const [names = [], values = []] = parse(
       csvHeader(tables.processes) + formatCsv(tables.processes, sampleOf({ sources }), all),
     )

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { formatJson as partsOf } from '../../../src/batch/json.ts'
-import { connectionRow, processRow, sampleOf, slowCallRow, syscallRow } from '../../support/samples.ts'
+import {
+  connectionRow,
+  errorRow,
+  inFlightRow,
+  processRow,
+  sampleOf,
+  slowCallRow,
+  syscallRow,
+} from '../../support/samples.ts'
 
 const all = { sort: null, filter: '' }
 
@@ -41,6 +49,19 @@ const CONTRACT = [
   ),
   ...['retransmits', 'age_seconds', 'closed'].map(name => `connections[].${name}`),
   ...['syscalls', 'connections', 'bytes'].map(name => `lost.${name}`),
+  ...[
+    'pid',
+    'tid',
+    'name',
+    'syscall',
+    'id',
+    'duration_ns',
+    'duration_is_minimum',
+    'thread_state',
+    'idle',
+    'argument',
+  ].map(name => `in_flight[].${name}`),
+  ...['pid', 'name', 'syscall', 'errno', 'count'].map(name => `errors[].${name}`),
 ]
 
 /** Added to the contract since. */
@@ -70,6 +91,9 @@ const ADDED = [
   ...['tracer', 'reason', 'count'].map(name => `losses[].${name}`),
   ...['pid', 'tid', 'name', 'syscall', 'id', 'abi', 'return', 'error'].map(name => `slow_calls[].${name}`),
   ...['started_ns', 'duration_ns'].map(name => `slow_calls[].${name}`),
+  ...['process_started_ns', 'thread_name', 'abi', 'started_ns'].map(name => `in_flight[].${name}`),
+  ...['process_started_ns', 'id', 'abi', 'meaning', 'share'].map(name => `errors[].${name}`),
+  'sources.in_flight',
   'lost.slow_calls',
   'self.bpf_seconds',
   'self.cpu_seconds',
@@ -85,6 +109,8 @@ describe('formatJson', () => {
     filter: { pids: [42] },
     losses: [{ tracer: 'syscalls', reason: 'no_row', count: 1 }],
     slow_calls: [slowCallRow()],
+    in_flight: [inFlightRow()],
+    errors: [errorRow()],
     maps: [{ name: 'calls', used: 5, limit: 32_768 }],
   })
 

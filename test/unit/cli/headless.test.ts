@@ -39,6 +39,7 @@ class FakeSampler implements Sampler {
 
   setFilter(): void {}
   setInterval(): void {}
+  show(): void {}
   measureCost(): void {}
 }
 

@@ -52,7 +52,15 @@ function facts(changes: Partial<Facts> = {}): Facts {
 }
 
 const COMPAT = decide(verdicts(), { compatOnly: true })
-const nothing = { syscalls: null, processes: null, connections: null, sockets: null, owners: null, bytes: null }
+const nothing = {
+  syscalls: null,
+  processes: null,
+  connections: null,
+  sockets: null,
+  owners: null,
+  bytes: null,
+  in_flight: null,
+}
 
 function rowOf(topic: string, changes: Partial<Facts>): Row | undefined {
   return diagnose(facts(changes)).rows.find(row => row.topic === topic)

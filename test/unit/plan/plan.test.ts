@@ -36,6 +36,8 @@ const TAKES: Readonly<Record<string, readonly Feature[]>> = {
   'bytes tp:sock_send_length': ['tracefs', 'length tracepoints'],
   'bytes kprobe:inet_sendmsg': ['kprobes'],
   'bytes tcp_sockets': [],
+  'in_flight iter/task': ['btf'],
+  'in_flight iter/task+hash': ['btf'],
 }
 
 const PREEMPTED: readonly Feature[] = ['raw_tp', 'tracefs', 'state tracepoint', 'inet_diag']
@@ -61,6 +63,7 @@ function sources({ plan }: { plan: Plan }): Record<Need, string> {
     sockets: sourceOf(plan, 'sockets'),
     owners: sourceOf(plan, 'owners'),
     bytes: sourceOf(plan, 'bytes'),
+    in_flight: sourceOf(plan, 'in_flight'),
   }
 }
 
@@ -70,6 +73,7 @@ const FULL = {
   connections: 'tp_btf',
   sockets: 'iter/tcp',
   owners: 'iter/task_file',
+  in_flight: 'iter/task',
 }
 const COMPAT = {
   syscalls: 'raw_tp',
@@ -77,7 +81,9 @@ const COMPAT = {
   connections: 'tp:inet_sock_set_state',
   sockets: 'inet_diag',
   owners: '/proc/PID/fd',
+  in_flight: 'none',
 }
+const COMPAT_WITH_BTF = { ...COMPAT, in_flight: 'iter/task+hash' }
 
 describe('the plan', () => {
   test.each<{ kernel: string; features: readonly Feature[]; base: object; bytes: string }>([
@@ -91,7 +97,7 @@ describe('the plan', () => {
     {
       kernel: '5.10: BTF, but no task storage',
       features: [...PLAIN, 'btf', 'kprobes', 'fexit'],
-      base: COMPAT,
+      base: COMPAT_WITH_BTF,
       bytes: 'kprobe:inet_sendmsg',
     },
     {
@@ -143,11 +149,11 @@ describe('the plan', () => {
 
   test('uses in compatible mode nothing else, whatever the kernel offers', () => {
     const all = planOf([...PLAIN, 'btf', 'task storage', 'length tracepoints', 'kprobes', 'fexit'], true)
-    expect(sources(all)).toEqual({ ...COMPAT, bytes: 'tp:sock_send_length' })
+    expect(sources(all)).toEqual({ ...COMPAT_WITH_BTF, bytes: 'tp:sock_send_length' })
     expect(all.tried).not.toContain('syscalls tp_btf')
     const preempted = planOf([...PREEMPTED, 'btf', 'task storage', 'length tracepoints', 'kprobes', 'fexit'], true)
     expect(sources(preempted)).toEqual({
-      ...COMPAT,
+      ...COMPAT_WITH_BTF,
       syscalls: 'tp:raw_syscalls+hash',
       processes: 'tp:sched+hash',
       bytes: 'tp:sock_send_length',
@@ -169,6 +175,7 @@ describe('the plan', () => {
       sockets: 'none',
       owners: 'none',
       bytes: 'none',
+      in_flight: 'none',
     })
     expect(missing(plan)).toContainEqual({ need: 'connections', reason: 'no tracefs' })
     expect(missing(plan)).toContainEqual({ need: 'sockets', reason: 'no inet_diag' })
@@ -180,9 +187,13 @@ describe('the plan', () => {
     expect(notesOf(planOf([...PLAIN, 'btf', 'task storage']).plan, { btf })).toEqual([
       'compatible mode for bytes of processes: no length tracepoints',
     ])
-    expect(notesOf(planOf([...PLAIN, 'kprobes']).plan, { btf })).toEqual([`--btf ${btf} cannot be used here: no btf`])
+    expect(notesOf(planOf([...PLAIN, 'kprobes']).plan, { btf })).toEqual([
+      `--btf ${btf} cannot be used here: no btf`,
+      'not measured here: system calls in flight (no btf)',
+    ])
     expect(notesOf(planOf(['raw_tp', 'raw_tp without preemption', 'inet_diag'], true).plan)).toEqual([
       'not measured here: start, latency and end of TCP connections (no tracefs)',
+      'not measured here: system calls in flight (no btf)',
     ])
   })
 
@@ -216,6 +227,11 @@ describe('the plan', () => {
       { need: 'sockets', source: 'inet_diag', why: 'works only together with connections by tp_btf' },
       { need: 'owners', source: '/proc/PID/fd', why: 'works only together with sockets by iter/tcp' },
       { need: 'bytes', source: 'kprobe:inet_sendmsg', why: 'works only together with syscalls by tp_btf' },
+      {
+        need: 'in_flight',
+        source: 'none',
+        why: 'works only together with syscalls by tp_btf or tp:raw_syscalls',
+      },
     ])
   })
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { HistogramSum } from '../../../src/table/histogram.ts'
 import { errorTable } from '../../../src/tracers/errors/table.ts'
-import { errorTracer } from '../../../src/tracers/errors/tracer.ts'
+import { ErrorTracer } from '../../../src/tracers/errors/tracer.ts'
 import { processTable } from '../../../src/tracers/processes/table.ts'
 import { Reading } from '../../../src/tracers/reading.ts'
 import type { CallRow } from '../../../src/tracers/syscalls/row.ts'
@@ -38,7 +38,7 @@ function errorsOf(...rows: readonly CallRow[]) {
     processRow({ pid: 1, started_ns: 1, name: 'one' }),
     processRow({ pid: 1, started_ns: 2, name: 'other one' }),
   ])
-  for (const _ of errorTracer.read?.(reading, {} as never) ?? []);
+  for (const _ of new ErrorTracer().read(reading));
   return reading.tables.of(errorTable)
 }
 

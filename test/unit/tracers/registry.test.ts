@@ -1,13 +1,16 @@
 import { AggregationTemporality } from '@opentelemetry/sdk-metrics'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { batchFormat } from '../../../src/batch/format.ts'
+import { loadLibbpf } from '../../../src/bpf/libbpf.ts'
 import { helpText } from '../../../src/cli/help.ts'
 import { Accumulator } from '../../../src/otel/metrics/accumulate.ts'
 import { allMetrics } from '../../../src/otel/metrics/metrics.ts'
 import { Producer } from '../../../src/otel/metrics/producer.ts'
 import { Turns } from '../../../src/otel/metrics/turns.ts'
+import { decide } from '../../../src/plan/plan.ts'
 import type { Table } from '../../../src/table/table.ts'
 import type { TracerMetrics } from '../../../src/tracers/metrics.ts'
+import { Opener } from '../../../src/tracers/opener.ts'
 import { builtIn, Registry, registry } from '../../../src/tracers/registry.ts'
 import { emptyText } from '../../../src/ui/empty.ts'
 import { headerLines } from '../../../src/ui/header.ts'
@@ -88,7 +91,8 @@ function stateOf(view: string, sources = 'iter', rows = true): State {
     pids: [],
     interval: 1,
   })
-  const shown = rows ? sample(sources) : { ...sampleOf(), sources: { ...sampleOf().sources, locks: sources } }
+  const shown = sample(sources)
+  if (!rows) shown.tables.with(lockTable, [])
   return reduce(initial, { type: 'sample', sample: shown, exporter: null, at: 0 }, { processExists: () => true })
 }
 
@@ -147,6 +151,18 @@ describe('a table that is registered has', () => {
     expect(emptyText(stateOf('locks', 'iter', false), 'locks')).toBe('no locks in this interval')
     expect(emptyText(stateOf('locks', 'none', false), 'locks')).toMatch(/^locks cannot be seen on this machine/)
   })
+})
+
+test('a table whose tracer cannot be opened is none, and says why', () => {
+  const refuse = (): never => {
+    throw new Error('no memory\nat all')
+  }
+  const opener = new Opener(loadLibbpf(), { folder: '', btf: null, rooms: {} })
+  const opened = { plan: decide(new Map(), { compatOnly: true }), opener, isOwn: () => false }
+  const [tracer, ...others] = new Registry([{ table: lockTable, open: refuse }]).open(opened)
+  expect(others).toEqual([])
+  expect(tracer).toMatchObject({ name: 'file_locks', source: 'none (no memory)' })
+  expect(tracer?.notes?.()).toEqual(['locks cannot be seen: no memory'])
 })
 
 test('names are taken once', () => {

@@ -5,7 +5,7 @@ import { GROUPINGS } from '../../../src/tracers/connections/groups.ts'
 import { registry } from '../../../src/tracers/registry.ts'
 import { bindings, isAvailable } from '../../../src/ui/keys.ts'
 import { initialState, type State } from '../../../src/ui/state.ts'
-import { hostOf } from '../../support/samples.ts'
+import { hostOf, inFlightRow } from '../../support/samples.ts'
 import { everybodyLeaves, type Person, sitDown } from './person.ts'
 import { connectionRow, fullSample, sampleOf } from './samples.ts'
 
@@ -52,7 +52,7 @@ describe('views', () => {
     const person = sitDown(80, 24)
     person.take(fullSample())
     const only = (heading: string) => (lines: string[]) =>
-      lines.filter(line => /CALLS\/s|REMOTE|COMMAND|CONN$|ADDRESS|TOOK|OF CALLS/.test(line)).length === 1 &&
+      lines.filter(line => /CALLS\/s|REMOTE|COMMAND|CONN$|ADDRESS|TOOK|SINCE|OF CALLS/.test(line)).length === 1 &&
       lines.join().includes(heading)
     const all = (lines: string[]) => ['SYSCALL', 'REMOTE', 'CONN'].every(heading => lines.join().includes(heading))
     await person.see(all)
@@ -61,9 +61,11 @@ describe('views', () => {
       ['\t', only('REMOTE')],
       ['\t\t', only('ADDRESS')],
       ['\t', only('TOOK')],
+      ['\t', only('SINCE')],
       ['\t', only('OF CALLS')],
       ['\t', all],
       ['\x1b[Z', only('OF CALLS')],
+      ['\x1b[Z', only('SINCE')],
       ['\x1b[Z', only('TOOK')],
       ['\x1b[Z', only('ADDRESS')],
       ['\x1b[Z', only('CONN')],
@@ -72,7 +74,8 @@ describe('views', () => {
       ['4', only('CONN')],
       ['5', only('ADDRESS')],
       ['6', only('TOOK')],
-      ['7', only('OF CALLS')],
+      ['7', only('SINCE')],
+      ['8', only('OF CALLS')],
       ['1', all],
     ] as const) {
       person.type(keys)
@@ -215,6 +218,21 @@ describe('the pid filter', () => {
     expect(person.told).toEqual(['pids 1001', 'pids ', 'pids 1002'])
   })
 
+  it('of the session is the view that is open, whose tables alone are looked at', async () => {
+    const person = sitDown(80, 24)
+    person.take(fullSample())
+    await person.see('CALLS/s')
+    person.type('7')
+    await person.see('waiting for the next sample')
+    person.take(sampleOf({ in_flight: [inFlightRow()] }))
+    await person.see('pipe:[123]')
+    person.type('8')
+    await person.see('waiting for the next sample')
+    person.type('1')
+    await person.see('CALLS/s')
+    expect(person.looked).toEqual(['in-flight', 'errors', 'overview'])
+  })
+
   it('says so where a connection has no owner', async () => {
     const person = sitDown(80, 24, { view: 'connections' })
     person.take(sampleOf({ connections: [connectionRow({ pid: null, name: null })] }))
@@ -228,7 +246,9 @@ describe('the pid filter', () => {
     const refuse = (): void => {
       throw new Error('at most 1024 processes\x1b[2J')
     }
-    const person = sitDown(80, 24, { session: { setFilter: refuse, setInterval: refuse, measureCost: refuse } })
+    const person = sitDown(80, 24, {
+      session: { setFilter: refuse, setInterval: refuse, measureCost: refuse, show: refuse },
+    })
     person.type('P12\r')
     const lines = await person.see('at most 1024 processes?[2J')
     expect(lines.join()).toContain('filter none')

@@ -116,14 +116,21 @@ describe('the header', () => {
 
   it('names what this kernel cannot measure, and the empty table says so', async () => {
     const person = sitDown(80, 24)
-    person.take(sampleOf({ connections: [], sources: { syscalls: 'tp_btf', connections: 'none', bytes: 'none' } }))
+    person.take(
+      sampleOf({
+        connections: [],
+        sources: { syscalls: 'tp_btf', connections: 'none', bytes: 'none', in_flight: 'iter/task' },
+      }),
+    )
     const lines = await person.see('not measured: connections, bytes')
     expect(lines.join('\n')).toContain('connections cannot be seen on this machine')
   })
 
   it('has - for what is not measured', async () => {
     const person = sitDown(80, 24, { view: 'processes' })
-    person.take(sampleOf({ sources: { syscalls: 'tp_btf', connections: 'iter/tcp', bytes: 'none' } }))
+    person.take(
+      sampleOf({ sources: { syscalls: 'tp_btf', connections: 'iter/tcp', bytes: 'none', in_flight: 'iter/task' } }),
+    )
     await person.see(seen => / 100 nginx +500 +0 +1\.5ms +- +- +1$/m.test(seen.join('\n')))
   })
 

@@ -99,6 +99,8 @@ export interface Person {
   readonly signals: EventEmitter
   /** What the session was told, in order. */
   readonly told: string[]
+  /** The views that the session was told to look at, in order. */
+  readonly looked: readonly (string | null)[]
   /** Whether it comes before others, as it was told. */
   readonly priority: { raised: boolean; permitted: boolean; onLowered: (share: number) => void }
   /** What job control did, in order. */
@@ -122,6 +124,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
   const stderr = new Collected()
   const signals = new EventEmitter()
   const told: string[] = []
+  const looked: (string | null)[] = []
   const stopped: string[] = []
   const jobs: Jobs = {
     stopForeground: () => stopped.push('foreground'),
@@ -152,6 +155,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
     session: {
       setFilter: pids => told.push(`pids ${pids.join(',')}`),
       setInterval: seconds => told.push(`interval ${seconds}`),
+      show: view => looked.push(view),
       measureCost: on => told.push(`cost ${on}`),
     },
     version: '0.1.0',
@@ -182,6 +186,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
     stderr,
     signals,
     told,
+    looked,
     priority,
     stopped,
     look,
