@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { InFlightRow } from '../../src/tracers/in-flight/row.ts'
-import { InFlightWalks } from '../support/in-flight.ts'
+import { InFlightWalks, type Walk } from '../support/in-flight.ts'
 import { Workload } from '../support/workload.ts'
 
 /** A call as its row tells it. */
@@ -44,7 +44,7 @@ function hanging(folder: string): Readonly<Record<string, object>> {
     select: call('pselect6', '3', IDLE),
     epoll: call('epoll_pwait', 'anon_inode:[eventpoll]', IDLE),
     wait4: call('wait4', NUMBER, IDLE),
-    waitid: call('waitid', '0', IDLE),
+    waitid: call('waitid', '1', IDLE),
     sigsuspend: call('rt_sigsuspend', ADDRESS, IDLE),
     sigtimedwait: call('rt_sigtimedwait', ADDRESS, IDLE),
     aio: call('io_getevents', ADDRESS, IDLE),
@@ -221,15 +221,19 @@ describe.each([
     for (const row of told) expect(row).toMatchObject({ thread_state: 'stopped', duration_is_minimum: true })
   })
 
-  test('a call that another process has to let in counts from when it was found', async () => {
-    const { pid, hang } = await start(['notified'])
+  test.each([
+    ['notified', 'sleeping'],
+    ['traced', 'traced'],
+  ])('a call that another process has to let in counts from when it was found (%s)', async (kind, state) => {
+    const { hang } = await start([kind])
     const walks = await InFlightWalks.open(compat)
-    const [notified] = await hang()
+    const [held] = await hang()
     const first = await walks.walk()
     const second = await walks.walk()
-    const of = ({ rows }: { readonly rows: readonly InFlightRow[] }) => byThread(rows, pid).get(notified?.tid ?? 0)
-    expect(of(first)).toMatchObject({ syscall: 'getppid', duration_is_minimum: true, duration_ns: 0, argument: null })
-    expect(of(second)).toMatchObject({ syscall: 'getppid', duration_is_minimum: true })
+    const of = ({ rows }: Walk) => rows.find(row => row.tid === held?.tid)
+    const expected = { syscall: 'getppid', thread_state: state, duration_is_minimum: true, argument: null, idle: false }
+    expect(of(first)).toMatchObject({ ...expected, duration_ns: 0 })
+    expect(of(second)).toMatchObject(expected)
     expect(of(second)?.duration_ns).toBeGreaterThanOrEqual(second.beganNs - first.endedNs)
     expect(of(second)?.duration_ns).toBeLessThan(second.endedNs - first.beganNs)
   })
@@ -242,11 +246,11 @@ describe.each([
     const found = byThread(rows, pid)
     expect([...found.keys()].toSorted()).toEqual([pid, ...threads.map(({ tid }) => tid)].toSorted())
     expect(walks.tracer.notes()).toEqual([])
-    for (const { tid, kind } of threads)
-      expect(found.get(tid)).toMatchObject({
-        syscall: kind === 'nanosleep' ? 'nanosleep' : 'ppoll',
-        duration_is_minimum: false,
-      })
+    const wrong = threads.filter(({ tid, kind }) => {
+      const row = found.get(tid)
+      return row?.syscall !== (kind === 'nanosleep' ? 'nanosleep' : 'ppoll') || row.duration_is_minimum
+    })
+    expect(wrong).toEqual([])
   })
 
   test('threads that come and go are never told under a wrong process', async () => {

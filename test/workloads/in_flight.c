@@ -286,11 +286,12 @@ static void wait_child(void)
 	syscall(SYS_wait4, child, NULL, 0, NULL);
 }
 
-static void wait_any(void)
+static void wait_id(void)
 {
-	sleeping_child();
+	pid_t child = sleeping_child();
+
 	begins();
-	syscall(SYS_waitid, P_ALL, 0, NULL, WEXITED, NULL);
+	syscall(SYS_waitid, P_PID, child, NULL, WEXITED, NULL);
 }
 
 static void suspend(void)
@@ -504,7 +505,7 @@ static const struct {
 	{ "tcp-accept", tcp_accept }, { "tcp-connect", tcp_connect }, { "udp-receive", udp_receive },
 	{ "unix-receive", unix_receive }, { "flock", flock_file }, { "fcntl", fcntl_lock }, { "futex", futex_wait },
 	{ "nanosleep", sleep_long }, { "clock_nanosleep", sleep_on_clock }, { "poll", poll_nothing },
-	{ "select", select_nothing }, { "epoll", wait_epoll }, { "wait4", wait_child }, { "waitid", wait_any },
+	{ "select", select_nothing }, { "epoll", wait_epoll }, { "wait4", wait_child }, { "waitid", wait_id },
 	{ "sigsuspend", suspend }, { "sigtimedwait", wait_signal }, { "aio", wait_aio }, { "msgrcv", receive_message },
 	{ "semop", wait_semaphore }, { "splice", splice_pipe }, { "eventfd", read_eventfd },
 	{ "timerfd", read_timerfd }, { "signalfd", read_signalfd }, { "inotify", read_inotify },
