@@ -1,4 +1,4 @@
-/** What the lines above the tables say: on the screen (src/ui/header.ts) and in text output (src/batch/text.ts). */
+/** What the lines above the tables say: on the screen (src/ui/lines/header.ts) and in text output (src/batch/text.ts). */
 
 export interface HeaderField {
   /** As it stands there; a capital word or `…` is a value. */

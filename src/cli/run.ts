@@ -96,7 +96,7 @@ async function openSampler(
 
 /** All parts of the screen, those among them that are loaded when it shows something already. */
 async function loadScreen(): Promise<void> {
-  const [{ loadView }] = await Promise.all([import('../ui/screen.ts'), import('../ui/jobs.ts')])
+  const [{ loadView }] = await Promise.all([import('../ui/screen.ts'), import('../ui/terminal/jobs.ts')])
   await loadView()
 }
 
@@ -135,7 +135,7 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
   const [sampler, { startScreen }, { jobsWith }] = await Promise.all([
     opening,
     import('../ui/screen.ts'),
-    import('../ui/jobs.ts'),
+    import('../ui/terminal/jobs.ts'),
   ])
   try {
     const screen = startScreen({
@@ -177,7 +177,7 @@ async function refuseNoTerminal(): Promise<void> {
   if (!process.stdout.isTTY || !process.stdin.isTTY) {
     throw usageError(`${process.stdout.isTTY ? 'stdin' : 'stdout'} is not a terminal`, remedy)
   }
-  const { isUnaddressable } = await import('../ui/ability.ts')
+  const { isUnaddressable } = await import('../ui/terminal/ability.ts')
   if (isUnaddressable(process.env)) throw usageError(`a terminal of type "${term}" cannot show the screen`, remedy)
 }
 

@@ -1,45 +1,25 @@
-/** The whole screen as parts made of lines of text. */
+/** The whole screen as lines, until Ink is there: those that src/ui/components make. */
 
-import type { Palette } from './ability.ts'
-import { footerLine } from './footer.ts'
-import { headerLines } from './header.ts'
-import { helpLines } from './help.ts'
-import { type Band, LEAST, layout, tooSmall } from './layout.ts'
-import { paneLines } from './pane.ts'
-import type { State } from './state.ts'
-import { fitLine, type Line, paint, span } from './style.ts'
+import { footerLine } from './lines/footer.ts'
+import { headerLines } from './lines/header.ts'
+import { helpLines } from './lines/help.ts'
+import { bandLines } from './lines/pane.ts'
+import { promptLine } from './lines/prompt.ts'
+import { type Line, paint } from './lines/style.ts'
+import { tooSmallLines } from './lines/too-small.ts'
+import { layout, tooSmall } from './state/layout.ts'
+import type { State } from './state/state.ts'
+import type { Palette } from './terminal/ability.ts'
 
-/** What stands together on the screen: lines from the top down, escape sequences included. */
-export interface Part {
-  /** No two parts of a frame have the same. */
-  readonly name: string
-  readonly lines: readonly string[]
+/** As many as the terminal has rows, each as wide as the terminal, escape sequences included. */
+export function frame(state: State, palette: Palette): string[] {
+  return frameLines(state).map(line => paint(line, palette, state.ascii))
 }
 
-/** The parts from the top down: together as many lines as the terminal has rows, each as wide as the terminal. */
-export function frame(state: State, palette: Palette): Part[] {
-  const part = (name: string, lines: readonly Line[]): Part => ({ name, lines: painted(lines, palette, state.ascii) })
-  if (tooSmall(state.size)) return [part('notice', tooSmallLines(state))]
-  const footer = part('footer', [footerLine(state)])
-  if (state.help !== null) return [part('help', helpLines(state, state.help)), footer]
-  const tables = layout(state).map(band => bandPart(state, band, palette))
-  return [part('header', headerLines(state)), ...tables, footer]
-}
-
-/** Line by line from left to right over the panes of a band, which are of one height. */
-function bandPart(state: State, band: Band, palette: Palette): Part {
-  const [first = [], ...beside] = band.map(pane => painted(paneLines(state, pane), palette, state.ascii))
-  return {
-    name: band.map(pane => pane.table).join(' and '),
-    lines: first.map((line, i) => [line, ...beside.map(lines => lines[i])].join(' ')),
-  }
-}
-
-function painted(lines: readonly Line[], palette: Palette, ascii: boolean): string[] {
-  return lines.map(line => paint(line, palette, ascii))
-}
-
-function tooSmallLines({ size }: State): Line[] {
-  const notice = `terminal too small (${size.columns}x${size.rows}, needs ${LEAST.columns}x${LEAST.rows})`
-  return Array.from({ length: size.rows }, (_, i) => fitLine([span(i === 0 ? notice : '')], size.columns))
+function frameLines(state: State): Line[] {
+  const { size, help, prompt } = state
+  if (tooSmall(size)) return tooSmallLines(size)
+  const last = prompt === null ? footerLine(state) : promptLine(prompt, size.columns)
+  if (help !== null) return [...helpLines(state, help), last]
+  return [...headerLines(state), ...layout(state).flatMap(band => bandLines(state, band)), last]
 }

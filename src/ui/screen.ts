@@ -4,19 +4,19 @@ import type { Names } from '../names/names.ts'
 import { type NameSource, openNames } from '../names/resolver.ts'
 import type { Host, Session, Sink } from '../session.ts'
 import { isUtf8 } from '../text/signs.ts'
-import { paletteFor } from './ability.ts'
-import { holdConsole } from './console.ts'
 import { frame } from './frame.ts'
-import type { Input, Key } from './input.ts'
-import { type Jobs, jobs as realJobs } from './jobs.ts'
-import { openKeyboard } from './keyboard.ts'
-import { actionOf } from './keys.ts'
-import { addressesInSight } from './naming.ts'
-import type { Event } from './reduce.ts'
-import { type ExporterState, initialState, type Size } from './state.ts'
-import { createStore, NOT_PERMITTED, type Priority } from './store.ts'
-import { handleSuspension } from './suspension.ts'
-import { guardTerminal, type TerminalInput, type TerminalOutput } from './terminal.ts'
+import { actionOf } from './state/keys.ts'
+import { addressesInSight } from './state/naming.ts'
+import type { Event } from './state/reduce.ts'
+import { type ExporterState, initialState, type Size } from './state/state.ts'
+import { createStore, NOT_PERMITTED, type Priority } from './state/store.ts'
+import { paletteFor } from './terminal/ability.ts'
+import { holdConsole } from './terminal/console.ts'
+import type { Input, Key } from './terminal/input.ts'
+import { type Jobs, jobs as realJobs } from './terminal/jobs.ts'
+import { openKeyboard } from './terminal/keyboard.ts'
+import { handleSuspension } from './terminal/suspension.ts'
+import { guardTerminal, type TerminalInput, type TerminalOutput } from './terminal/terminal.ts'
 import type { View } from './view.tsx'
 
 /** What the screen takes when it shows something already. Once it was loaded from here, its file need not be there any more. */
@@ -144,8 +144,8 @@ export function startScreen(options: ScreenOptions): Screen {
     toDraw = false
     if (!open) return
     try {
-      const parts = frame(store.get(), palette)
-      terminal.draw(view === undefined ? parts.flatMap(part => part.lines) : view.render(parts))
+      const state = store.get()
+      terminal.draw(view === undefined ? frame(state, palette) : view.render(state))
     } catch (error) {
       end({ reason: 'error', error })
     }
@@ -164,12 +164,12 @@ export function startScreen(options: ScreenOptions): Screen {
     redraw()
   }
   if (priority !== null) priority.onLowered = share => dispatch({ type: 'lowered', share })
-  /** Ink renders from here on. To load it takes longer than all else: the first numbers do not wait. */
+  /** Ink runs the components from here on. To load it takes longer than all else: the first numbers do not wait. */
   const mount = (): void => {
     loadView()
       .then(({ mountView }) => {
         if (!open || view !== undefined) return
-        view = mountView()
+        view = mountView(palette, store.get().ascii)
         draw()
         return view.ended
       })

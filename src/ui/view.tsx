@@ -1,51 +1,40 @@
-/** The screen as a program of Ink: the only part that knows React and Ink. */
+/** The screen as a program of Ink. */
 
 import { Writable } from 'node:stream'
-import { Box, render, Text } from 'ink'
-import type { Part } from './frame.ts'
+import { render } from 'ink'
+import { type Brush, BrushContext } from './components/canvas.tsx'
+import { Screen } from './components/screen.tsx'
+import type { State } from './state/state.ts'
+import type { Palette } from './terminal/ability.ts'
 
 export interface View {
-  /** The lines of the screen, as Ink renders these parts. */
-  render(parts: readonly Part[]): readonly string[]
+  /** The lines of the screen, from the top down. */
+  render(state: State): readonly string[]
   unmount(): void
   /** Resolves when unmounted; rejects if a component throws, and Ink has unmounted itself by then. */
   readonly ended: Promise<unknown>
 }
 
-function Screen({ parts }: { readonly parts: readonly Part[] }) {
-  return (
-    <Box flexDirection="column">
-      {parts.map(({ name, lines }) => (
-        <Text key={name}>{lines.join('\n')}</Text>
-      ))}
-    </Box>
-  )
-}
-
 /** Runs the screen as a program of Ink. */
-export function mountView(): View {
-  const output = new Output()
-  let rendered = ''
-  const instance = render(<Screen parts={[]} />, {
-    stdout: output,
+export function mountView(palette: Palette, ascii: boolean): View {
+  const brush: Brush = { canvas: [], palette, ascii }
+  const instance = render(null, {
+    stdout: new Nowhere(),
     // In CI Ink would draw the last frame alone.
     interactive: true,
     exitOnCtrlC: false,
     patchConsole: false,
-    // Ink makes a frame either as a grid of cells, each of them an object, or, as it does for screen readers, as the
-    // texts one below the other. Our lines are as wide as the terminal already, and the grid took several times as
-    // long as all else (docs/cost.md).
-    isScreenReaderEnabled: true,
-    // Each frame is written at once and as it is; what of it is new to the terminal, `Terminal` knows.
+    // Nothing waits for the next thirtieth of a second.
     debug: true,
-    onRender: () => {
-      rendered = output.written
-    },
   })
   return {
-    render(parts) {
-      instance.rerender(<Screen parts={parts} />)
-      return rendered.split('\n')
+    render(state) {
+      instance.rerender(
+        <BrushContext value={brush}>
+          <Screen state={state} />
+        </BrushContext>,
+      )
+      return brush.canvas.slice(0, state.size.rows)
     },
     unmount: () => instance.unmount(),
     ended: instance.waitUntilExit(),
@@ -53,19 +42,12 @@ export function mountView(): View {
 }
 
 /** Where Ink writes, which is not the terminal: nothing but `Terminal` writes there. */
-class Output extends Writable {
-  /** Of no terminal, so that no line is ever wrapped; without a size Ink would run programs to ask for one. */
-  readonly columns = 10_000
-  readonly rows = 1
-  /** By the last call: a frame, or a mode that `Terminal` has set already. */
-  written = ''
+class Nowhere extends Writable {
+  /** Without a size Ink would run programs to ask for one. */
+  readonly columns = 80
+  readonly rows = 24
 
-  constructor() {
-    super({ decodeStrings: false })
-  }
-
-  override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {
-    this.written = chunk
+  override _write(_chunk: unknown, _encoding: BufferEncoding, done: () => void): void {
     done()
   }
 }

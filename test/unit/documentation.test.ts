@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { documents } from '../../scripts/release/documents.ts'
 import { flags } from '../../src/cli/flags.ts'
 import { registry } from '../../src/tracers/registry.ts'
-import { bindings } from '../../src/ui/keys.ts'
+import { bindings } from '../../src/ui/state/keys.ts'
 import { isCommand, knownFlags, wrongIn } from '../support/commands.ts'
 import { blocksIn, codeIn, linksIn, pageText, shellLinesIn, tablesIn } from '../support/documentation.ts'
 

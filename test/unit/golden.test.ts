@@ -16,8 +16,8 @@ import type { Sample } from '../../src/sample/sample.ts'
 import { openSampler } from '../../src/sample/sampler.ts'
 import { registry } from '../../src/tracers/registry.ts'
 import { frame } from '../../src/ui/frame.ts'
-import { reduce } from '../../src/ui/reduce.ts'
-import { initialState, type State } from '../../src/ui/state.ts'
+import { reduce } from '../../src/ui/state/reduce.ts'
+import { initialState, type State } from '../../src/ui/state/state.ts'
 import { toEnd } from '../support/generators.ts'
 import { epoch, forgetMaps, load, note } from '../support/golden/objects.ts'
 import { forgetSockets } from '../support/golden/others.ts'
@@ -139,10 +139,7 @@ function byRows(json: string): string {
 }
 
 function screens(state: State, size: State['size'], palette: 'none' | 'colour'): string {
-  const of = (shown: State): string =>
-    frame(shown, palette)
-      .flatMap(part => part.lines)
-      .join('\n')
+  const of = (shown: State): string => frame(shown, palette).join('\n')
   const views = registry.views.map(view => `==== ${view}\n${of({ ...state, size, view, focus: 'processes' })}`)
   return [...views, `==== help\n${of({ ...state, size, help: 0 })}`, ''].join('\n')
 }

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isUtf8, toAscii } from '../../../src/text/signs.ts'
-import { isUnaddressable, paletteFor } from '../../../src/ui/ability.ts'
-import { fitLine, paint, span, type Tone } from '../../../src/ui/style.ts'
-import { readTerminfo } from '../../../src/ui/terminfo.ts'
+import { fitLine, paint, span, type Tone } from '../../../src/ui/lines/style.ts'
+import { isUnaddressable, paletteFor } from '../../../src/ui/terminal/ability.ts'
+import { readTerminfo } from '../../../src/ui/terminal/terminfo.ts'
 
 interface Entry {
   readonly colours?: number

@@ -1,7 +1,7 @@
 /** What the bytes of terminals are: a key, a paste, or nothing. */
 
 import { describe, expect, it } from 'vitest'
-import { type Input, InputDecoder } from '../../../src/ui/input.ts'
+import { type Input, InputDecoder } from '../../../src/ui/terminal/input.ts'
 
 const ESC = '\x1b'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { fitColumns, GUTTER } from '../../../src/ui/columns.ts'
-import { joinItems } from '../../../src/ui/items.ts'
-import { rowsNeeded, shareHeight } from '../../../src/ui/layout.ts'
-import { span } from '../../../src/ui/style.ts'
+import { fitColumns, GUTTER } from '../../../src/ui/lines/columns.ts'
+import { joinItems } from '../../../src/ui/lines/items.ts'
+import { span } from '../../../src/ui/lines/style.ts'
+import { rowsNeeded, shareHeight } from '../../../src/ui/state/layout.ts'
 import { tables } from '../../support/tables.ts'
 
 describe('columns', () => {

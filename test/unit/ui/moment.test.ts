@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Sample } from '../../../src/sample/sample.ts'
 import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
-import { connectionsOf, LINGERING, MOST_LINGERING, type Moment, nextMoment } from '../../../src/ui/moment.ts'
+import { connectionsOf, LINGERING, MOST_LINGERING, type Moment, nextMoment } from '../../../src/ui/state/moment.ts'
 import type { SampleParts } from '../../support/samples.ts'
 import { connectionRow, sampleOf } from './samples.ts'
 

@@ -8,8 +8,8 @@ import { PassThrough, Writable } from 'node:stream'
 import headless from '@xterm/headless'
 import type { Means } from '../../../src/plan/plan.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
-import type { Jobs } from '../../../src/ui/jobs.ts'
 import { type Screen, type ScreenOptions, startScreen } from '../../../src/ui/screen.ts'
+import type { Jobs } from '../../../src/ui/terminal/jobs.ts'
 import { hostOf } from '../../support/samples.ts'
 
 class Output extends Writable {

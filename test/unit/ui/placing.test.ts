@@ -3,7 +3,7 @@
 import headless from '@xterm/headless'
 import { afterEach, describe, expect, it } from 'vitest'
 import { cells, fitText, sanitize } from '../../../src/text/text.ts'
-import { placed } from '../../../src/ui/placing.ts'
+import { placed } from '../../../src/ui/terminal/placing.ts'
 import { everybodyLeaves, sitDown } from './person.ts'
 import { processRow, sampleOf } from './samples.ts'
 

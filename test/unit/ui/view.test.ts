@@ -1,11 +1,12 @@
-/** What Ink makes of the lines: nothing else, whatever stands in them. */
+/** The components under Ink make the lines of `frame`: nothing else, whatever stands in them. */
 
 import { afterEach, expect, it } from 'vitest'
 import { registry } from '../../../src/tracers/registry.ts'
-import type { Palette } from '../../../src/ui/ability.ts'
 import { frame } from '../../../src/ui/frame.ts'
-import { reduce } from '../../../src/ui/reduce.ts'
-import { initialState, type Size, type State } from '../../../src/ui/state.ts'
+import { openPrompt } from '../../../src/ui/state/prompt.ts'
+import { reduce } from '../../../src/ui/state/reduce.ts'
+import { initialState, type Size, type State } from '../../../src/ui/state/state.ts'
+import type { Palette } from '../../../src/ui/terminal/ability.ts'
 import { mountView, type View } from '../../../src/ui/view.tsx'
 import { hostOf, listsOf } from '../../support/samples.ts'
 import { fullSample, processRow, sampleOf } from './samples.ts'
@@ -28,8 +29,8 @@ afterEach(() => {
   for (const view of mounted.splice(0)) view.unmount()
 })
 
-function mount(): View {
-  const view = mountView()
+function mount(palette: Palette): View {
+  const view = mountView(palette, false)
   mounted.push(view)
   return view
 }
@@ -59,29 +60,35 @@ const sizes: readonly Size[] = [
 const palettes: readonly Palette[] = ['colour', 'mono', 'none']
 
 it.each(palettes)('the lines stay as they are, in the palette %s', palette => {
-  const view = mount()
+  const view = mount(palette)
   for (const size of sizes) {
     for (const name of registry.views) {
       const state = stateOf(size, name)
-      for (const shown of [state, { ...state, help: 0 }, { ...state, message: 'so it is' }]) {
-        const parts = frame(shown, palette)
-        const lines = parts.flatMap(part => part.lines)
+      const others: readonly Partial<State>[] = [
+        { help: 0 },
+        { message: 'so it is' },
+        { exporter: { state: 'exporting', target: 'http://localhost:4318', reason: 'refused' } },
+        openPrompt(state, 'pids'),
+        { grouping: 'service' },
+      ]
+      for (const shown of [state, ...others.map(other => ({ ...state, ...other })), state]) {
+        const lines = frame(shown, palette)
         expect(lines).toHaveLength(size.rows)
-        expect(view.render(parts)).toEqual(lines)
+        expect(view.render(shown)).toEqual(lines)
       }
     }
   }
 })
 
 it('a component that throws ends it with the error', async () => {
-  const view = mount()
-  const broken = {
-    name: 'broken',
-    get lines(): string[] {
+  const view = mount('none')
+  const broken: State = {
+    ...stateOf({ columns: 80, rows: 24 }, 'overview'),
+    get message(): string {
       throw new Error('broken part')
     },
   }
   const ended = expect(view.ended).rejects.toThrow('broken part')
-  view.render([broken])
+  view.render(broken)
   await ended
 })

@@ -1,9 +1,9 @@
 /** A sample, and the connections that closed shortly before it: they stay in sight for a while. */
 
-import type { Sample } from '../sample/sample.ts'
-import { plainConnection } from '../tracers/connections/connection.ts'
-import type { ConnectionRow } from '../tracers/connections/row.ts'
-import { connectionTable } from '../tracers/connections/table.ts'
+import type { Sample } from '../../sample/sample.ts'
+import { plainConnection } from '../../tracers/connections/connection.ts'
+import type { ConnectionRow } from '../../tracers/connections/row.ts'
+import { connectionTable } from '../../tracers/connections/table.ts'
 
 /** Seconds that a closed connection stays on the screen, as the intervals are long: Unix time may be set. */
 export const LINGERING = 5

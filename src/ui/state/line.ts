@@ -1,7 +1,7 @@
 /** A line of text that is edited as shells do it (GNU readline). */
 
-import { graphemes } from '../text/width.ts'
-import type { Key } from './input.ts'
+import { graphemes } from '../../text/width.ts'
+import type { Key } from '../terminal/input.ts'
 
 export interface EditedLine {
   readonly text: string

@@ -1,6 +1,6 @@
 /** Every key that does something, as data: the reducer, the footer and the help are made of it. */
 
-import { OVERVIEW, registry } from '../tracers/registry.ts'
+import { OVERVIEW, registry } from '../../tracers/registry.ts'
 import { tooSmall } from './layout.ts'
 import { activeTable, GROUPS, listedAs, type State, showsConnections } from './state.ts'
 

@@ -1,6 +1,6 @@
 /** Which names the screen has a use for. */
 
-import type { Names } from '../names/names.ts'
+import type { Names } from '../../names/names.ts'
 import { layout } from './layout.ts'
 import { visibleRows } from './listing.ts'
 import { listedAs, type State } from './state.ts'

@@ -1,14 +1,14 @@
 /** The lines of one table. */
 
-import { alignment, formatCell, type Reading } from '../table/format.ts'
-import type { Column } from '../table/table.ts'
-import { fitText } from '../text/text.ts'
+import { alignment, formatCell, type Reading } from '../../table/format.ts'
+import type { Column } from '../../table/table.ts'
+import { fitText } from '../../text/text.ts'
+import { keptColumn } from '../state/kept.ts'
+import type { Band, Pane } from '../state/layout.ts'
+import { cursorIndex, type Listing, listing, placeCount, placesFrom } from '../state/listing.ts'
+import { activeTable, namesIn, type State, type TableState, tableState } from '../state/state.ts'
 import { type FittedColumn, fitColumns, GUTTER } from './columns.ts'
 import { emptyText } from './empty.ts'
-import { keptColumn } from './kept.ts'
-import type { Pane } from './layout.ts'
-import { cursorIndex, type Listing, listing, placeCount, placesFrom } from './listing.ts'
-import { activeTable, namesIn, type State, type TableState, tableState } from './state.ts'
 import { fitLine, type Line, type Span, span, spread, type Tone } from './style.ts'
 
 /** Text of the gutter in front of the selected row: it marks the row where there are no colours. */
@@ -17,8 +17,14 @@ const CURSOR = '>'
 /** The same, while the selected row is absent. */
 const ABSENT = '~'
 
+/** Line by line from left to right over the panes of a band, which are of one height. */
+export function bandLines(state: State, band: Band): Line[] {
+  const [first = [], ...beside] = band.map(pane => paneLines(state, pane))
+  return first.map((line, i) => [...line, ...beside.flatMap(lines => [span(' '), ...(lines[i] ?? [])])])
+}
+
 /** Exactly `pane.height` lines of exactly `pane.width` cells. */
-export function paneLines(state: State, pane: Pane): Line[] {
+function paneLines(state: State, pane: Pane): Line[] {
   const shown = listing(state, pane.table)
   const table = tableState(state, pane.table)
   const columns = fitColumns(shown.table.columns, pane.width, table.order.column, shown.isWorthIt)

@@ -1,9 +1,9 @@
 /** The rows of a table as they stand on the screen: filtered, grouped and sorted. */
 
-import { filterRows, type Order, type Sight, sortRows } from '../table/arrange.ts'
-import type { Column, Table } from '../table/table.ts'
-import { type Grouping, groupConnections, groupKey } from '../tracers/connections/groups.ts'
-import { connectionTable } from '../tracers/connections/table.ts'
+import { filterRows, type Order, type Sight, sortRows } from '../../table/arrange.ts'
+import type { Column, Table } from '../../table/table.ts'
+import { type Grouping, groupConnections, groupKey } from '../../tracers/connections/groups.ts'
+import { connectionTable } from '../../tracers/connections/table.ts'
 import { isWanted, type KeptRow } from './kept.ts'
 import { connectionsOf, type Moment } from './moment.ts'
 import { GROUPS, listedAs, namesIn, type State, tableState } from './state.ts'

@@ -1,7 +1,7 @@
 /** A row that is remembered while its table has none: who it is, and not what it did in an interval that is over. */
 
-import { filterRows, type Sight } from '../table/arrange.ts'
-import type { Column, Table, Value } from '../table/table.ts'
+import { filterRows, type Sight } from '../../table/arrange.ts'
+import type { Column, Table, Value } from '../../table/table.ts'
 
 export interface KeptRow {
   /** The row that it was made of, to know it again; its sample may be gone. */

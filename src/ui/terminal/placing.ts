@@ -3,7 +3,7 @@
  * in front of it: of many scripts, signs and emoji no two terminals think the same.
  */
 
-import { cells } from '../text/text.ts'
+import { cells } from '../../text/text.ts'
 
 /** Nothing that any terminal draws in another width, besides the sign of microseconds. */
 const CERTAIN = /^[\p{ASCII}µ]*$/u

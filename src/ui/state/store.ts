@@ -1,7 +1,7 @@
 /** The state of the screen, and the session that follows it. */
 
-import type { Session } from '../session.ts'
-import { sanitize } from '../text/text.ts'
+import type { Session } from '../../session.ts'
+import { sanitize } from '../../text/text.ts'
 import type { Machine } from './prompt.ts'
 import { type Event, reduce } from './reduce.ts'
 import type { State } from './state.ts'

@@ -1,6 +1,6 @@
 /** Which columns of a table fit into a width, and how wide each becomes. */
 
-import type { Column } from '../table/table.ts'
+import type { Column } from '../../table/table.ts'
 
 /** Cells in front of the first column, for the mark of the selected row. */
 export const GUTTER = 1

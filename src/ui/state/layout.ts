@@ -1,6 +1,6 @@
 /** Where the tables lie on the screen. */
 
-import { OVERVIEW, registry } from '../tracers/registry.ts'
+import { OVERVIEW, registry } from '../../tracers/registry.ts'
 import { listFor, type Size, type State, tableState } from './state.ts'
 
 /** Below this the screen only says that it is too small. */

@@ -1,10 +1,10 @@
 /** Why a table has no rows. */
 
-import { isMeasured, type Sources } from '../table/format.ts'
-import { sanitize } from '../text/text.ts'
-import { connectionTable } from '../tracers/connections/table.ts'
-import { listing } from './listing.ts'
-import { GROUPS, listedAs, type State } from './state.ts'
+import { isMeasured, type Sources } from '../../table/format.ts'
+import { sanitize } from '../../text/text.ts'
+import { connectionTable } from '../../tracers/connections/table.ts'
+import { listing } from '../state/listing.ts'
+import { GROUPS, listedAs, type State } from '../state/state.ts'
 
 /** The kinds of numbers that this kernel offers no way to measure. */
 export function unmeasured(sources: Sources): string[] {

@@ -1,7 +1,7 @@
 /** Nothing may print into the screen: what is printed meanwhile is held back and shown when the screen has ended. */
 
 import { format } from 'node:util'
-import { sanitize } from '../text/text.ts'
+import { sanitize } from '../../text/text.ts'
 
 const METHODS = ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const
 

@@ -3,9 +3,9 @@
  * and inverse, and with them the selected row.
  */
 
-import { toAscii } from '../text/signs.ts'
-import { cells, fitText } from '../text/text.ts'
-import type { Palette } from './ability.ts'
+import { toAscii } from '../../text/signs.ts'
+import { cells, fitText } from '../../text/text.ts'
+import type { Palette } from '../terminal/ability.ts'
 
 /** What a piece of text is on the screen; how that looks is the palette's matter. */
 export type Tone =

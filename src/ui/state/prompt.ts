@@ -1,7 +1,7 @@
 /** The prompts at the foot of the screen: typing, and what an accepted text means. */
 
-import { sanitize } from '../text/text.ts'
-import type { Key } from './input.ts'
+import { sanitize } from '../../text/text.ts'
+import type { Key } from '../terminal/input.ts'
 import { type EditedLine, EMPTY_LINE, edit, insert, lineOf } from './line.ts'
 import type { Prompt, PromptKind, State } from './state.ts'
 

@@ -1,12 +1,12 @@
 /** The next state of the screen, given what happened. */
 
-import type { Names } from '../names/names.ts'
-import type { Sample } from '../sample/sample.ts'
-import type { Order } from '../table/arrange.ts'
-import { OVERVIEW, registry } from '../tracers/registry.ts'
+import type { Names } from '../../names/names.ts'
+import type { Sample } from '../../sample/sample.ts'
+import type { Order } from '../../table/arrange.ts'
+import { OVERVIEW, registry } from '../../tracers/registry.ts'
+import type { Key } from '../terminal/input.ts'
 import { openGroup, turnGrouping } from './grouping.ts'
 import { helpBottom } from './help.ts'
-import type { Key } from './input.ts'
 import { keptRow } from './kept.ts'
 import { type Action, actionOf } from './keys.ts'
 import { layout, rowsNeeded, tooSmall } from './layout.ts'

@@ -1,17 +1,17 @@
 /** The lines above the tables. */
 
-import { ways } from '../plan/ways.ts'
-import type { Sample } from '../sample/sample.ts'
-import { formatBytes, formatEvents, formatNanoseconds, formatSeconds } from '../table/format.ts'
-import { cells, fitText, sanitize } from '../text/text.ts'
-import { registry } from '../tracers/registry.ts'
-import { syscallTable } from '../tracers/syscalls/table.ts'
+import { ways } from '../../plan/ways.ts'
+import type { Sample } from '../../sample/sample.ts'
+import { formatBytes, formatEvents, formatNanoseconds, formatSeconds } from '../../table/format.ts'
+import { sanitize } from '../../text/text.ts'
+import { syscallTable } from '../../tracers/syscalls/table.ts'
+import { headerHeight } from '../state/layout.ts'
+import { type State, showsConnections } from '../state/state.ts'
 import { unmeasured } from './empty.ts'
+import { exportBeside, exportItems } from './export.ts'
 import { type Item, itemsWidth, joinItems } from './items.ts'
-import { viewKey } from './keys.ts'
-import { headerHeight } from './layout.ts'
-import { type ExporterState, type State, showsConnections } from './state.ts'
-import { fitLine, type Line, lineWidth, type Span, span, spread } from './style.ts'
+import { fitLine, type Line, lineWidth, span, spread } from './style.ts'
+import { tabs, tabsLine } from './tabs.ts'
 
 /** Spaces between two facts. */
 const GAP = 2
@@ -19,60 +19,47 @@ const GAP = 2
 /** More process ids than this are counted and not listed. */
 const PIDS_LISTED = 3
 
-/** As many lines as `headerHeight` says, each as wide as the terminal. */
+/** As many lines as `headerHeight` says, each as wide as the terminal: facts, and the tabs. */
 export function headerLines(state: State): Line[] {
+  return [...factLines(state), tabsLine(state.view, state.size.columns, besideTabs(state))]
+}
+
+/** All lines but that of the tabs. */
+export function factLines(state: State): Line[] {
   const { columns } = state.size
-  const tall = headerHeight(state.size) === 3
-  const views = tabLine(state)
   const told = news(state)
-  const left = columns - 2 - itemsWidth(told, GAP) - GAP
-  const room = tall ? columns - lineWidth(views) - GAP : 0
-  const beside = exportBeside(state, room, left)
-  if (beside === null) told.push(...exportItems(state, left))
-  if (!tall) return [facts([...told, ...costs(state)], columns), fitLine(views, columns)]
+  const rooms = exportRooms(state, told)
+  if (exportBeside(state, rooms.beside, rooms.elsewhere) === null) {
+    told.push(...exportItems(state, rooms.elsewhere, GAP))
+  }
+  if (!isTall(state)) return [facts([...told, ...costs(state)], columns)]
+  const left = identity(state)
   return [
-    spread(
-      identity(state),
-      [...joinItems(costs(state), columns - lineWidth(identity(state)), GAP), span(' ')],
-      columns,
-    ),
+    spread(left, [...joinItems(costs(state), columns - lineWidth(left), GAP), span(' ')], columns),
     facts(told, columns),
-    spread(views, beside ?? [], columns),
   ]
 }
 
-/** How the export goes, in `room` cells, where the reason may be cut; null where `elsewhere` has more room for it. */
-function exportBeside({ exporter }: State, room: number, elsewhere: number): Line | null {
-  if (exporter === null) return null
-  const details = exportDetails(exporter)
-  const line: Line = [exportSpan(exporter), span(details === '' ? ' ' : ` ${details} `, 'dim')]
-  if (lineWidth(line) <= room) return line
-  return cells(exporter.state) > room || elsewhere > room ? null : fitLine(line, room)
+/** What stands at the end of the line of the tabs. */
+export function besideTabs(state: State): Line {
+  if (state.exporter === null) return NOTHING
+  const { beside, elsewhere } = exportRooms(state, news(state))
+  return exportBeside(state, beside, elsewhere) ?? NOTHING
 }
 
-/** Fewer cells of a reason say nothing. */
-const LEAST_DETAILS = 8
+const NOTHING: Line = []
 
-/** The same among other facts, which leave it `room` cells: where it fails, that always stays; the reason is cut, or gives way. */
-function exportItems({ exporter }: State, room: number): Item[] {
-  if (exporter === null) return []
-  const items: Item[] = [{ rank: exporter.reason === '' ? 2 : 0, line: [exportSpan(exporter)] }]
-  const details = exportDetails(exporter)
-  const width = Math.min(cells(details), room - cells(exporter.state) - GAP)
-  if (width >= LEAST_DETAILS) items.push({ rank: 8, line: [span(fitText(details, width, 'left'), 'dim')] })
-  return items
+/** Cells for how the export goes: beside the tabs, and among the facts. */
+function exportRooms(state: State, told: readonly Item[]): { beside: number; elsewhere: number } {
+  const { columns } = state.size
+  return {
+    beside: isTall(state) ? columns - lineWidth(tabs(state.view, columns)) - GAP : 0,
+    elsewhere: columns - 2 - itemsWidth(told, GAP) - GAP,
+  }
 }
 
-/** Where it goes to, and why it fails. */
-function exportDetails({ target, reason }: ExporterState): string {
-  return [target, reason]
-    .filter(text => text !== '')
-    .map(sanitize)
-    .join(' ')
-}
-
-function exportSpan({ state, reason }: ExporterState): Span {
-  return span(sanitize(state), reason === '' ? 'accent' : 'alarm')
+function isTall({ size }: State): boolean {
+  return headerHeight(size) === 3
 }
 
 function facts(items: readonly Item[], columns: number): Line {
@@ -174,30 +161,4 @@ function pausedText({ shown, latest }: State, samples: number): string {
 
 function formatInterval(seconds: number): string {
   return `${Number(seconds.toFixed(3))}s`
-}
-
-function tabLine(state: State): Line {
-  const title = (view: string): string => registry.find(view)?.title ?? OVERVIEW_TITLE
-  const short = (view: string): string => registry.find(view)?.shortTitle ?? OVERVIEW_TITLE
-  const start = (view: string): string => (view === state.view ? short(view) : short(view).slice(0, TITLE_LEAST))
-  const digit = (view: string): string => (view === state.view ? short(view) : '')
-  const lines = [tabs(state, GAP, title), ...[title, short, start, digit].map(titleOf => tabs(state, 1, titleOf))]
-  return lines.find(line => lineWidth(line) <= state.size.columns) ?? []
-}
-
-const OVERVIEW_TITLE = 'Overview'
-
-/** Letters of a title that tell it from all others. */
-const TITLE_LEAST = 4
-
-function tabs(state: State, gap: number, titleOf: (view: string) => string): Line {
-  return registry.views.flatMap((view, i) => {
-    const title = titleOf(view)
-    const open = state.view === view
-    return [
-      span(' '.repeat(i === 0 ? 1 : gap)),
-      span(`${viewKey(i) ?? ''} `.trimStart(), 'dim'),
-      span(title, open ? 'selected' : 'plain'),
-    ]
-  })
 }
