@@ -25,7 +25,17 @@ export function childrenOf(pid: number): number[] {
 
 /** VmRSS in megabytes of 10^6 bytes. */
 export function residentMegabytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return megabytes(pid, 'VmRSS')
+}
+
+/** RssAnon, the same way. */
+export function privateMegabytes(pid: number): number {
+  return megabytes(pid, 'RssAnon')
+}
+
+function megabytes(pid: number, field: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const kilobytes = new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1]
   return (Number(kilobytes) * 1024) / 1e6
 }
 

@@ -1,6 +1,6 @@
 /** System calls of libc that reading maps takes. */
 
-import { read, readFileSync, writeSync } from 'node:fs'
+import { read, writeSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -14,7 +14,6 @@ koffi.struct('rlimit', { rlim_cur: 'uint64_t', rlim_max: 'uint64_t' })
 
 const mmap = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)')
 const mallopt = libc.func('int mallopt(int parameter, int value)')
-const madvise = libc.func('int madvise(uintptr_t address, size_t length, int advice)')
 const munmap = libc.func('int munmap(void *address, size_t length)')
 const readFile = promisify(read)
 const exit = libc.func('void _exit(int status)')
@@ -38,7 +37,6 @@ const MAP_SHARED = 1
 const MAP_FIXED = 0x10
 /** Addresses without memory: MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE. */
 const UNUSED = 0x02 | 0x20 | 0x4000
-const MADV_DONTNEED = 4
 /** Of the largest pages that Linux uses on arm64, so that it is a boundary everywhere. */
 const PAGE_SIZE = 65_536
 const MAP_FAILED = 0xffffffffffffffffn
@@ -111,22 +109,6 @@ function mapped(address: bigint, length: number): bigint {
   return address
 }
 
-/** A line of /proc/PID/smaps that begins a mapping of a file which is private and cannot be written to. */
-const READ_ONLY_FILE = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ [1-9][0-9]* /
-
-/**
- * Lets go of the pages of programs and libraries that are mapped here: those that are needed again come back, from the
- * page cache. Only where no page of the mapping was ever written to (`Anonymous`), so that each is as it is in the file.
- */
-export function releaseProgramPages(): void {
-  for (const mapping of readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-)/m)) {
-    const [, start = '', end = ''] = READ_ONLY_FILE.exec(mapping) ?? []
-    if (start === '' || !/^Anonymous: +0 kB$/m.test(mapping)) continue
-    const address = Number.parseInt(start, 16)
-    madvise(address, Number.parseInt(end, 16) - address, MADV_DONTNEED)
-  }
-}
-
 /** Copy of the memory at `address`. */
 export function copyMemory(address: bigint, length: number): Uint8Array {
   return new Uint8Array(koffi.view(address, length).slice(0))
@@ -140,7 +122,7 @@ const SAFE_WAIT_MS = 50
 
 /**
  * Longest wait for the kernel's word that none is running, in milliseconds. The kernel's own threads give it, and on a
- * machine without processor time left these had no turn for half a minute (docs/cost.md).
+ * machine without processor time left these had no turn for half a minute (docs/decisions/without-processor-time.md).
  */
 const PATIENCE_MS = 200
 

@@ -1,3 +1,4 @@
+import './heap.ts'
 import { asUserError, explain } from '../errors.ts'
 import { leave } from './leave.ts'
 import { parseCommand } from './parse.ts'

@@ -44,8 +44,10 @@ export const NOT_MEASURED: Sources = { syscalls: 'none', connections: 'none', by
 export interface SelfUsage {
   /** CPU time of the program, without its BPF programs. */
   readonly cpu_seconds: number
-  /** Resident memory of the program. */
+  /** Resident memory of the program, in which pages of Node's program file and of maps are, whoever shares them. */
   readonly resident_bytes: number
+  /** Memory of the program that nothing else has part in (`RssAnon`): what the machine is short of because of it. */
+  readonly private_bytes: number
   /** CPU time of its BPF programs, on all CPUs. null: not measured, because measuring costs too (`--cost`, key `c`). */
   readonly bpf_seconds: number | null
   /** Time from the end of the interval until the sample was complete. */

@@ -19,7 +19,7 @@ import { builtInTracers } from './built-in.ts'
 import { doubtOf, fillsUp, LOOK_MS } from './filling.ts'
 import { FullestMaps } from './fullest-maps.ts'
 import { hostWith } from './host.ts'
-import { residentBytes, saveMemory, settle } from './memory.ts'
+import { memoryUsage, saveMemory } from './memory.ts'
 import { NOT_MEASURED, NOTHING_LOST, type Sample } from './sample.ts'
 import { Wakeup } from './wakeup.ts'
 
@@ -116,7 +116,6 @@ class KernelSampler implements Sampler {
       const { sample, reading } = await this.#collect()
       await this.#whileTaken(sink.take(sample), reading)
       reading.release()
-      settle(taken + 1)
       if (last) return
     }
   }
@@ -260,7 +259,7 @@ class KernelSampler implements Sampler {
       self: {
         bpf_seconds: bpfSeconds,
         cpu_seconds: (usage.user + usage.system) / 1e6,
-        resident_bytes: residentBytes(),
+        ...memoryUsage(),
         sample_seconds: (monotonicNow() - begunNs) / 1e9,
       },
     }

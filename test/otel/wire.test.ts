@@ -50,7 +50,13 @@ function fullSample() {
     ],
     losses: [{ tracer: 'syscalls', reason: 'no_row', count: 1 }],
     maps: [{ name: 'calls', used: 1, limit: 2 }],
-    self: { cpu_seconds: 0.25, resident_bytes: 1 << 20, bpf_seconds: 0.5, sample_seconds: 0.01 },
+    self: {
+      cpu_seconds: 0.25,
+      resident_bytes: 1 << 20,
+      private_bytes: 1 << 20,
+      bpf_seconds: 0.5,
+      sample_seconds: 0.01,
+    },
   })
 }
 

@@ -161,7 +161,13 @@ function headers(): State[] {
     }),
     shown: moment(sampleOf()),
   }
-  const self = { cpu_seconds: 0.01, resident_bytes: 1 << 20, bpf_seconds: 0.01, sample_seconds: 0.001 }
+  const self = {
+    cpu_seconds: 0.01,
+    resident_bytes: 1 << 20,
+    private_bytes: 1 << 20,
+    bpf_seconds: 0.01,
+    sample_seconds: 0.001,
+  }
   const busy = sampleOf({
     self,
     notes: ['one namespace is left out'],

@@ -86,7 +86,7 @@ function sample(): Sample {
     lost: { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 },
     losses: [],
     notes: [],
-    self: { cpu_seconds: 0, resident_bytes: 0, bpf_seconds: null, sample_seconds: 0.01 },
+    self: { cpu_seconds: 0, resident_bytes: 0, private_bytes: 0, bpf_seconds: null, sample_seconds: 0.01 },
     maps: [],
     keep() {},
     calls: pids.flatMap(pid =>

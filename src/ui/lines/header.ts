@@ -113,7 +113,7 @@ function costs({ shown: moment, interval }: State): Item[] {
     const { cpu_seconds, bpf_seconds } = shown.self
     items.push({ rank: 6, line: named('own CPU', share(cpu_seconds)) })
     if (bpf_seconds !== null) items.push({ rank: 6, line: named('in the kernel', share(bpf_seconds)) })
-    items.push({ rank: 7, line: named('memory', formatBytes(shown.self.resident_bytes)) })
+    items.push({ rank: 7, line: named('memory', formatBytes(shown.self.private_bytes)) })
   }
   return items
 }

@@ -97,6 +97,7 @@ const ADDED = [
   'lost.slow_calls',
   'self.bpf_seconds',
   'self.cpu_seconds',
+  'self.private_bytes',
   'self.resident_bytes',
   'self.sample_seconds',
   ...['name', 'used', 'limit'].map(name => `maps[].${name}`),

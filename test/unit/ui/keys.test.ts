@@ -275,7 +275,15 @@ it('the cost in the kernel is measured on demand', async () => {
   person.type('c')
   await expect.poll(() => person.told).toEqual(['cost true'])
   person.take(
-    sampleOf({ self: { cpu_seconds: 0.02, bpf_seconds: 0.003, resident_bytes: 1 << 20, sample_seconds: 0.01 } }),
+    sampleOf({
+      self: {
+        cpu_seconds: 0.02,
+        bpf_seconds: 0.003,
+        resident_bytes: 1 << 20,
+        private_bytes: 1 << 20,
+        sample_seconds: 0.01,
+      },
+    }),
   )
   await person.see('own CPU 2.0%  in the kernel 0.3%')
   person.type('c')

@@ -95,7 +95,13 @@ describe('the header', () => {
     person.take(
       sampleOf({
         interval_seconds: 2,
-        self: { cpu_seconds: 0.05, resident_bytes: 64 * 1024 ** 2, bpf_seconds: null, sample_seconds: 0.01 },
+        self: {
+          cpu_seconds: 0.05,
+          resident_bytes: 64 * 1024 ** 2,
+          private_bytes: 64 * 1024 ** 2,
+          bpf_seconds: null,
+          sample_seconds: 0.01,
+        },
       }),
     )
     const [identity, facts] = await person.see('own CPU')

@@ -57,7 +57,13 @@ export function sampleOf(change: Partial<SampleParts> = {}): Sample {
       connectionRow({ pid: 200, name: 'redis-server', local: { address: '::1', port: 6379 } }),
     ],
     listeners: [listenerRow()],
-    self: { cpu_seconds: 0.012, resident_bytes: 89_000_000, bpf_seconds: null, sample_seconds: 0.01 },
+    self: {
+      cpu_seconds: 0.012,
+      resident_bytes: 89_000_000,
+      private_bytes: 89_000_000,
+      bpf_seconds: null,
+      sample_seconds: 0.01,
+    },
     ...change,
   })
 }
