@@ -1,5 +1,5 @@
 /**
- * Measures what watching costs, compares it with the goals, and writes it into docs/cost.md:
+ * Measures what watching costs, compares it with the goals, and writes it into docs/measurements.md:
  *
  *   npm run bench [-- NAME...] [--rounds N] [--minutes N] [--print]
  *

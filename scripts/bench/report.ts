@@ -1,10 +1,10 @@
-/** The tables of docs/cost.md, one between two markers for each subject, and the same for the terminal. */
+/** The tables of docs/measurements.md, one between two markers for each subject, and the same for the terminal. */
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Figure, spreadOf, type Unit, withUnit } from './measure.ts'
 
-const FILE = join(import.meta.dirname, '../../docs/cost.md')
+const FILE = join(import.meta.dirname, '../../docs/measurements.md')
 
 /** What was measured of one subject. */
 export interface Section {
@@ -28,7 +28,7 @@ export function render({ title, method, figures, notes, provenance }: Section): 
   return [`## ${title}`, method, table.join('\n'), ...notes, provenance].join('\n\n')
 }
 
-/** Puts a section in the place of the one that docs/cost.md has of the same subject. */
+/** Puts a section in the place of the one that docs/measurements.md has of the same subject. */
 export function write(section: Section): void {
   const text = readFileSync(FILE, 'utf8')
   const [from, to] = [`<!-- bench:${section.name} -->`, `<!-- /bench:${section.name} -->`]

@@ -25,7 +25,7 @@ export const screen: Subject = {
     const busy = await repeat(bench, bench.rounds, () => share(bench))
     const idle = await repeat(bench, Math.min(3, bench.rounds), written)
     return [
-      figure('processor time, of one core', '%', busy, atMost(1.5, '%')),
+      figure('processor time, of one core', '%', busy, atMost(1, '%')),
       figure(
         'lines written in a refresh that changes no row',
         'count',

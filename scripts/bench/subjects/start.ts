@@ -24,7 +24,7 @@ export const start: Subject = {
           'first real data on the screen',
           's',
           seconds.map(one => one.screen),
-          atMost(0.5, 's'),
+          atMost(0.4, 's'),
         ),
         figure(
           '`--once --delay 0.1`',
