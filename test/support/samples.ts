@@ -205,6 +205,7 @@ export function sampleOf(change: Partial<SampleParts> = {}): Sample {
     processes: [processRow()],
     connections: [connectionRow()],
     listeners: [listenerRow()],
+    slow_calls: [],
   }
   const { changed, rows } = split(change)
   return { ...facts, ...changed, tables: tablesOf({ ...lists, ...rows }) }

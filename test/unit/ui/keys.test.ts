@@ -3,9 +3,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { GROUPINGS } from '../../../src/tracers/connections/groups.ts'
 import { registry } from '../../../src/tracers/registry.ts'
-import { hostOf, inFlightRow } from '../../support/samples.ts'
 import { bindings, isAvailable } from '../../../src/ui/state/keys.ts'
 import { initialState, type State } from '../../../src/ui/state/state.ts'
+import { hostOf, inFlightRow } from '../../support/samples.ts'
 import { everybodyLeaves, type Person, sitDown } from './person.ts'
 import { connectionRow, fullSample, sampleOf } from './samples.ts'
 
