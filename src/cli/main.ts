@@ -3,8 +3,8 @@ import { asUserError, explain } from '../errors.ts'
 import { leave } from './leave.ts'
 import { parseCommand } from './parse.ts'
 import { run } from './run.ts'
+import { openTty } from './streams/tty.ts'
 import { system } from './system.ts'
-import { openTty } from './tty.ts'
 
 /** Milliseconds that whoever reads stderr may take. */
 const PATIENCE = 500

@@ -11,8 +11,8 @@ import { alsoFor, openExporter } from './export.ts'
 import { leaveSoon, loadExit } from './leave.ts'
 import { NoteSink } from './notes.ts'
 import type { Command, Options } from './options.ts'
+import { openTty } from './streams/tty.ts'
 import { system } from './system.ts'
-import { openTty } from './tty.ts'
 
 /**
  * Does it, and tells the exit status.
@@ -71,7 +71,7 @@ async function openSampler(
   exporter: Exporter | null,
   onKeeper: (keeper: Keeper | null) => void = () => {},
 ): Promise<Sampler> {
-  const { openSampler } = await import('../sample/sampler.ts')
+  const { openSampler } = await import('../sample/open.ts')
   const { leaveRoot, userFor } = await import('../leave-root/leave-root.ts')
   // a terminal may be closed to whom the program becomes
   for (const stream of [process.stdout, process.stderr]) openTty(stream)
@@ -112,7 +112,7 @@ async function runHeadless(options: Options, exporter: Exporter | null): Promise
 
 async function runBatch(options: Options, exporter: Exporter | null): Promise<number> {
   const batch = await import('../batch/run.ts')
-  const { widenPipe } = await import('./pipe.ts')
+  const { widenPipe } = await import('./streams/pipe.ts')
   widenPipe(process.stdout.fd)
   const settings = { ...options, terminal: process.stdout.isTTY, ascii: !isUtf8(process.env) }
   await batch.runBatch(() => openSampler(options, exporter), settings, openTty(process.stdout), openTty(process.stderr))
@@ -127,7 +127,7 @@ async function runScreen(options: Options, exporter: Exporter | null): Promise<n
   const realtime = options.realtime !== 'now' ? undefined : priority.raise() ? 'raised' : 'refused'
   const settings = { ...options, firstIntervalSeconds: FIRST_INTERVAL_SECONDS }
   // before all else, so that the programs are loaded, on another thread, while the screen is
-  await import('../sample/sampler.ts')
+  await import('../sample/open.ts')
   let keeper: Keeper | null = null
   const opening = openSampler(settings, exporter, found => {
     keeper = found

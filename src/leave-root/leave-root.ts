@@ -8,7 +8,7 @@ import type { Plan } from '../plan/plan.ts'
 import { capabilitiesIn, keptFor } from '../rights/capabilities.ts'
 import { becomeUser, boundBy, gainNothing, holdOnly, permittedSet } from '../rights/process.ts'
 import { reaches } from '../rights/reach.ts'
-import { currentRights, type Rights, surroundings, withOnly } from '../rights/rights.ts'
+import { currentRights, type Rights, rightsContext, withOnly } from '../rights/rights.ts'
 import { callerIn, isRoot, readAccounts, type User } from '../rights/user.ts'
 import { KEEPERS, KeeperChild } from './keeper.ts'
 
@@ -48,7 +48,7 @@ export async function leaveRoot(plan: Plan, leaving: Leaving): Promise<Rights> {
       keeper: null,
     }
   }
-  const kept = keptFor(plan, surroundings(leaving.screen && leaving.priority))
+  const kept = keptFor(plan, rightsContext(leaving.screen && leaving.priority))
   // the single executable has all of it inside
   if (!isSea()) {
     if (!reaches(user, import.meta.filename)) await leaving.loadAll()

@@ -80,7 +80,7 @@ export function missed(set: bigint, { chosen, flaws }: Plan): Capability[] {
 }
 
 /** What else decides on the capabilities that are kept. */
-export interface Surroundings {
+export interface RightsContext {
   /** The kernel has CAP_BPF (5.8); CAP_SYS_ADMIN stands for it before. */
   readonly hasBpf: boolean
   /** /proc hides the processes of other users. */
@@ -93,7 +93,7 @@ export interface Surroundings {
  * Those that are needed after all programs of a plan were loaded and attached. CAP_PERFMON is for loading alone; before 5.19
  * reading a map takes CAP_BPF.
  */
-export function keptFor({ chosen }: Plan, { hasBpf, hidesProcesses, priority }: Surroundings): Capability[] {
+export function keptFor({ chosen }: Plan, { hasBpf, hidesProcesses, priority }: RightsContext): Capability[] {
   const kept = new Set<Capability>([hasBpf ? 'CAP_BPF' : 'CAP_SYS_ADMIN'])
   if (chosen.sockets?.compat === true) for (const capability of FOR_SOCKETS_OF_OTHERS) kept.add(capability)
   if (hidesProcesses) kept.add('CAP_SYS_PTRACE')

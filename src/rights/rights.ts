@@ -1,7 +1,7 @@
 /** What the program holds, and what of this machine decides on it. */
 
 import { readFileSync } from 'node:fs'
-import { type Capability, capabilitiesIn, ownCapabilities, type Surroundings } from './capabilities.ts'
+import { type Capability, capabilitiesIn, ownCapabilities, type RightsContext } from './capabilities.ts'
 
 /** Who does what the program has no right to. */
 export interface Keeper {
@@ -31,7 +31,7 @@ export function currentRights(): Rights {
 }
 
 /** What the kernel and /proc decide. */
-export function surroundings(priority: boolean): Surroundings {
+export function rightsContext(priority: boolean): RightsContext {
   return { hasBpf: hasBpf(), hidesProcesses: hidesProcesses(), priority }
 }
 

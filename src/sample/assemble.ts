@@ -34,7 +34,7 @@ export interface Records {
   readonly closed: ConnectionRecords
 }
 
-export interface Surroundings extends IntervalEnd {
+export interface SampleContext extends IntervalEnd {
   readonly arch: Arch
   /** Only rows of these processes; empty: of all. */
   readonly pids: readonly number[]
@@ -51,34 +51,34 @@ export function* assemble(
   records: Records,
   sockets: Sockets,
   tables: Tables,
-  surroundings: Surroundings,
+  context: SampleContext,
 ): Generator<void | Promise<void>, Iterable<CallRow>> {
-  const { facts } = surroundings
-  const wanted = selector(records.processes, surroundings)
+  const { facts } = context
+  const wanted = selector(records.processes, context)
   yield* sockets.addClosed(records.closed)
   const connections = filter(sockets.connections, wanted)
   const sums = new ProcessSums(records.processes, wanted)
   yield* countConnections(connections, sums)
   const calls = yield* addUp(records.calls, sums)
   yield facts.learn([...sums.all(), ...sums.without(listeningOwners(sockets))])
-  const processes = yield* processRows(sums.all(), calls, surroundings)
-  const syscalls = syscallRows(calls, surroundings.arch)
+  const processes = yield* processRows(sums.all(), calls, context)
+  const syscalls = syscallRows(calls, context.arch)
   calls.release()
   sockets.setProcesses(sums)
-  const listeners = filter(yield* listenerRows(sockets, surroundings), wanted)
+  const listeners = filter(yield* listenerRows(sockets, context), wanted)
   tables
     .with(syscallTable, syscalls)
     .with(processTable, processes)
     .with(connectionTable, connections)
     .with(listenerTable, listeners)
-    .with(slowTable, filter(slowCallRows(records.slow, surroundings), wanted))
-  return callRows(records, surroundings, wanted)
+    .with(slowTable, filter(slowCallRows(records.slow, context), wanted))
+  return callRows(records, context, wanted)
 }
 
 /** Whether a process is to be shown; null: all are. */
 type Wanted = ((pid: number | null) => boolean) | null
 
-function selector(processes: readonly ProcessRecord[], { pids, facts, self }: Surroundings): Wanted {
+function selector(processes: readonly ProcessRecord[], { pids, facts, self }: SampleContext): Wanted {
   if (pids.length > 0) {
     const set = new Set<number | null>(pids)
     return pid => set.has(pid)
@@ -93,7 +93,7 @@ function filter<Row extends { readonly pid: number | null }>(rows: readonly Row[
   return wanted === null ? rows : rows.filter(row => wanted(row.pid))
 }
 
-function callRows({ calls, processes }: Records, { arch, times }: Surroundings, wanted: Wanted): Iterable<CallRow> {
+function callRows({ calls, processes }: Records, { arch, times }: SampleContext, wanted: Wanted): Iterable<CallRow> {
   return {
     *[Symbol.iterator]() {
       for (let i = 0; i < calls.length; i++) {
@@ -109,7 +109,7 @@ function callRows({ calls, processes }: Records, { arch, times }: Surroundings, 
 
 const MAX_ERRNO = 4095
 
-function slowCallRows(records: readonly SlowCallRecord[], { arch, times }: Surroundings): SlowCallRow[] {
+function slowCallRows(records: readonly SlowCallRecord[], { arch, times }: SampleContext): SlowCallRow[] {
   return records.map(record => ({
     pid: record.pid,
     tid: record.tid,
@@ -161,7 +161,7 @@ function syscallRows(sums: CallSums, arch: Arch): SyscallRow[] {
 function* processRows(
   sums: Iterable<ProcessSum>,
   calls: CallSums,
-  { facts, times }: Surroundings,
+  { facts, times }: SampleContext,
 ): Generator<void, ProcessRow[]> {
   const rows: ProcessRow[] = []
   for (const sum of sums) {

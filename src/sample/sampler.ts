@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readClocks, Times } from '../bpf/clock.ts'
 import { gracePeriod } from '../bpf/kernel.ts'
-import { helperBeside, OBJECT_FOLDER } from '../bpf/shipped.ts'
 import { ProcessFacts } from '../facts/facts.ts'
-import { FactsReader } from '../facts/reader.ts'
-import type { Plan } from '../plan/plan.ts'
-import { currentRights, hidesProcesses, type Rights } from '../rights/rights.ts'
+import type { FactsReader } from '../facts/reader.ts'
+import type { Rights } from '../rights/rights.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import { inSlices } from '../table/slices.ts'
-import { LinkNames } from '../tracers/connections/links.ts'
 import { Failures, guarded, guardedTracer } from '../tracers/guarded.ts'
 import { lossRows, totalLost } from '../tracers/loss.ts'
-import { isInProc, openTracers } from '../tracers/open.ts'
+import { LinkNames } from '../tracers/network/links.ts'
 import type { Tracers } from '../tracers/parts.ts'
 import { Reading } from '../tracers/reading.ts'
 import { type Interval, type IntervalRows, inOrder, type Tracer } from '../tracers/tracer.ts'
@@ -19,46 +16,12 @@ import { builtInTracers } from './built-in.ts'
 import { doubtOf, fillsUp, LOOK_MS } from './filling.ts'
 import { FullestMaps } from './fullest-maps.ts'
 import { hostWith } from './host.ts'
-import { memoryUsage, saveMemory } from './memory.ts'
+import { memoryUsage } from './memory.ts'
 import { NOT_MEASURED, NOTHING_LOST, type Sample } from './sample.ts'
 import { Wakeup } from './wakeup.ts'
 
-/** What is given up of the rights of this process when all is attached and nothing was read that others can write. */
-export type LeaveRoot = (plan: Plan) => Promise<Rights>
-
-/**
- * Attaches the tracers to the running kernel. Counting begins with `run`.
- * @throws BpfError where it cannot; whatever `leaveRoot` throws
- */
-export async function openSampler(
-  settings: SamplerSettings,
-  folder = OBJECT_FOLDER,
-  leaveRoot: LeaveRoot = async () => currentRights(),
-): Promise<Sampler> {
-  saveMemory()
-  const tracers = await openTracers(folder, settings.pids, settings)
-  try {
-    if (settings.cost === true) tracers.cost.measure(true)
-    const rights = await leaveRoot(tracers.plan)
-    if (rights.keeper !== null) tracers.cost.measuredBy(rights.keeper)
-    return samplerOf(tracers, settings, folder, rights)
-  } catch (error) {
-    tracers.close()
-    throw error
-  }
-}
-
-/** Makes samples of what these tracers see. */
-export function samplerOf(
-  tracers: Tracers,
-  settings: SamplerSettings,
-  folder = OBJECT_FOLDER,
-  rights = currentRights(),
-): Sampler {
-  return new KernelSampler(tracers, settings, folder, rights)
-}
-
-class KernelSampler implements Sampler {
+/** Makes samples of the running kernel. Counting begins with `run`. */
+export class KernelSampler implements Sampler {
   readonly host: Host
   readonly #machine: Pick<Tracers, 'control' | 'cost' | 'close'>
   /** In the order of their parts in each phase. */
@@ -85,14 +48,14 @@ class KernelSampler implements Sampler {
   #lookingNs = 0
   #usage = process.cpuUsage()
 
-  constructor(tracers: Tracers, settings: SamplerSettings, folder: string, rights: Rights) {
+  constructor(tracers: Tracers, settings: SamplerSettings, reader: FactsReader | null, rights: Rights) {
     this.host = hostWith(tracers, settings.btf ?? null, rights)
-    this.#reader = isInProc(tracers.self) ? factsReader(folder) : null
+    this.#reader = reader
     const parts = guarded(tracers, this.#failures)
     this.#machine = parts
     const builtIn = builtInTracers(parts, {
-      facts: new ProcessFacts(this.#reader),
-      reader: this.#reader,
+      facts: new ProcessFacts(reader),
+      reader,
       links: new LinkNames(tracers.namespaces.own),
     })
     this.#tracers = inOrder([...builtIn, ...tracers.others]).map(tracer => guardedTracer(tracer, this.#failures))
@@ -313,10 +276,6 @@ class KernelSampler implements Sampler {
   #rows(): readonly IntervalRows[] {
     return this.#tracers.flatMap(({ rows }) => rows ?? [])
   }
-}
-
-function factsReader(folder: string): FactsReader {
-  return new FactsReader(helperBeside(folder, 'facts'), hidesProcesses() ? ['CAP_SYS_PTRACE'] : [])
 }
 
 /** CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns, in nanoseconds. */

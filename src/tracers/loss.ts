@@ -1,4 +1,4 @@
-import { readU64 } from '../bpf/layout.ts'
+import { readU64 } from '../bpf/btf/layout.ts'
 import type { ArrayMap, BpfObject } from '../bpf/object.ts'
 
 /**

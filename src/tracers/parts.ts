@@ -1,9 +1,9 @@
 /** What the built-in tracers are made of, whichever way each need is met. */
 
 import type { Plan } from '../plan/plan.ts'
-import type { NetworkNamespaces } from './connections/namespaces.ts'
 import type { ConnectionRecords } from './connections/socket-record.ts'
 import type { Losses } from './loss.ts'
+import type { NetworkNamespaces } from './network/namespaces.ts'
 import type { ProcessRecord } from './processes/tracer.ts'
 import type { SlowCallRecord } from './slow-calls/tracer.ts'
 import type { CallRecords } from './syscalls/tracer.ts'

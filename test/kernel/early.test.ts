@@ -2,8 +2,8 @@
 
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { samplerOf } from '../../src/sample/open.ts'
 import type { Sample } from '../../src/sample/sample.ts'
-import { samplerOf } from '../../src/sample/sampler.ts'
 import { openTracers, type Tracers } from '../../src/tracers/open.ts'
 import type { IntervalRows } from '../../src/tracers/tracer.ts'
 import { listsOf } from '../support/samples.ts'

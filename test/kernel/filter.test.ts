@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { openSampler } from '../../src/sample/open.ts'
 import type { Sample } from '../../src/sample/sample.ts'
-import { openSampler } from '../../src/sample/sampler.ts'
 import { listsOf } from '../support/samples.ts'
 import { isCompat, OBJECTS } from '../support/top.ts'
 import { Workload } from '../support/workload.ts'

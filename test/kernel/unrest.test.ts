@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { samplerOf } from '../../src/sample/open.ts'
 import type { Sample } from '../../src/sample/sample.ts'
-import { samplerOf } from '../../src/sample/sampler.ts'
 import { openTracers, type Tracers } from '../../src/tracers/open.ts'
 import { listsOf } from '../support/samples.ts'
 import { OBJECTS, sum } from '../support/top.ts'

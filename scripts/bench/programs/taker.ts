@@ -5,8 +5,8 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openSampler } from '../../../src/sample/open.ts'
 import type { Sample } from '../../../src/sample/sample.ts'
-import { openSampler } from '../../../src/sample/sampler.ts'
 import { total } from '../../../src/table/histogram.ts'
 import { connectionTable } from '../../../src/tracers/connections/table.ts'
 import { processTable } from '../../../src/tracers/processes/table.ts'

@@ -1,8 +1,8 @@
 import type { Times } from '../../bpf/clock.ts'
 import { errnoName } from '../../syscall/errno.ts'
 import { commonOwner, type Listeners } from '../listeners/listening.ts'
+import { OF_LINK } from '../network/address.ts'
 import type { ProcessRow } from '../processes/row.ts'
-import { OF_LINK } from './address.ts'
 import type { ConnectionRow, Direction, Endpoint, Family } from './row.ts'
 import { type ConnectionRecord, type ConnectionRecords, movedSince } from './socket-record.ts'
 

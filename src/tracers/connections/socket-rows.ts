@@ -1,7 +1,7 @@
 /** TCP sockets as the kernel side writes them in rows, `struct connection` of bpf/connection.bpf.h. */
 
-import { readText, readU64, type StructLayout } from '../../bpf/layout.ts'
-import { familyOf, readAddress } from './address.ts'
+import { readText, readU64, type StructLayout } from '../../bpf/btf/layout.ts'
+import { familyOf, readAddress } from '../network/address.ts'
 import type { Endpoint, Family } from './row.ts'
 import { type ConnectionRecord, type ConnectionRecords, STATES } from './socket-record.ts'
 

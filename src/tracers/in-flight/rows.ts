@@ -1,5 +1,5 @@
+import { readU64, type StructLayout } from '../../bpf/btf/layout.ts'
 import type { Times } from '../../bpf/clock.ts'
-import { readU64, type StructLayout } from '../../bpf/layout.ts'
 import { type Arch, syscallName } from '../../syscall/names.ts'
 import { COMPAT_BIT } from '../syscalls/tracer.ts'
 import { descriptorText, fileText, numberText, type SocketOffsets, socketText } from './argument.ts'

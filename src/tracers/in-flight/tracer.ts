@@ -1,5 +1,5 @@
+import { readU64 } from '../../bpf/btf/layout.ts'
 import { gracePeriod } from '../../bpf/kernel.ts'
-import { readU64 } from '../../bpf/layout.ts'
 import type { ArrayMap, BpfObject } from '../../bpf/object.ts'
 import type { Arch } from '../../syscall/names.ts'
 import { PORTION } from '../../table/slices.ts'

@@ -1,4 +1,4 @@
-import { readU64 } from '../../bpf/layout.ts'
+import { readU64 } from '../../bpf/btf/layout.ts'
 import type { BpfObject } from '../../bpf/object.ts'
 import type { Group } from '../../facts/cgroup.ts'
 import { HalvedRows } from '../interval-rows.ts'

@@ -1,4 +1,4 @@
-import { readText, readU64 } from '../../bpf/layout.ts'
+import { readText, readU64 } from '../../bpf/btf/layout.ts'
 import type { BpfObject } from '../../bpf/object.ts'
 import { HalvedRows } from '../interval-rows.ts'
 import { COMPAT_BIT } from '../syscalls/tracer.ts'

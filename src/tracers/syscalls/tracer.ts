@@ -1,5 +1,5 @@
+import { joinU64, type StructLayout } from '../../bpf/btf/layout.ts'
 import type { SharedBytes } from '../../bpf/kernel.ts'
-import { joinU64, type StructLayout } from '../../bpf/layout.ts'
 import type { BpfObject } from '../../bpf/object.ts'
 import { FIRST_KERNEL_OCTAVE, type Histogram, KERNEL_OCTAVES, OCTAVE_BUCKETS, OCTAVES } from '../../table/histogram.ts'
 import { HalvedRows } from '../interval-rows.ts'

@@ -2,9 +2,9 @@
 
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { Btf } from '../../../src/bpf/btf.ts'
+import { Btf } from '../../../src/bpf/btf/btf.ts'
+import { StructLayout } from '../../../src/bpf/btf/layout.ts'
 import { BpfError } from '../../../src/bpf/error.ts'
-import { StructLayout } from '../../../src/bpf/layout.ts'
 import type * as Objects from '../../../src/bpf/object.ts'
 import { RowMap } from '../../../src/bpf/row-map.ts'
 import { sectionOf } from '../elf.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Btf } from '../../../src/bpf/btf.ts'
-import { StructLayout } from '../../../src/bpf/layout.ts'
+import { Btf } from '../../../src/bpf/btf/btf.ts'
+import { StructLayout } from '../../../src/bpf/btf/layout.ts'
 import { checkConstants } from '../../../src/tracers/syscalls/tracer.ts'
 import { cutOff, damaged, kernelTypes, objectTypes } from '../../support/golden/bytes.ts'
 

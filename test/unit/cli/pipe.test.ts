@@ -3,7 +3,7 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { widenPipe } from '../../../src/cli/pipe.ts'
+import { widenPipe } from '../../../src/cli/streams/pipe.ts'
 
 it('gives a pipe that nobody reads room for samples', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pipe-'))

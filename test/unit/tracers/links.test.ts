@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LinkNames } from '../../../src/tracers/connections/links.ts'
+import { LinkNames } from '../../../src/tracers/network/links.ts'
 
 const OWN = 1
 const OTHER = 2

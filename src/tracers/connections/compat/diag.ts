@@ -4,9 +4,9 @@
  */
 
 import koffi from 'koffi'
-import { readText, readU64 } from '../../../bpf/layout.ts'
+import { readText, readU64 } from '../../../bpf/btf/layout.ts'
 import { Netlink } from '../../../bpf/netlink.ts'
-import { type Address, bytesOf, readAddress } from '../address.ts'
+import { type Address, bytesOf, readAddress } from '../../network/address.ts'
 
 export const NETLINK_SOCK_DIAG = 4
 const SOCK_DIAG_BY_FAMILY = 20

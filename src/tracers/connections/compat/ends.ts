@@ -1,7 +1,7 @@
-import { OF_LINK } from '../address.ts'
+import { OF_LINK } from '../../network/address.ts'
 import type { ConnectionRecord } from '../socket-record.ts'
 import { SYN_RECV } from './diag.ts'
-import { type Diags, type Found, keyOf } from './diags.ts'
+import { type Diags, type Found, keyOf } from './dumps.ts'
 import { type CompatRecords, wasInUse } from './records.ts'
 import { endsOf, type TracedSocket, type TracedSockets } from './sockets.ts'
 

@@ -1,7 +1,7 @@
 /** TCP sockets as /proc/net/tcp lists them: not much of them, but without waiting for the lock of any. */
 
 import { closeSync, openSync, readSync } from 'node:fs'
-import { readAddress } from '../address.ts'
+import { readAddress } from '../../network/address.ts'
 import type { End } from './diag.ts'
 
 const AF_INET = 2

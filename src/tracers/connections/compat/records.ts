@@ -1,6 +1,6 @@
 import { type ConnectionRecord, STATES } from '../socket-record.ts'
 import { type DiagSocket, LISTEN, SYN_RECV, SYN_SENT } from './diag.ts'
-import { type Found, keyOf } from './diags.ts'
+import { type Found, keyOf } from './dumps.ts'
 import { isKernelThread, type SocketOwners } from './owners.ts'
 import { endsOf, type TracedSocket } from './sockets.ts'
 

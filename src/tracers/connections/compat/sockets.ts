@@ -1,7 +1,7 @@
+import { readText, readU64, type StructLayout } from '../../../bpf/btf/layout.ts'
 import type { KeyedMap } from '../../../bpf/hash.ts'
-import { readText, readU64, type StructLayout } from '../../../bpf/layout.ts'
 import type { BpfObject } from '../../../bpf/object.ts'
-import { readAddress } from '../address.ts'
+import { readAddress } from '../../network/address.ts'
 import type { Endpoint, Family } from '../row.ts'
 
 const NAME_LENGTH = 16

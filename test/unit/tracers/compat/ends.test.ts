@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Found } from '../../../../src/tracers/connections/compat/diags.ts'
+import type { Found } from '../../../../src/tracers/connections/compat/dumps.ts'
 import { CompatEnds } from '../../../../src/tracers/connections/compat/ends.ts'
 import { CompatRecords } from '../../../../src/tracers/connections/compat/records.ts'
 import type { TracedSocket } from '../../../../src/tracers/connections/compat/sockets.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Found } from '../../../../src/tracers/connections/compat/diags.ts'
+import type { Found } from '../../../../src/tracers/connections/compat/dumps.ts'
 import { CompatRecords, wasInUse } from '../../../../src/tracers/connections/compat/records.ts'
 
 const [ESTABLISHED, CLOSE_WAIT, LISTEN] = [1, 8, 10]

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { BpfError, REINSTALL } from './error.ts'
+import { BpfError, REINSTALL } from '../error.ts'
 
 /** A BPF object is missing or not whole: no other way of measuring makes up for that. */
 export class DamagedObject extends BpfError {

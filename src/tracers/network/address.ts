@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import type { Family } from './row.ts'
+import type { Family } from '../connections/row.ts'
 
 const AF_INET6 = 10
 

@@ -1,8 +1,8 @@
-import type { KeyedMap } from '../bpf/hash.ts'
-import { readU64 } from '../bpf/layout.ts'
-import type { BpfObject } from '../bpf/object.ts'
-import { FIRST } from './compat-control.ts'
-import { type Losses, missedRuns, Since } from './loss.ts'
+import { readU64 } from '../../bpf/btf/layout.ts'
+import type { KeyedMap } from '../../bpf/hash.ts'
+import type { BpfObject } from '../../bpf/object.ts'
+import { type Losses, missedRuns, Since } from '../loss.ts'
+import { FIRST } from './control.ts'
 
 /** What compatible mode could not count: one counter of `compat_state`, and runs that the kernel left out. */
 export class CompatLoss {

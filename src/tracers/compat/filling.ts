@@ -1,7 +1,7 @@
-import type { KeyedMap } from '../bpf/hash.ts'
-import { readU64, type StructLayout } from '../bpf/layout.ts'
-import type { BpfObject } from '../bpf/object.ts'
-import { FIRST } from './compat-control.ts'
+import { readU64, type StructLayout } from '../../bpf/btf/layout.ts'
+import type { KeyedMap } from '../../bpf/hash.ts'
+import type { BpfObject } from '../../bpf/object.ts'
+import { FIRST } from './control.ts'
 
 /** Counters of entries that the kernel side made, in `compat_state`. */
 type Made = 'made_processes' | 'made_pairs' | 'made_octaves' | 'made_ends'

@@ -1,7 +1,7 @@
-import type { KeyedMap } from '../bpf/hash.ts'
-import type { StructLayout } from '../bpf/layout.ts'
-import type { BpfObject } from '../bpf/object.ts'
-import { greetBy } from './control.ts'
+import type { StructLayout } from '../../bpf/btf/layout.ts'
+import type { KeyedMap } from '../../bpf/hash.ts'
+import type { BpfObject } from '../../bpf/object.ts'
+import { greetBy } from '../control.ts'
 
 type Member =
   | 'epoch'
