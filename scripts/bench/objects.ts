@@ -2,7 +2,8 @@
 
 import { join } from 'node:path'
 import { type Libbpf, loadLibbpf } from '../../src/bpf/libbpf.ts'
-import { BpfObject, SharedMaps } from '../../src/bpf/object.ts'
+import { BpfObject } from '../../src/bpf/object.ts'
+import { SharedMaps } from '../../src/bpf/shared-maps.ts'
 import { ConnectionTracer } from '../../src/tracers/connections/tracer.ts'
 import { Control } from '../../src/tracers/control.ts'
 import { roomsFor } from '../../src/tracers/open.ts'

@@ -2,7 +2,7 @@
 
 import type { Definition, Schema } from 'ts-json-schema-generator'
 import type { Column, Table, Unit } from '../../src/table/table.ts'
-import { GROUPINGS, groupTables } from '../../src/tracers/connections/groups.ts'
+import { GROUPINGS, groupTables } from '../../src/tracers/connections/groups/table.ts'
 import { registry } from '../../src/tracers/registry.ts'
 import { type HeaderField, screenHeader, textHeader } from './header.ts'
 import { definitionOf, fieldsOf } from './schema.ts'

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { basename } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import { copyOfProgram } from '../bpf/memory-file.ts'
 import type { Capability } from '../rights/capabilities.ts'
 import { giving } from '../rights/process.ts'
+import { copyOfProgram } from './memory-file.ts'
 
 /** A program of this package that is asked over pipes. */
 export interface Child {

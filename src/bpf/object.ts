@@ -5,46 +5,21 @@ import { errnoName } from '../syscall/errno.ts'
 import { Btf } from './btf/btf.ts'
 import { readObject } from './btf/elf.ts'
 import { StructLayout } from './btf/layout.ts'
+import { ASK_DOCTOR, because, check } from './check.ts'
 import { BpfError, REINSTALL } from './error.ts'
 import { KeyedMap, possibleProcessors } from './hash.ts'
 import { copyMemory, type Mapping, mapShared, runToEnd } from './kernel.ts'
 import { type Libbpf, OpenOptions, type Pointer, ProgramInfo } from './libbpf.ts'
 import { RowMap } from './row-map.ts'
+import type { SharedMaps } from './shared-maps.ts'
 import { stopRecording, type Tracefs } from './tracepoint.ts'
 import { verifierReason } from './verifier.ts'
-
-const ASK_DOCTOR = 'see what this kernel offers: ebpf-top --doctor'
 
 /** An array map of structs, mapped into this process: what the kernel side writes is read with no system call. */
 export interface ArrayMap {
   readonly layout: StructLayout
   readonly entries: number
   readonly view: DataView
-}
-
-/**
- * Maps that several objects use, by name: the first object that has one creates it. `rooms` says how many entries maps
- * have whose size depends on the machine.
- */
-export class SharedMaps {
-  readonly #fds = new Map<string, number>()
-  readonly #rooms: Readonly<Record<string, number>>
-
-  constructor(rooms: Readonly<Record<string, number>> = {}) {
-    this.#rooms = rooms
-  }
-
-  reuse(libbpf: Libbpf, map: Pointer): void {
-    const fd = this.#fds.get(libbpf.mapName(map))
-    const room = this.#rooms[libbpf.mapName(map)]
-    if (fd !== undefined) check(libbpf.mapReuseFd(map, fd), `sharing map ${libbpf.mapName(map)}`)
-    else if (room !== undefined) check(libbpf.mapSetMaxEntries(map, room), `sizing map ${libbpf.mapName(map)}`)
-  }
-
-  remember(libbpf: Libbpf, map: Pointer): void {
-    const name = libbpf.mapName(map)
-    if (!this.#fds.has(name)) this.#fds.set(name, libbpf.mapFd(map))
-  }
 }
 
 /** Time and runs of a program, and the runs that the kernel left out because it was running already. */
@@ -299,10 +274,6 @@ function* walk(next: (previous: Pointer) => Pointer): Generator<Pointer> {
   for (let at = next(null); at !== null; at = next(at)) yield at
 }
 
-function check(status: number, what: string): void {
-  if (status < 0) throw new BpfError(`${what}: ${errnoName(Math.abs(status))}`, ASK_DOCTOR)
-}
-
 function loadError(path: string, status: number, log: string[]): BpfError {
   const errno = errnoName(Math.abs(status))
   const reason = verifierReason(log)
@@ -313,10 +284,4 @@ function loadError(path: string, status: number, log: string[]): BpfError {
     return new BpfError(`loading ${basename(path)} is not permitted (${errno})`, 'run it as root: sudo ebpf-top')
   }
   return new BpfError(`cannot load ${path}: ${errno}${because(log)}`, ASK_DOCTOR)
-}
-
-/** The line of libbpf's log that says most, in brackets. */
-function because(log: string[]): string {
-  const telling = log.find(line => /failed|invalid|error|unknown|not found|elf/i.test(line)) ?? log.at(-1)
-  return telling === undefined ? '' : ` (${telling.split('\n')[0]?.trim()})`
 }

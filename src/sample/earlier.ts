@@ -7,9 +7,9 @@ import { JoinedSockets } from '../tracers/connections/socket-record.ts'
 import type { Tracers } from '../tracers/parts.ts'
 import type { Moved, ProcessRecord } from '../tracers/processes/tracer.ts'
 import type { SlowCallRecord } from '../tracers/slow-calls/tracer.ts'
+import type { CallRecord, CallRecords } from '../tracers/syscalls/call-records.ts'
 import type { CallSums } from '../tracers/syscalls/call-sums.ts'
 import { KeptCalls } from '../tracers/syscalls/kept-calls.ts'
-import type { CallRecord, CallRecords } from '../tracers/syscalls/tracer.ts'
 import type { Records } from './assemble.ts'
 
 /** What is read of an interval. */

@@ -2,11 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import { cpus, hostname, release } from 'node:os'
+import { isInProc } from '../facts/own-pid.ts'
 import { meansOf, notesOf } from '../plan/plan.ts'
 import { describe, holds, missed, ownCapabilities } from '../rights/capabilities.ts'
 import { hidesProcesses, type Rights } from '../rights/rights.ts'
 import type { Host } from '../session.ts'
-import { isInProc } from '../tracers/open.ts'
 import type { Tracers } from '../tracers/parts.ts'
 
 /** `btf`: the file that type information was read from; null: the kernel's own. */

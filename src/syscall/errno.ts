@@ -1,5 +1,6 @@
+import { meanings } from './meanings.ts'
 import { parseTable } from './table.ts'
-import { errno, meanings } from './tables.ts'
+import { errno } from './tables.ts'
 
 /** Numbers that the kernel keeps for itself, but that some drivers return (include/linux/errno.h). */
 const internal = new Map([

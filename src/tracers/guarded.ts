@@ -1,7 +1,7 @@
 import { oneLine } from '../text/line.ts'
 import { ListOfSockets } from './connections/socket-record.ts'
 import type { Tracers } from './parts.ts'
-import type { CallRecords } from './syscalls/tracer.ts'
+import type { CallRecords } from './syscalls/call-records.ts'
 import type { IntervalRows, Tracer } from './tracer.ts'
 
 /** What can fail by itself, as a sample names it. */

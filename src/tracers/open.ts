@@ -1,4 +1,3 @@
-import { readlinkSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { BpfError } from '../bpf/error.ts'
 import { callWithNumber } from '../bpf/kernel.ts'
@@ -7,6 +6,7 @@ import type { BpfObject } from '../bpf/object.ts'
 import { helperBeside } from '../bpf/shipped.ts'
 import { fieldOffset } from '../bpf/tracepoint.ts'
 import { type Owner, saveVerifierLog } from '../bpf/verifier.ts'
+import { isInProc, pidInFirstNamespace } from '../facts/own-pid.ts'
 import { ownProcesses } from '../own-processes.ts'
 import { decide, type Plan, type Verdict } from '../plan/plan.ts'
 import { nameOf, type Way } from '../plan/ways.ts'
@@ -135,27 +135,6 @@ export function makePlan(opener: Opener, compatOnly: boolean): Plan {
     const plan = decide(verdicts, { compatOnly })
     if (plan.next === null) return plan
     verdicts.set(nameOf(plan.next), opener.try(plan.next))
-  }
-}
-
-/** Whether /proc counts processes as the kernel side does, which calls this one `self`; null: that is not known. */
-export function isInProc(self: number | null): boolean {
-  try {
-    return readlinkSync('/proc/self') === String(self)
-  } catch {
-    return false
-  }
-}
-
-/** The inode of the pid namespace that the kernel began with: PROC_PID_INIT_INO. */
-const FIRST_NAMESPACE = 'pid:[4026531836]'
-
-/** This process as the kernel side counts them, where nobody could tell it since seccomp keeps calls from it. */
-function pidInFirstNamespace(): number | null {
-  try {
-    return readlinkSync('/proc/self/ns/pid') === FIRST_NAMESPACE ? process.pid : null
-  } catch {
-    return null
   }
 }
 

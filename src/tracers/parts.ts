@@ -6,7 +6,7 @@ import type { Losses } from './loss.ts'
 import type { NetworkNamespaces } from './network/namespaces.ts'
 import type { ProcessRecord } from './processes/tracer.ts'
 import type { SlowCallRecord } from './slow-calls/tracer.ts'
-import type { CallRecords } from './syscalls/tracer.ts'
+import type { CallRecords } from './syscalls/call-records.ts'
 import type { IntervalRows, LossCounter, Tracer } from './tracer.ts'
 
 /** What user space tells the kernel side. */

@@ -1,60 +1,11 @@
-import type { Times } from '../../bpf/clock.ts'
 import { errnoName } from '../../syscall/errno.ts'
-import { commonOwner, type Listeners } from '../listeners/listening.ts'
+import { commonOwner } from '../listeners/listening.ts'
 import { OF_LINK } from '../network/address.ts'
 import type { ProcessRow } from '../processes/row.ts'
+import type { Links, Source } from './interval.ts'
+import { plainConnection } from './plain-connection.ts'
 import type { ConnectionRow, Direction, Endpoint, Family } from './row.ts'
-import { type ConnectionRecord, type ConnectionRecords, movedSince } from './socket-record.ts'
-
-/** When and where an interval ended. */
-export interface IntervalEnd {
-  /** On the monotonic clock. */
-  readonly endedNs: number
-  /** Unix time of what the kernel told. */
-  readonly times: Times
-  /** Inode of the network namespace that is not marked as another one. */
-  readonly namespace: number
-  /** Names of network interfaces. */
-  readonly links: Links
-}
-
-/** Names of network interfaces by their index, in any network namespace; `pid`: a process that may live there. */
-export interface Links {
-  get(namespace: number, device: number, pid: number | null, address: string): string
-}
-
-/** What the connections of one interval have in common. */
-export interface Interval extends IntervalEnd {
-  readonly listeners: Listeners
-  /** What the walk said of connections that closed after it, by their ids. */
-  readonly walked: ReadonlyMap<number, ConnectionRecord>
-  /** The process of this interval that an owner is; `startedNs` 0: the last one with its pid. */
-  processOf(pid: number, startedNs: number): ProcessRow | undefined
-}
-
-/** Records of sockets, to be rows of one interval. */
-export class Source {
-  readonly records: ConnectionRecords
-  readonly interval: Interval
-  /** The listening sockets that connections may have come to, by the index of their record, as far as they were asked for. */
-  readonly #listeners = new Map<number, readonly ConnectionRecord[]>()
-
-  constructor(records: ConnectionRecords, interval: Interval) {
-    this.records = records
-    this.interval = interval
-  }
-
-  /** The listening sockets that a connection may have come to. */
-  listenersOf(index: number): readonly ConnectionRecord[] {
-    let listeners = this.#listeners.get(index)
-    if (listeners === undefined) {
-      const record = this.records.at(index)
-      listeners = record === undefined ? [] : this.interval.listeners.of(record)
-      this.#listeners.set(index, listeners)
-    }
-    return listeners
-  }
-}
+import { type ConnectionRecord, movedSince } from './socket-record.ts'
 
 /**
  * A row of a connection over what the kernel side said of it. What nobody asks for is not made, not even its record: there
@@ -300,50 +251,4 @@ export function endIn(record: ConnectionRecord, which: 'local' | 'remote', pid: 
   const { [which]: end, namespace, device } = record
   if (device === 0 || !OF_LINK.test(end.address)) return end
   return { address: `${end.address}%${links.get(namespace, device, pid, record.local.address)}`, port: end.port }
-}
-
-/** All that a row says, in an object of its own. */
-export function plainConnection(row: ConnectionRow): ConnectionRow {
-  return {
-    id: row.id,
-    pid: row.pid,
-    process_started_ns: row.process_started_ns,
-    name: row.name,
-    container: row.container,
-    pod: row.pod,
-    unit: row.unit,
-    family: row.family,
-    direction: row.direction,
-    state: row.state,
-    established: row.established,
-    local: row.local,
-    remote: row.remote,
-    sent_bytes: row.sent_bytes,
-    received_bytes: row.received_bytes,
-    total_sent_bytes: row.total_sent_bytes,
-    total_received_bytes: row.total_received_bytes,
-    connect_latency_ns: row.connect_latency_ns,
-    handshake_latency_ns: row.handshake_latency_ns,
-    accept_wait_ns: row.accept_wait_ns,
-    rtt_ns: row.rtt_ns,
-    rtt_min_ns: row.rtt_min_ns,
-    retransmits: row.retransmits,
-    retransmitted_bytes: row.retransmitted_bytes,
-    segments_sent: row.segments_sent,
-    receive_queue_bytes: row.receive_queue_bytes,
-    send_queue_bytes: row.send_queue_bytes,
-    zero_window: row.zero_window,
-    busy: row.busy,
-    mptcp: row.mptcp,
-    reset: row.reset,
-    closed_by: row.closed_by,
-    network_namespace: row.network_namespace,
-    age_seconds: row.age_seconds,
-    age_is_minimum: row.age_is_minimum,
-    started_ns: row.started_ns,
-    ended_ns: row.ended_ns,
-    opened: row.opened,
-    closed: row.closed,
-    error: row.error,
-  }
 }

@@ -1,6 +1,6 @@
 import { containerColumn } from '../../table/container.ts'
 import type { Table } from '../../table/table.ts'
-import { endpoint, namedEndpoint, namedHost, namedService } from './endpoint.ts'
+import { endpoint, namedEndpoint, namedHost, namedService } from '../network/endpoint.ts'
 import { hasFailed } from './outcome.ts'
 import type { ConnectionRow } from './row.ts'
 

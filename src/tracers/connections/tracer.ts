@@ -9,8 +9,9 @@ import type { Control } from '../control.ts'
 import { HalvedRows } from '../interval-rows.ts'
 import { addLosses, Loss, type Losses, totalLost } from '../loss.ts'
 import { Doubts } from './doubts.ts'
+import { type SocketOffsets, socketOffsets } from './socket-offsets.ts'
 import type { ConnectionRecords } from './socket-record.ts'
-import { RowsOfSockets, type SocketOffsets, socketOffsets } from './socket-rows.ts'
+import { RowsOfSockets } from './socket-rows.ts'
 
 /** As `sources` of a sample shows it. */
 export const FULL_SOURCE = 'iter/tcp+tp_btf'

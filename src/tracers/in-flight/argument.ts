@@ -1,7 +1,7 @@
 /** The first argument of a system call as people read it: a file, a socket, or a number. */
 
-import { endpoint } from '../connections/endpoint.ts'
 import { OF_LINK, readAddress } from '../network/address.ts'
+import { endpoint } from '../network/endpoint.ts'
 
 /** Magic numbers of file systems whose files have no path (include/uapi/linux/magic.h). */
 const PIPEFS = 0x50495045

@@ -1,7 +1,7 @@
 import { readU64, type StructLayout } from '../../bpf/btf/layout.ts'
 import type { Times } from '../../bpf/clock.ts'
 import { type Arch, syscallName } from '../../syscall/names.ts'
-import { COMPAT_BIT } from '../syscalls/tracer.ts'
+import { COMPAT_BIT } from '../syscalls/call-records.ts'
 import { descriptorText, fileText, numberText, type SocketOffsets, socketText } from './argument.ts'
 import { takesNothing } from './descriptors.ts'
 import { isIdle } from './idle.ts'

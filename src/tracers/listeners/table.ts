@@ -1,6 +1,6 @@
 import { containerColumn } from '../../table/container.ts'
 import type { Table } from '../../table/table.ts'
-import { endpoint, namedService } from '../connections/endpoint.ts'
+import { endpoint, namedService } from '../network/endpoint.ts'
 import type { ListenerRow } from './row.ts'
 
 /** Listening TCP sockets. */

@@ -1,7 +1,7 @@
 import { readText, readU64 } from '../../bpf/btf/layout.ts'
 import type { BpfObject } from '../../bpf/object.ts'
 import { HalvedRows } from '../interval-rows.ts'
-import { COMPAT_BIT } from '../syscalls/tracer.ts'
+import { COMPAT_BIT } from '../syscalls/call-records.ts'
 
 const NAME_LENGTH = 16
 

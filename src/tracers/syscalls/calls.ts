@@ -1,8 +1,8 @@
 import { errnoName } from '../../syscall/errno.ts'
 import { type Abi, type Arch, syscallName } from '../../syscall/names.ts'
 import type { Histogram } from '../../table/histogram.ts'
+import type { CallRecord } from './call-records.ts'
 import { type CallRow, OTHER_ERRORS } from './row.ts'
-import type { CallRecord } from './tracer.ts'
 
 /** A row of calls over what the kernel side said of them. What nobody asks for is not made. */
 export class Calls implements CallRow {

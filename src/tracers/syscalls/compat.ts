@@ -5,8 +5,9 @@ import { KERNEL_OCTAVES, OCTAVE_BUCKETS } from '../../table/histogram.ts'
 import { CompatFilling } from '../compat/filling.ts'
 import { CompatLoss } from '../compat/loss.ts'
 import type { CompatProcesses } from '../processes/compat.ts'
+import type { CallRecords } from './call-records.ts'
 import { KeptCalls } from './kept-calls.ts'
-import { type CallRecords, checkConstants } from './tracer.ts'
+import { checkConstants } from './tracer.ts'
 
 type Maps = Record<'calls' | 'longest' | 'failures', KeyedMap>
 

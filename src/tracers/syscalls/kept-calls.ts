@@ -1,7 +1,7 @@
 import { FIRST_KERNEL_OCTAVE, KERNEL_OCTAVES, OCTAVE_BUCKETS, OCTAVES } from '../../table/histogram.ts'
+import { type CallRecord, type CallRecords, COMPAT_BIT } from './call-records.ts'
 import { type CallSums, CallTotals } from './call-sums.ts'
 import { Counts } from './counts.ts'
-import { type CallRecord, type CallRecords, COMPAT_BIT } from './tracer.ts'
 
 /** Where the members of a pair lie. */
 const PROCESS = 0

@@ -1,6 +1,6 @@
 /** Connections in groups: turning through the groupings, opening a group, closing it. */
 
-import { GROUPINGS, groupKey, groupTables, groupTitle } from '../../tracers/connections/groups.ts'
+import { GROUPINGS, groupKey, groupTables, groupTitle } from '../../tracers/connections/groups/table.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
 import { meantRow } from './listing.ts'
 import { AT_TOP, GROUPS, type State, tableState, withTable } from './state.ts'

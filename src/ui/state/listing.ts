@@ -2,7 +2,8 @@
 
 import { filterRows, type Order, type Sight, sortRows } from '../../table/arrange.ts'
 import type { Column, Table } from '../../table/table.ts'
-import { type Grouping, groupConnections, groupKey } from '../../tracers/connections/groups.ts'
+import { groupConnections } from '../../tracers/connections/groups/sums.ts'
+import { type Grouping, groupKey } from '../../tracers/connections/groups/table.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
 import { isWanted, type KeptRow } from './kept.ts'
 import { connectionsOf, type Moment } from './moment.ts'

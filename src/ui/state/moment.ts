@@ -1,7 +1,7 @@
 /** A sample, and the connections that closed shortly before it: they stay in sight for a while. */
 
 import type { Sample } from '../../sample/sample.ts'
-import { plainConnection } from '../../tracers/connections/connection.ts'
+import { plainConnection } from '../../tracers/connections/plain-connection.ts'
 import type { ConnectionRow } from '../../tracers/connections/row.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
 

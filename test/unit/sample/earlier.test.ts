@@ -4,9 +4,9 @@ import { doubtOf, fillsUp } from '../../../src/sample/filling.ts'
 import { bucketOf, HistogramSum, total } from '../../../src/table/histogram.ts'
 import { ListOfSockets } from '../../../src/tracers/connections/socket-record.ts'
 import type { ProcessRecord } from '../../../src/tracers/processes/tracer.ts'
+import type { CallRecord } from '../../../src/tracers/syscalls/call-records.ts'
 import { CallSums } from '../../../src/tracers/syscalls/call-sums.ts'
 import { KeptCalls } from '../../../src/tracers/syscalls/kept-calls.ts'
-import type { CallRecord } from '../../../src/tracers/syscalls/tracer.ts'
 
 function record(durations: readonly number[], change: Partial<CallRecord> = {}): CallRecord {
   const histogram = new HistogramSum()

@@ -12,7 +12,7 @@ import {
 } from '../../../src/table/format.ts'
 import type { Column, Table } from '../../../src/table/table.ts'
 import { cells, fitText, sanitize, takeLast } from '../../../src/text/text.ts'
-import { groupTables } from '../../../src/tracers/connections/groups.ts'
+import { groupTables } from '../../../src/tracers/connections/groups/table.ts'
 import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
 import { tables } from '../../support/tables.ts'
 import { connectionRow, processRow, syscallRow } from '../ui/samples.ts'

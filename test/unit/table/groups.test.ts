@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { groupConnections } from '../../../src/tracers/connections/groups/sums.ts'
 import {
   type ConnectionGroup,
   type Grouping,
-  groupConnections,
   groupKey,
   groupTables,
-} from '../../../src/tracers/connections/groups.ts'
+} from '../../../src/tracers/connections/groups/table.ts'
 import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
 import { connectionRow } from '../ui/samples.ts'
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { RowsOfSockets, type SocketOffsets } from '../../../src/tracers/connections/socket-rows.ts'
+import type { SocketOffsets } from '../../../src/tracers/connections/socket-offsets.ts'
+import { RowsOfSockets } from '../../../src/tracers/connections/socket-rows.ts'
 
 /** A layout of its own. */
 const AT: SocketOffsets = {

@@ -1,7 +1,7 @@
 /** What a person does, and what comes of it. */
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { GROUPINGS } from '../../../src/tracers/connections/groups.ts'
+import { GROUPINGS } from '../../../src/tracers/connections/groups/table.ts'
 import { registry } from '../../../src/tracers/registry.ts'
 import { bindings, isAvailable } from '../../../src/ui/state/keys.ts'
 import { initialState, type State } from '../../../src/ui/state/state.ts'

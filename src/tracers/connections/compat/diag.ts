@@ -7,6 +7,7 @@ import koffi from 'koffi'
 import { readText, readU64 } from '../../../bpf/btf/layout.ts'
 import { Netlink } from '../../../bpf/netlink.ts'
 import { type Address, bytesOf, readAddress } from '../../network/address.ts'
+import { Attribute, at, BITS_AT, Header, Message, OPTIONS_AT, Request } from './diag-structs.ts'
 
 export const NETLINK_SOCK_DIAG = 4
 const SOCK_DIAG_BY_FAMILY = 20
@@ -34,7 +35,7 @@ const AF_INET = 2
 const AF_INET6 = 10
 
 /** SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY, as bits. */
-const DESTROY_GROUPS = (1 << 0) | (1 << 2)
+export const DESTROY_GROUPS = (1 << 0) | (1 << 2)
 
 /** Numbers of enum tcp_state. */
 const ESTABLISHED = 1
@@ -52,97 +53,6 @@ const WANTED_STATES = [ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, 
   (mask, state) => mask | (1 << state),
   0,
 )
-
-const Header = koffi.struct('nlmsghdr', {
-  nlmsg_len: 'uint32_t',
-  nlmsg_type: 'uint16_t',
-  nlmsg_flags: 'uint16_t',
-  nlmsg_seq: 'uint32_t',
-  nlmsg_pid: 'uint32_t',
-})
-const Attribute = koffi.struct('nlattr', { nla_len: 'uint16_t', nla_type: 'uint16_t' })
-/** Ports and addresses in network order. */
-const SocketId = koffi.struct('inet_diag_sockid', {
-  idiag_sport: koffi.array('uint8_t', 2),
-  idiag_dport: koffi.array('uint8_t', 2),
-  idiag_src: koffi.array('uint8_t', 16),
-  idiag_dst: koffi.array('uint8_t', 16),
-  idiag_if: 'uint32_t',
-  idiag_cookie: koffi.array('uint32_t', 2),
-})
-const Request = koffi.struct('inet_diag_req_v2', {
-  sdiag_family: 'uint8_t',
-  sdiag_protocol: 'uint8_t',
-  idiag_ext: 'uint8_t',
-  pad: 'uint8_t',
-  idiag_states: 'uint32_t',
-  id: SocketId,
-})
-const Message = koffi.struct('inet_diag_msg', {
-  idiag_family: 'uint8_t',
-  idiag_state: 'uint8_t',
-  idiag_timer: 'uint8_t',
-  idiag_retrans: 'uint8_t',
-  id: SocketId,
-  idiag_expires: 'uint32_t',
-  idiag_rqueue: 'uint32_t',
-  idiag_wqueue: 'uint32_t',
-  idiag_uid: 'uint32_t',
-  idiag_inode: 'uint32_t',
-})
-/** `struct tcp_info` of <linux/tcp.h> as far as it is used; older kernels send less of it. */
-const Info = koffi.struct('tcp_info', {
-  head: koffi.array('uint8_t', 8),
-  before_rtt: koffi.array('uint32_t', 15),
-  tcpi_rtt: 'uint32_t',
-  before_total_retrans: koffi.array('uint32_t', 7),
-  tcpi_total_retrans: 'uint32_t',
-  tcpi_pacing_rate: 'uint64_t',
-  tcpi_max_pacing_rate: 'uint64_t',
-  tcpi_bytes_acked: 'uint64_t',
-  tcpi_bytes_received: 'uint64_t',
-  tcpi_segs_out: 'uint32_t',
-  tcpi_segs_in: 'uint32_t',
-  tcpi_notsent_bytes: 'uint32_t',
-  tcpi_min_rtt: 'uint32_t',
-  tcpi_data_segs_in: 'uint32_t',
-  tcpi_data_segs_out: 'uint32_t',
-  tcpi_delivery_rate: 'uint64_t',
-  tcpi_busy_time: 'uint64_t',
-  tcpi_rwnd_limited: 'uint64_t',
-  tcpi_sndbuf_limited: 'uint64_t',
-  tcpi_delivered: 'uint32_t',
-  tcpi_delivered_ce: 'uint32_t',
-  tcpi_bytes_sent: 'uint64_t',
-  tcpi_bytes_retrans: 'uint64_t',
-})
-
-/** Offsets in the head of `tcp_info`. */
-const OPTIONS_AT = 5
-const BITS_AT = 7
-
-const at = {
-  type: koffi.offsetof(Header, 'nlmsg_type'),
-  attributeType: koffi.offsetof(Attribute, 'nla_type'),
-  id: koffi.offsetof(Message, 'id'),
-  state: koffi.offsetof(Message, 'idiag_state'),
-  receiveQueue: koffi.offsetof(Message, 'idiag_rqueue'),
-  sendQueue: koffi.offsetof(Message, 'idiag_wqueue'),
-  inode: koffi.offsetof(Message, 'idiag_inode'),
-  remotePort: koffi.offsetof(SocketId, 'idiag_dport'),
-  local: koffi.offsetof(SocketId, 'idiag_src'),
-  remote: koffi.offsetof(SocketId, 'idiag_dst'),
-  device: koffi.offsetof(SocketId, 'idiag_if'),
-  cookie: koffi.offsetof(SocketId, 'idiag_cookie'),
-  rtt: koffi.offsetof(Info, 'tcpi_rtt'),
-  retransmits: koffi.offsetof(Info, 'tcpi_total_retrans'),
-  acked: koffi.offsetof(Info, 'tcpi_bytes_acked'),
-  received: koffi.offsetof(Info, 'tcpi_bytes_received'),
-  minRtt: koffi.offsetof(Info, 'tcpi_min_rtt'),
-  segments: koffi.offsetof(Info, 'tcpi_data_segs_out'),
-  sent: koffi.offsetof(Info, 'tcpi_bytes_sent'),
-  retransmitted: koffi.offsetof(Info, 'tcpi_bytes_retrans'),
-}
 
 export interface End extends Address {
   readonly port: number
@@ -186,34 +96,6 @@ export interface DiagSocket extends SocketName {
   readonly isFastOpen: boolean
   /** Connections and requests that a listening socket dropped since it exists. */
   readonly drops: number
-}
-
-/** Sockets of one network namespace that are destroyed, each with its last counters. Reading them waits for nobody. */
-export class Destroyed {
-  readonly #destroyed: Netlink
-
-  /** `bytes`: room for messages about them between two samples, about a kilobyte each. */
-  constructor(bytes: number) {
-    this.#destroyed = new Netlink(NETLINK_SOCK_DIAG, DESTROY_GROUPS, bytes)
-  }
-
-  /** Those since the last call. */
-  take(): DiagSocket[] {
-    const sockets: DiagSocket[] = []
-    for (let datagram = this.#destroyed.receive(); datagram !== null; datagram = this.#destroyed.receive()) {
-      readMessages(datagram, socket => sockets.push(socket))
-    }
-    return sockets
-  }
-
-  /** Those that nobody heard of, since the last call. */
-  takeDrops(): number {
-    return this.#destroyed.takeDrops()
-  }
-
-  close(): void {
-    this.#destroyed.close()
-  }
 }
 
 /** Throws where the kernel has no inet_diag. No socket is asked for, whose lock somebody may hold. */
@@ -300,7 +182,7 @@ function isError(datagram: DataView): boolean {
 }
 
 /** Reads the messages of a datagram; tells whether they end a dump. */
-function readMessages(datagram: DataView, take: (socket: DiagSocket) => void): boolean {
+export function readMessages(datagram: DataView, take: (socket: DiagSocket) => void): boolean {
   for (let start = 0; start + koffi.sizeof(Header) <= datagram.byteLength; ) {
     const length = datagram.getUint32(start, true)
     const type = datagram.getUint16(start + at.type, true)

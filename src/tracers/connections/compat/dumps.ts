@@ -1,6 +1,7 @@
 import { Asker, type Outcome, type Question } from '../../../asking/asker.ts'
 import type { NetworkNamespaces } from '../../network/namespaces.ts'
-import { Destroyed, type DiagSocket, DUMPS, NETLINK_SOCK_DIAG, requestFor, socketsIn } from './diag.ts'
+import { Destroyed } from './destroyed.ts'
+import { type DiagSocket, DUMPS, NETLINK_SOCK_DIAG, requestFor, socketsIn } from './diag.ts'
 import { type Ends, endsFromProc } from './proc.ts'
 import { endsOf } from './sockets.ts'
 

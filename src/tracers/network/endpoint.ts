@@ -1,5 +1,5 @@
 import type { Names } from '../../names/names.ts'
-import type { Endpoint } from './row.ts'
+import type { Endpoint } from '../connections/row.ts'
 
 /** `address:port`, an IPv6 address in brackets (RFC 5952, section 6). */
 export function endpoint({ address, port }: Endpoint): string {
