@@ -2,7 +2,7 @@
 
 import type { Names } from '../names/names.ts'
 import { sanitize } from '../text/text.ts'
-import type { Column, Unit, Value } from './table.ts'
+import type { Column, Field, Unit, Value } from './table.ts'
 
 /** Text stands on the left of its column, numbers on the right. */
 export function alignment(unit: Unit): 'left' | 'right' {
@@ -29,8 +29,8 @@ export function isMeasured(kind: string, sources: Sources): boolean {
 }
 
 /** The exact value; null also where what it comes from offers none. */
-export function measured<Row>(column: Column<Row>, row: Row, sources: Sources): Value {
-  return column.source === undefined || isMeasured(column.source, sources) ? column.value(row) : null
+export function measured<Row>(field: Field<Row>, row: Row, sources: Sources): Value {
+  return field.source === undefined || isMeasured(field.source, sources) ? field.value(row) : null
 }
 
 /**

@@ -10,11 +10,10 @@ export type Value = string | number | boolean | null
  */
 export type Unit = 'text' | 'number' | 'events' | 'bytes' | 'nanoseconds' | 'seconds' | 'share' | 'flag'
 
-export interface Column<Row> {
+/** What is known of a row: what json, csv, sorting and filtering go by. */
+export interface Field<Row> {
   /** Unique in its table: the csv field and the name for `--sort`. */
   readonly id: string
-  /** Heading on the screen. */
-  readonly title: string
   readonly unit: Unit
   /** What it says, for docs/columns.md, where it is no field of the json output: those have it with their type. */
   readonly meaning?: string
@@ -24,6 +23,12 @@ export interface Column<Row> {
   value(row: Row): Value
   /** What its values come from: a kind of `sources` of a sample; where that is not measured, what the rows hold is no value. */
   readonly source?: string
+}
+
+/** How a field is shown to people, on the screen and as text. */
+export interface Look<Row> {
+  /** Heading on the screen. */
+  readonly title: string
   /** What people read instead of the value, where another word says more. */
   written?(row: Row): string
   /** What stands there instead of the value while names are shown. */
@@ -47,6 +52,8 @@ export interface Column<Row> {
   /** Columns of the highest number are dropped first when the terminal is narrow, 0 last of all. */
   readonly priority: number
 }
+
+export interface Column<Row> extends Field<Row>, Look<Row> {}
 
 /** `List`: its list in a json sample. */
 export interface Table<Row, List extends string | null = string | null> {
