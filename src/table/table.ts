@@ -86,6 +86,8 @@ export interface Table<Row, List extends string | null = string | null> {
   pid?(row: Row): number | null
   /** Rows tell of what is over: what they say stays true after their sample. */
   readonly past?: true
+  /** The row is a wait that is idle by its nature: the screen hides it until it is asked to show it. */
+  idle?(row: Row): boolean
   /** The row has ended: shown dimmed. */
   ended?(row: Row): boolean
 }

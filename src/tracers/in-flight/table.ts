@@ -65,4 +65,5 @@ export const inFlightTable: Table<InFlightRow, 'in_flight'> = {
   ],
   key: row => `${row.tid} ${row.pid}`,
   pid: row => row.pid,
+  idle: row => row.idle,
 }

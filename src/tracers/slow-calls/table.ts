@@ -1,4 +1,5 @@
 import type { Table } from '../../table/table.ts'
+import { IDLE_CALLS } from '../in-flight/idle.ts'
 import type { SlowCallRow } from './row.ts'
 
 /** Clock time of the day, local, to the millisecond. */
@@ -51,4 +52,5 @@ export const slowTable: Table<SlowCallRow, 'slow_calls'> = {
   ],
   key: row => `${row.tid} ${row.started_ns}`,
   pid: row => row.pid,
+  idle: row => IDLE_CALLS.has(row.syscall),
 }

@@ -26,6 +26,8 @@ export function emptyText(state: State, name: string): string {
   if (state.filter !== '' && listing(state, name === GROUPS ? connectionTable.name : name).all > 0) {
     return `none of the ${many} matches “${sanitize(state.filter)}”`
   }
+  const { hidden } = listing(state, name)
+  if (hidden > 0) return `none but ${hidden} idle ${hidden === 1 ? 'wait' : 'waits'}: key i`
   const { pids } = shown.sample.filter
   const whose = pids.length === 0 ? '' : pids.length === 1 ? ` of process ${pids[0]}` : ` of ${pids.length} processes`
   return `no ${many}${whose} in this interval`

@@ -56,13 +56,14 @@ function paneLines(state: State, pane: Pane): Line[] {
 }
 
 /** Name of the table, and at the right which of its rows are in sight. */
-function title(state: State, pane: Pane, { table, rows, all }: Listing, active: boolean): Line {
+function title(state: State, pane: Pane, { table, rows, all, hidden }: Listing, active: boolean): Line {
   const { top } = tableState(state, pane.table)
   const last = Math.min(rows.length, top + pane.rows)
   const range = rows.length > pane.rows ? `${top + 1}-${last} of ${rows.length}` : `${rows.length}`
   const filtered = rows.length < all ? ` (${all} without the filter)` : ''
+  const idle = hidden > 0 ? `, ${hidden} idle hidden` : ''
   const name = ` ${table.title}`
-  const count = state.shown === null ? '' : `${range}${filtered} `
+  const count = state.shown === null ? '' : `${range}${filtered}${idle} `
   return spread([span(name, active ? 'strong' : 'plain')], [span(count, 'dim')], pane.width)
 }
 

@@ -44,6 +44,7 @@ const READING: readonly Entry[] = [
   ['>5m00s', 'older than ebpf-top: at least this old'],
   ['dimmed', `ended, or closed in the last ${LINGERING} seconds`],
   ['~', 'selected row, with nothing in this interval'],
+  ['idle', 'asleep by nature: poll, futex, accept, sleep, ...'],
   ['lost', 'events that are in no row'],
 ]
 

@@ -23,6 +23,7 @@ export type Action =
   | 'open group'
   | 'names'
   | 'cost'
+  | 'idle'
   | 'realtime'
   | 'filter'
   | 'pids'
@@ -65,6 +66,7 @@ const hasAddresses = (state: State): boolean =>
       (state.view === name || (state.view === OVERVIEW && inOverview === true)) &&
       columns.some(({ named }) => named !== undefined),
   )
+const hasIdle = (state: State): boolean => listedAs(state, activeTable(state)).idle !== undefined
 const isLate = (state: State): boolean => state.realtime === true || (state.realtime === false && state.late !== null)
 const inOverview = (state: State): boolean => state.view === OVERVIEW
 const canGoBack = (state: State): boolean =>
@@ -194,6 +196,14 @@ const OTHER_KEYS: readonly Binding[] = [
     action: 'faster',
     description: 'shorter interval',
     footer: { shown: '+ -', label: 'Interval', rank: 8 },
+  },
+  {
+    keys: ['i'],
+    shown: 'i',
+    action: 'idle',
+    description: 'show idle waits too, or not',
+    footer: { label: 'Idle', rank: 3 },
+    visible: hasIdle,
   },
   { keys: ['c'], shown: 'c', action: 'cost', description: 'measure the CPU time in the kernel, or not' },
   {

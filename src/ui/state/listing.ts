@@ -16,6 +16,8 @@ export interface Listing {
   isWorthIt(column: Column<unknown>): boolean
   /** Rows there would be without the text filter. */
   readonly all: number
+  /** Idle waits that are hidden. */
+  readonly hidden: number
   /** Where the row with this key is; -1: nowhere. */
   indexOf(key: string): number
 }
@@ -28,6 +30,8 @@ interface Wanted {
   readonly sight: Sight
   readonly grouping: Grouping | null
   readonly group: string | null
+  /** Idle waits are shown as well. */
+  readonly idle: boolean
 }
 
 /** A cursor key must not sort ten thousand connections again: the last listing of each table is kept with its sample. */
@@ -36,7 +40,7 @@ const remembered = new WeakMap<Moment, Map<string, { readonly wanted: Wanted; re
 export function listing(state: State, name: string): Listing {
   const { shown } = state
   const table = listedAs(state, name)
-  if (shown === null) return { table, rows: [], isWorthIt: () => true, all: 0, indexOf: () => -1 }
+  if (shown === null) return { table, rows: [], isWorthIt: () => true, all: 0, hidden: 0, indexOf: () => -1 }
 
   const ofMoment = remembered.get(shown) ?? new Map<string, { wanted: Wanted; listing: Listing }>()
   remembered.set(shown, ofMoment)
@@ -44,7 +48,7 @@ export function listing(state: State, name: string): Listing {
   const last = ofMoment.get(name)
   if (last !== undefined && isSame(last.wanted, wanted)) return last.listing
 
-  const { rows, all } = unsorted(shown, table, wanted)
+  const { rows, all, hidden } = unsorted(shown, table, wanted)
   const filled = new Map<Column<unknown>, boolean>()
   const sorted = sortRows(table, rows, wanted.order)
   const found = new Map<string, number>()
@@ -52,6 +56,7 @@ export function listing(state: State, name: string): Listing {
     table,
     rows: sorted,
     all,
+    hidden,
     // to search fifty thousand keys takes its time: only once
     indexOf(key) {
       const known = found.get(key) ?? sorted.findIndex(row => table.key(row) === key)
@@ -80,6 +85,7 @@ function wantedIn(state: State, name: string): Wanted {
     sight: sightIn(state),
     grouping: connections ? state.grouping : null,
     group: connections ? (state.group?.key ?? null) : null,
+    idle: state.idle,
   }
 }
 
@@ -94,31 +100,33 @@ function isSame(a: Wanted, b: Wanted): boolean {
     a.filter === b.filter &&
     a.sight.names === b.sight.names &&
     a.grouping === b.grouping &&
-    a.group === b.group
+    a.group === b.group &&
+    a.idle === b.idle
   )
 }
 
 function unsorted(
   moment: Moment,
   table: Table<unknown>,
-  { name, filter, sight, grouping, group }: Wanted,
-): Pick<Listing, 'rows' | 'all'> {
+  { name, filter, sight, grouping, group, idle }: Wanted,
+): Pick<Listing, 'rows' | 'all' | 'hidden'> {
   switch (name) {
     case GROUPS: {
       // those of this interval only: the others would be counted again and again
       const connections = filterRows(connectionTable, moment.sample.tables.of(connectionTable), filter, sight)
       const rows = groupConnections(connections, grouping ?? 'remote')
-      return { rows, all: rows.length }
+      return { rows, all: rows.length, hidden: 0 }
     }
     case connectionTable.name: {
       const connections = connectionsOf(moment)
       const ofGroup =
         grouping === null || group === null ? connections : connections.filter(row => groupKey(row, grouping) === group)
-      return { rows: filterRows(connectionTable, ofGroup, filter, sight), all: ofGroup.length }
+      return { rows: filterRows(connectionTable, ofGroup, filter, sight), all: ofGroup.length, hidden: 0 }
     }
     default: {
       const rows = moment.sample.tables.of(table)
-      return { rows: filterRows(table, rows, filter, sight), all: rows.length }
+      const shown = idle || table.idle === undefined ? rows : rows.filter(row => table.idle?.(row) !== true)
+      return { rows: filterRows(table, shown, filter, sight), all: shown.length, hidden: rows.length - shown.length }
     }
   }
 }
@@ -136,6 +144,7 @@ export function isLeftOut(state: State, name: string, kept: KeptRow): boolean {
   const pids = state.shown?.sample.filter.pids ?? []
   if (listedAs(state, name).pid !== undefined && pids.length > 0 && (kept.pid === null || !pids.includes(kept.pid)))
     return true
+  if (!state.idle && listedAs(state, name).idle?.(kept.row) === true) return true
   return !isWanted(listedAs(state, name), kept, state.filter, sightIn(state))
 }
 

@@ -132,6 +132,8 @@ function act(state: State, action: Exclude<Action, { readonly view: string }>): 
       return openGroup(state)
     case 'cost':
       return { ...state, costing: !state.costing }
+    case 'idle':
+      return { ...state, idle: !state.idle }
     case 'realtime':
       return { ...state, realtime: !state.realtime }
     case 'names':

@@ -121,6 +121,8 @@ export interface State {
   readonly realtime: boolean | null
   /** The samples are to say what the BPF programs cost. */
   readonly costing: boolean
+  /** Waits that are idle by their nature are shown as well. */
+  readonly idle: boolean
   /** Null: nothing is exported. */
   readonly exporter: ExporterState | null
   /** Names are wanted. */
@@ -218,6 +220,7 @@ export function initialState(start: Start): State {
     expected: Infinity,
     realtime,
     costing: false,
+    idle: false,
     exporter: null,
     naming: false,
     names: null,

@@ -5,7 +5,7 @@ import { GROUPINGS } from '../../../src/tracers/connections/groups/table.ts'
 import { registry } from '../../../src/tracers/registry.ts'
 import { bindings, isAvailable } from '../../../src/ui/state/keys.ts'
 import { initialState, type State } from '../../../src/ui/state/state.ts'
-import { hostOf, inFlightRow } from '../../support/samples.ts'
+import { hostOf, inFlightRow, slowCallRow } from '../../support/samples.ts'
 import { everybodyLeaves, type Person, sitDown } from './person.ts'
 import { connectionRow, fullSample, sampleOf } from './samples.ts'
 
@@ -216,6 +216,20 @@ describe('the pid filter', () => {
     person.type('3jj\r')
     await person.see('filter pid 1002')
     expect(person.told).toEqual(['pids 1001', 'pids ', 'pids 1002'])
+  })
+
+  it('hide waits that are idle by nature, until key i shows them', async () => {
+    const person = sitDown(120, 24, { view: 'in-flight' })
+    const idle = inFlightRow({ tid: 44, syscall: 'epoll_wait', idle: true })
+    person.take(sampleOf({ in_flight: [inFlightRow(), idle], slow_calls: [slowCallRow({ syscall: 'futex' })] }))
+    await person.see('1, 1 idle hidden')
+    expect(person.look().join()).not.toContain('epoll_wait')
+    person.type('i')
+    await person.see('epoll_wait')
+    person.type('i6')
+    await person.see('none but 1 idle wait: key i')
+    person.type('i')
+    await person.see('futex')
   })
 
   it('of the session is the view that is open, whose tables alone are looked at', async () => {
