@@ -56,7 +56,7 @@ export const inFlightTable: Table<InFlightRow, 'in_flight'> = {
       unit: 'text',
       value: row => row.argument,
       cut: 'middle',
-      width: 16,
+      width: 28,
       grow: 3,
       widest: 60,
       priority: 2,
