@@ -139,7 +139,7 @@ describe('when something breaks', () => {
           name: 'a sampler that fails',
           setup({ onResolve }) {
             const path = join(import.meta.dirname, 'sampler-that-fails.ts')
-            onResolve({ filter: /\/sample\/sampler\.ts$/ }, () => ({ path }))
+            onResolve({ filter: /\/sample\/open\.ts$/ }, () => ({ path }))
             // native code, which is not found from the folder of this program
             const koffi = fileURLToPath(import.meta.resolve('koffi'))
             onResolve({ filter: /^koffi$/ }, () => ({ path: koffi, external: true }))

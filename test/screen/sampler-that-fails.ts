@@ -1,5 +1,5 @@
 /**
- * Stands in for src/sample/sampler.ts in a program that is otherwise the real one: after the first samples something
+ * Stands in for src/sample/open.ts in a program that is otherwise the real one: after the first samples something
  * breaks, which EBPF_TOP_TEST_BREAKS names.
  */
 
