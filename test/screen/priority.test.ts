@@ -18,12 +18,22 @@ function start(...[file, ...args]: readonly [string, ...string[]]): Pty {
 
 /** Nice value, real-time priority and scheduling policy (fields 19, 40 and 41 of proc(5)) of each thread, if they differ. */
 function priorities(pid: number): string[] {
-  const all = readdirSync(`/proc/${pid}/task`).map(thread => {
-    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+  const all = readdirSync(`/proc/${pid}/task`).flatMap(thread => {
+    const stat = statOf(pid, thread)
+    if (stat === null) return []
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return `nice ${fields[16]}, real-time ${fields[37]}, policy ${fields[38]}`
+    return [`nice ${fields[16]}, real-time ${fields[37]}, policy ${fields[38]}`]
   })
   return [...new Set(all)]
+}
+
+/** null: the thread has ended since it was listed. */
+function statOf(pid: number, thread: string): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+  } catch {
+    return null
+  }
 }
 
 const ORDINARY = 'nice 0, real-time 0, policy 0'
