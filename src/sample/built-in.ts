@@ -24,23 +24,23 @@ export interface BuiltInSettings {
 }
 
 /**
- * Five tracers that count, and one that reads them together: the rows of calls say whose they are by the rows of processes,
+ * Four tracers that count, and one that reads them together: the rows of calls say whose they are by the rows of processes,
  * the bytes and connections of a process are added up in its row.
  */
 export function builtInTracers(parts: Tracers, settings: BuiltInSettings): Tracer[] {
   const { processes, syscalls, slowCalls, connections, bytes } = parts
   const together = new Together(parts, settings)
   return [
-    { name: 'processes', rows: processes.arena },
     {
       name: 'syscalls',
       source: syscalls.source,
-      rows: syscalls.arena,
+      // calls are those of processes: where one cannot be had, nor can the other
+      rows: [processes.rows, syscalls.rows],
       lost: () => together.with('syscalls', syscalls.loss.take()),
     },
     {
       name: 'slow_calls',
-      rows: slowCalls.arena,
+      rows: [slowCalls.rows],
       lost: () => together.with('slow_calls', { no_row: slowCalls.takeLost() }),
       countedElsewhere: true,
     },
@@ -48,7 +48,7 @@ export function builtInTracers(parts: Tracers, settings: BuiltInSettings): Trace
       name: 'connections',
       source: connections.source,
       beforeEnd: () => connections.walk(),
-      rows: connections.closed,
+      rows: [connections.closed],
       lost: () => together.with('connections', connections.takeLost()),
       notes: () => connections.notes?.() ?? [],
     },
@@ -59,7 +59,7 @@ export function builtInTracers(parts: Tracers, settings: BuiltInSettings): Trace
 
 class Together implements Tracer {
   readonly name = 'processes and connections'
-  readonly after = ['processes', 'syscalls', 'slow_calls', 'connections', 'bytes']
+  readonly after = ['syscalls', 'slow_calls', 'connections', 'bytes']
   readonly #parts: Tracers
   readonly #settings: BuiltInSettings
   #earlier = new Earlier()

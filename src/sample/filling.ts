@@ -27,7 +27,7 @@ export function doubtOf(ageNs: number): string | null {
 }
 
 /** Whether there may be no room soon for what is counted in an interval of the kernel side, which is so old. */
-export function fillsUp(arenas: readonly IntervalRows[], epoch: number, ageNs: number): boolean {
-  const fill = Math.max(...arenas.map(arena => arena.fill?.(epoch) ?? 0))
+export function fillsUp(all: readonly IntervalRows[], epoch: number, ageNs: number): boolean {
+  const fill = Math.max(...all.map(rows => rows.fill?.(epoch) ?? 0))
   return fill >= NEARLY_FULL || (fill >= HALF_FULL && ageNs >= SHORTEST_NS) || ageNs >= LONGEST_NS
 }

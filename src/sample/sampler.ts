@@ -6,7 +6,7 @@ import type { FactsReader } from '../facts/reader.ts'
 import type { Rights } from '../rights/rights.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import { inSlices } from '../table/slices.ts'
-import { Failures, guarded, guardedTracer } from '../tracers/guarded.ts'
+import { Failures, guardedReads, guardedTracer } from '../tracers/guarded.ts'
 import { lossRows, totalLost } from '../tracers/loss.ts'
 import { LinkNames } from '../tracers/network/links.ts'
 import type { Tracers } from '../tracers/parts.ts'
@@ -51,7 +51,7 @@ export class KernelSampler implements Sampler {
   constructor(tracers: Tracers, settings: SamplerSettings, reader: FactsReader | null, rights: Rights) {
     this.host = hostWith(tracers, settings.btf ?? null, rights)
     this.#reader = reader
-    const parts = guarded(tracers, this.#failures)
+    const parts = guardedReads(tracers, this.#failures)
     this.#machine = parts
     const builtIn = builtInTracers(parts, {
       facts: new ProcessFacts(reader),

@@ -88,6 +88,8 @@ export interface Table<Row, List extends string | null = string | null> {
   readonly past?: true
   /** The row is a wait that is idle by its nature: the screen hides it until it is asked to show it. */
   idle?(row: Row): boolean
+  /** By which rule, in words. */
+  readonly idleRule?: string
   /** The row has ended: shown dimmed. */
   ended?(row: Row): boolean
 }

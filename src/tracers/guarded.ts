@@ -4,19 +4,16 @@ import type { Tracers } from './parts.ts'
 import type { CallRecords } from './syscalls/call-records.ts'
 import type { IntervalRows, Tracer } from './tracer.ts'
 
-/** What can fail by itself, as a sample names it. */
-type Part = string
-
 /** What failed while a sample was taken, and why. */
 export class Failures {
-  readonly #reasons = new Map<Part, string>()
+  readonly #reasons = new Map<string, string>()
 
-  has(part: Part): boolean {
+  has(part: string): boolean {
     return this.#reasons.has(part)
   }
 
   /** Does it; where it fails, gives `instead`. */
-  guard<T>(part: Part, action: () => T, instead: T): T {
+  guard<T>(part: string, action: () => T, instead: T): T {
     try {
       return action()
     } catch (error) {
@@ -26,7 +23,7 @@ export class Failures {
   }
 
   /** The same for what takes its time. */
-  async guardAsync<T>(part: Part, action: () => Promise<T>, instead: T): Promise<T> {
+  async guardAsync<T>(part: string, action: () => Promise<T>, instead: T): Promise<T> {
     try {
       return await action()
     } catch (error) {
@@ -36,13 +33,13 @@ export class Failures {
   }
 
   /** The reason of each part that failed since the last call. */
-  take(): ReadonlyMap<Part, string> {
+  take(): ReadonlyMap<string, string> {
     const taken = new Map(this.#reasons)
     this.#reasons.clear()
     return taken
   }
 
-  note(part: Part, error: unknown): void {
+  note(part: string, error: unknown): void {
     if (!this.has(part)) this.#reasons.set(part, oneLine(error instanceof Error ? error.message : String(error)))
   }
 }
@@ -63,7 +60,7 @@ export function guardedTracer(tracer: Tracer, failures: Failures): Tracer {
     ...(want && { want: on => want.call(tracer, on) }),
     ...(filterChanged && { filterChanged: () => filterChanged.call(tracer) }),
     ...(beforeEnd && { beforeEnd: () => failures.guardAsync(part, () => beforeEnd.call(tracer), undefined) }),
-    ...(rows && { rows: guardedRows(part, rows, failures) }),
+    ...(rows && { rows: rows.map(each => guardedRows(part, each, failures)) }),
     ...(early && {
       *early(epoch) {
         try {
@@ -89,7 +86,7 @@ export function guardedTracer(tracer: Tracer, failures: Failures): Tracer {
   }
 }
 
-function guardedRows(part: Part, rows: IntervalRows, failures: Failures): IntervalRows {
+function guardedRows(part: string, rows: IntervalRows, failures: Failures): IntervalRows {
   return {
     prepare: epoch => failures.guard(part, () => rows.prepare(epoch), undefined),
     ...(rows.asRead && { asRead: epoch => failures.guard(part, () => rows.asRead?.(epoch) === true, true) }),
@@ -98,53 +95,54 @@ function guardedRows(part: Part, rows: IntervalRows, failures: Failures): Interv
   }
 }
 
-/** The built-in tracers of which a part that fails sees nothing, holds up no other one, and is tried again for the next sample. */
-export function guarded(tracers: Tracers, failures: Failures): Tracers {
-  const { processes, syscalls, bytes, connections, slowCalls, cost } = tracers
-  const halves = (part: Part, rows: IntervalRows): IntervalRows => guardedRows(part, rows, failures)
-  // calls and bytes are those of processes
-  const readProcesses = (epoch: number): ReturnType<typeof processes.read> => {
-    try {
-      return processes.read(epoch)
-    } catch (error) {
-      for (const part of ['syscalls', 'bytes'] as const) failures.note(part, error)
-      return []
-    }
-  }
+/**
+ * The built-in tracers, of which one that cannot be read has nothing, and holds up no other one of those that are read
+ * together with it.
+ */
+export function guardedReads(tracers: Tracers, failures: Failures): Tracers {
+  const { processes, syscalls, connections, slowCalls, cost } = tracers
+  const { collect } = connections
   return {
     ...tracers,
     processes: {
-      arena: halves('syscalls', processes.arena),
-      read: readProcesses,
+      rows: processes.rows,
+      read(epoch) {
+        try {
+          return processes.read(epoch)
+        } catch (error) {
+          // calls and bytes are those of processes
+          for (const part of ['syscalls', 'bytes']) failures.note(part, error)
+          return []
+        }
+      },
     },
     syscalls: {
       source: syscalls.source,
-      arena: halves('syscalls', syscalls.arena),
-      loss: { take: () => failures.guard('syscalls', () => syscalls.loss.take(), {}) },
+      rows: syscalls.rows,
+      loss: syscalls.loss,
       read: epoch =>
         failures.has('syscalls') ? NO_CALLS : failures.guard('syscalls', () => syscalls.read(epoch), NO_CALLS),
     },
-    bytes: { source: bytes.source, loss: { take: () => failures.guard('bytes', () => bytes.loss.take(), {}) } },
     connections: {
       source: connections.source,
-      closed: halves('connections', connections.closed),
-      walk: () => failures.guardAsync('connections', () => connections.walk(), undefined),
+      closed: connections.closed,
+      walk: () => connections.walk(),
       // after a walk that failed there is only what an earlier one found
       readOpen: async () =>
         failures.has('connections')
           ? new ListOfSockets()
           : failures.guardAsync('connections', () => connections.readOpen(), new ListOfSockets()),
       readClosed: epoch => failures.guard('connections', () => connections.readClosed(epoch), new ListOfSockets()),
-      ...(connections.collect && {
-        collect: epoch => failures.guard('connections', () => connections.collect?.(epoch), undefined),
+      ...(collect && {
+        collect: epoch => failures.guard('connections', () => collect.call(connections, epoch), undefined),
       }),
-      takeLost: () => failures.guard('connections', () => connections.takeLost(), {}),
-      notes: () => failures.guard('connections', () => connections.notes?.() ?? [], []),
+      takeLost: () => connections.takeLost(),
+      notes: () => connections.notes?.() ?? [],
     },
     slowCalls: {
-      arena: halves('slow calls', slowCalls.arena),
-      read: epoch => failures.guard('slow calls', () => slowCalls.read(epoch), []),
-      takeLost: () => failures.guard('slow calls', () => slowCalls.takeLost(), 0),
+      rows: slowCalls.rows,
+      read: epoch => failures.guard('slow_calls', () => slowCalls.read(epoch), []),
+      takeLost: () => slowCalls.takeLost(),
     },
     cost: {
       measure: on => failures.guard('cost', () => cost.measure(on), undefined),

@@ -221,7 +221,7 @@ function openConnections(
 const OLD_ADDRESS_OFFSET = 31
 
 /** Compatible mode has no rows of single calls. */
-const NO_SLOW_CALLS: SlowCalls = { arena: { prepare() {} }, read: () => [], takeLost: () => 0 }
+const NO_SLOW_CALLS: SlowCalls = { rows: { prepare() {} }, read: () => [], takeLost: () => 0 }
 
 const NO_CONNECTIONS: Connections = {
   source: 'none',

@@ -28,7 +28,7 @@ export interface IntervalControl {
 
 /** Single calls that took long. */
 export interface SlowCalls {
-  readonly arena: IntervalRows
+  readonly rows: IntervalRows
   read(epoch: number): readonly SlowCallRecord[]
   /** Slow calls without a record since the last call of this. */
   takeLost(): number
@@ -51,13 +51,13 @@ export interface Cost {
 
 /** Reads of an interval are made once, after a grace period, in the order of these members; only open sockets before. */
 export interface Processes {
-  readonly arena: IntervalRows
+  readonly rows: IntervalRows
   read(epoch: number): readonly ProcessRecord[]
 }
 
 export interface Syscalls {
   readonly source: string
-  readonly arena: IntervalRows
+  readonly rows: IntervalRows
   readonly loss: LossCounter
   /** To be read before the next interval ends, and then released. */
   read(epoch: number): CallRecords

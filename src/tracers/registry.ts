@@ -45,13 +45,15 @@ export type Lists = Intersection<ListOf<(typeof builtIn)[number]['table']>>
 /** Every table there is. What names tables - tabs, keys, help, flags, json, csv, docs - is made from it. */
 export class Registry {
   #kinds: readonly Kind[] = []
+  #tables: readonly Table<unknown>[] = []
 
   constructor(kinds: readonly Kind[]) {
     for (const kind of kinds) this.add(kind)
   }
 
+  /** In the order of tabs and keys. */
   get tables(): readonly Table<unknown>[] {
-    return this.#kinds.map(({ table }) => table)
+    return this.#tables
   }
 
   /** Opens those who fill tables besides the built-in tracers. One that cannot be opened is none, and says why. */
@@ -93,12 +95,17 @@ export class Registry {
     if (table.list !== null && this.tables.some(({ list }) => list === table.list)) {
       throw new RangeError(`there is a list ${table.list} already`)
     }
-    this.#kinds = [...this.#kinds, kind]
+    this.#set([...this.#kinds, kind])
   }
 
   /** Takes one away again. */
   remove(name: string): void {
-    this.#kinds = this.#kinds.filter(({ table }) => table.name !== name)
+    this.#set(this.#kinds.filter(({ table }) => table.name !== name))
+  }
+
+  #set(kinds: readonly Kind[]): void {
+    this.#kinds = kinds
+    this.#tables = kinds.map(({ table }) => table)
   }
 }
 

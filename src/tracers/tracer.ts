@@ -56,7 +56,7 @@ export interface Tracer {
   readonly after?: readonly string[]
   /** What belongs to the interval but is only to be had by looking: it may take its time. */
   beforeEnd?(): Promise<void>
-  readonly rows?: IntervalRows
+  readonly rows?: readonly IntervalRows[]
   /** Keeps what an interval of the kernel side holds that ended before the sample does. To be called once for each. */
   early?(epoch: number): Generator<void, void>
   /**

@@ -13,16 +13,16 @@ import { Workload } from '../support/workload.ts'
 /** Tracers that say that their rows are nearly full, whenever they are asked. */
 function hasty(tracers: Tracers, told: { times: number }): Tracers {
   const { processes } = tracers
-  const arena: IntervalRows = {
-    prepare: epoch => processes.arena.prepare(epoch),
-    ...(processes.arena.asRead && { asRead: epoch => processes.arena.asRead?.(epoch) === true }),
-    ...(processes.arena.usage && { usage: epoch => processes.arena.usage?.(epoch) }),
+  const rows: IntervalRows = {
+    prepare: epoch => processes.rows.prepare(epoch),
+    ...(processes.rows.asRead && { asRead: epoch => processes.rows.asRead?.(epoch) === true }),
+    ...(processes.rows.usage && { usage: epoch => processes.rows.usage?.(epoch) }),
     fill: () => {
       told.times++
       return 1
     },
   }
-  return { ...tracers, processes: { arena, read: epoch => processes.read(epoch) } }
+  return { ...tracers, processes: { rows, read: epoch => processes.read(epoch) } }
 }
 
 /** Samples of so many seconds, each of which is made of many intervals of the kernel side. */

@@ -51,7 +51,7 @@ function withoutCalls(tracers: Tracers): Tracers {
     ...tracers,
     syscalls: {
       source: syscalls.source,
-      arena: { prepare: next => syscalls.arena.prepare(next) },
+      rows: { prepare: next => syscalls.rows.prepare(next) },
       loss: syscalls.loss,
       read(now) {
         epoch = now
@@ -78,7 +78,7 @@ function withEarlyLosses(tracers: Tracers): Tracers {
     },
     syscalls: {
       source: syscalls.source,
-      arena: syscalls.arena,
+      rows: syscalls.rows,
       read: epoch => syscalls.read(epoch),
       loss: { take: once },
     },

@@ -28,7 +28,7 @@ export class SocketBytes {
 
   constructor(processes: Processes, connections: Connections) {
     this.processes = {
-      arena: processes.arena,
+      rows: processes.rows,
       read: epoch => {
         const open = this.#open
         // an interval that ends before the sample does, for which nothing was walked over

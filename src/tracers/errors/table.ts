@@ -1,4 +1,5 @@
 import type { Table } from '../../table/table.ts'
+import { syscallColumn } from '../syscalls/columns.ts'
 import type { ErrorRow } from './row.ts'
 
 /** Failed system calls, by process, call and errno. */
@@ -16,17 +17,7 @@ export const errorTable: Table<ErrorRow, 'errors'> = {
   columns: [
     { id: 'pid', title: 'PID', unit: 'number', value: row => row.pid, width: 7, priority: 1 },
     { id: 'name', title: 'NAME', unit: 'text', value: row => row.name, width: 15, priority: 1 },
-    {
-      id: 'syscall',
-      title: 'SYSCALL',
-      unit: 'text',
-      value: row => row.syscall,
-      mark: row => (row.abi === 'compat' ? '32:' : ''),
-      width: 16,
-      grow: 1,
-      widest: 28,
-      priority: 0,
-    },
+    syscallColumn(),
     { id: 'abi', title: 'ABI', unit: 'text', value: row => row.abi, width: 6, priority: 5 },
     { id: 'errno', title: 'ERRNO', unit: 'text', value: row => row.errno, width: 14, priority: 0 },
     { id: 'count', title: 'ERR/s', unit: 'events', perSecond: true, value: row => row.count, width: 7, priority: 0 },

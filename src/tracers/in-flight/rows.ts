@@ -1,4 +1,4 @@
-import { readU64, type StructLayout } from '../../bpf/btf/layout.ts'
+import { readText, readU64, type StructLayout } from '../../bpf/btf/layout.ts'
 import type { Times } from '../../bpf/clock.ts'
 import { type Arch, syscallName } from '../../syscall/names.ts'
 import { COMPAT_BIT } from '../syscalls/call-records.ts'
@@ -108,8 +108,8 @@ export class InFlightRows {
       pid: view.getUint32(start + at.pid, true),
       process_started_ns: times.ofBoot(readU64(view, start + at.processStarted)),
       tid: view.getUint32(start + at.tid, true),
-      name: this.#name(start + at.name),
-      thread_name: this.#name(start + at.threadName),
+      name: readText(view, start + at.name, NAME_LENGTH),
+      thread_name: readText(view, start + at.threadName, NAME_LENGTH),
       syscall,
       id,
       abi,
@@ -120,12 +120,6 @@ export class InFlightRows {
       idle: isIdle({ syscall, state, argument, device: this.#device(start) }),
       argument,
     }
-  }
-
-  /** Text up to the first NUL. */
-  #name(at: number): string {
-    const end = this.#bytes.indexOf(0, at)
-    return this.#bytes.toString('utf8', at, end < 0 ? at + NAME_LENGTH : Math.min(end, at + NAME_LENGTH))
   }
 
   /** Major number of the character device that the first argument is; null: it is none. */

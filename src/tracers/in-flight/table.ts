@@ -1,4 +1,6 @@
 import type { Table } from '../../table/table.ts'
+import { syscallColumn } from '../syscalls/columns.ts'
+import { IDLE_RULE } from './idle.ts'
 import type { InFlightRow } from './row.ts'
 
 /** Threads that were in a system call when the interval ended. */
@@ -36,16 +38,7 @@ export const inFlightTable: Table<InFlightRow, 'in_flight'> = {
       widest: 15,
       priority: 6,
     },
-    {
-      id: 'syscall',
-      title: 'SYSCALL',
-      unit: 'text',
-      value: row => row.syscall,
-      width: 14,
-      grow: 1,
-      widest: 28,
-      priority: 0,
-    },
+    syscallColumn(),
     { id: 'id', title: 'ID', unit: 'number', value: row => row.id, width: 5, priority: 8 },
     { id: 'abi', title: 'ABI', unit: 'text', value: row => row.abi, width: 7, priority: 9 },
     { id: 'thread_state', title: 'STATE', unit: 'text', value: row => row.thread_state, width: 15, priority: 3 },
@@ -66,4 +59,5 @@ export const inFlightTable: Table<InFlightRow, 'in_flight'> = {
   key: row => `${row.tid} ${row.pid}`,
   pid: row => row.pid,
   idle: row => row.idle,
+  idleRule: IDLE_RULE,
 }

@@ -15,7 +15,7 @@ const NOTHING: Moved = { sentBytes: 0, receivedBytes: 0 }
 export class CompatProcesses {
   readonly source = 'raw_tp'
   /** Nothing to prepare: what was read was taken out. */
-  readonly arena = { prepare(): void {} }
+  readonly rows = { prepare(): void {} }
   readonly #halves: readonly [KeyedMap, KeyedMap]
   readonly #layout: StructLayout
   #asksProc = true

@@ -1,6 +1,6 @@
 import { containerColumn } from '../../table/container.ts'
 import type { Table } from '../../table/table.ts'
-import { durationColumn, errorColumn, timeColumn } from '../syscalls/durations.ts'
+import { durationColumn, errorColumn, timeColumn } from '../syscalls/columns.ts'
 import type { ProcessRow } from './row.ts'
 
 /** What each process does to the kernel. */

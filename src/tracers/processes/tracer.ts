@@ -37,8 +37,8 @@ const NOTHING: Moved = { sentBytes: 0, receivedBytes: 0 }
 
 /** Rows of processes, which the other tracers refer to by their index. */
 export class ProcessTracer {
-  readonly arena: IntervalRows
-  readonly #rows: HalvedRows
+  readonly rows: IntervalRows
+  readonly #processes: HalvedRows
   readonly #commands: Commands
   readonly #groups: Groups
   readonly #size: number
@@ -51,19 +51,19 @@ export class ProcessTracer {
   constructor(object: BpfObject) {
     const rows = object.rows('processes', 'process')
     const layout = rows.layout
-    const arena = new HalvedRows(rows, object.array('process_state', 'process_state'), 'used')
+    const processes = new HalvedRows(rows, object.array('process_state', 'process_state'), 'used')
     const commands = new Commands(object)
-    this.#rows = arena
+    this.#processes = processes
     this.#commands = commands
     this.#groups = new Groups(object)
-    this.arena = {
+    this.rows = {
       prepare: epoch => {
-        arena.prepare(epoch)
+        processes.prepare(epoch)
         commands.prepare(epoch)
       },
-      fill: epoch => Math.max(arena.fill(epoch), commands.fill(epoch)),
-      usage: epoch => arena.usage(epoch),
-      asRead: epoch => arena.asRead(epoch),
+      fill: epoch => Math.max(processes.fill(epoch), commands.fill(epoch)),
+      usage: epoch => processes.usage(epoch),
+      asRead: epoch => processes.asRead(epoch),
     }
     this.#size = layout.size
     const command = object.layout('command')
@@ -88,7 +88,7 @@ export class ProcessTracer {
 
   /** The processes of an interval at rest; one may have two records. */
   read(epoch: number): ProcessRecord[] {
-    const rows = this.#rows.read(epoch)
+    const rows = this.#processes.read(epoch)
     const bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength)
     const records: ProcessRecord[] = []
     for (let at = 0; at < rows.byteLength; at += this.#size) {

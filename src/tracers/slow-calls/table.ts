@@ -1,5 +1,6 @@
 import type { Table } from '../../table/table.ts'
 import { IDLE_CALLS } from '../in-flight/idle.ts'
+import { syscallColumn } from '../syscalls/columns.ts'
 import type { SlowCallRow } from './row.ts'
 
 /** Clock time of the day, local, to the millisecond. */
@@ -37,16 +38,7 @@ export const slowTable: Table<SlowCallRow, 'slow_calls'> = {
     { id: 'pid', title: 'PID', unit: 'number', value: row => row.pid, width: 7, priority: 1 },
     { id: 'tid', title: 'TID', unit: 'number', value: row => row.tid, width: 7, priority: 5 },
     { id: 'name', title: 'NAME', unit: 'text', value: row => row.name, width: 15, priority: 1 },
-    {
-      id: 'syscall',
-      title: 'SYSCALL',
-      unit: 'text',
-      value: row => row.syscall,
-      width: 16,
-      grow: 1,
-      widest: 28,
-      priority: 0,
-    },
+    syscallColumn(),
     { id: 'return', title: 'RETURN', unit: 'number', value: row => row.return, width: 8, priority: 4 },
     { id: 'error', title: 'ERROR', unit: 'text', value: row => row.error, alarm: true, width: 12, priority: 2 },
   ],

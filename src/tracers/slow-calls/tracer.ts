@@ -22,7 +22,7 @@ export interface SlowCallRecord {
 
 /** System calls that took at least as long as `Control.setSlow` says, one by one. */
 export class SlowCallTracer {
-  readonly arena: HalvedRows
+  readonly rows: HalvedRows
   readonly #size: number
   readonly #at: Record<'started' | 'duration' | 'result' | 'pid' | 'tid' | 'call' | 'name', number>
   readonly #lost: () => number
@@ -32,7 +32,7 @@ export class SlowCallTracer {
     const rows = object.rows('slow_calls', 'slow_call')
     const state = object.array('slow_call_state', 'slow_call_state')
     const { layout } = rows
-    this.arena = new HalvedRows(rows, state, 'used')
+    this.rows = new HalvedRows(rows, state, 'used')
     this.#size = layout.size
     this.#at = {
       started: layout.u64('started_ns'),
@@ -49,7 +49,7 @@ export class SlowCallTracer {
 
   /** The slow calls that ended in an interval at rest. */
   read(epoch: number): SlowCallRecord[] {
-    const rows = this.arena.read(epoch)
+    const rows = this.rows.read(epoch)
     const records: SlowCallRecord[] = []
     for (let row = 0; row < rows.byteLength; row += this.#size) {
       const call = rows.getUint32(row + this.#at.call, true)

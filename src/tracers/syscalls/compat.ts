@@ -15,7 +15,7 @@ type Maps = Record<'calls' | 'longest' | 'failures', KeyedMap>
 export class CompatSyscalls {
   readonly source: string
   /** What was read was taken out. */
-  readonly arena = {
+  readonly rows = {
     prepare: (): void => this.#filling.begin(),
     fill: (): number => this.#filling.fill(),
   }

@@ -1,5 +1,5 @@
 import type { Table } from '../../table/table.ts'
-import { durationColumn, errorColumn, timeColumn } from './durations.ts'
+import { durationColumn, errorColumn, syscallColumn, timeColumn } from './columns.ts'
 import type { SyscallRow } from './row.ts'
 
 /** System calls summed over all watched processes. */
@@ -16,17 +16,7 @@ export const syscallTable: Table<SyscallRow, 'syscalls'> = {
   inOverview: true,
   defaultSort: 'count',
   columns: [
-    {
-      id: 'syscall',
-      title: 'SYSCALL',
-      unit: 'text',
-      value: row => row.syscall,
-      mark: row => (row.abi === 'compat' ? '32:' : ''),
-      width: 16,
-      grow: 1,
-      widest: 28,
-      priority: 0,
-    },
+    syscallColumn(),
     { id: 'id', title: 'ID', unit: 'number', value: row => row.id, width: 4, priority: 7 },
     { id: 'abi', title: 'ABI', unit: 'text', value: row => row.abi, width: 6, priority: 8 },
     { id: 'count', title: 'CALLS/s', unit: 'events', perSecond: true, value: row => row.count, width: 8, priority: 0 },

@@ -55,9 +55,9 @@ export function checkConstants(object: Pick<BpfObject, 'constant'>): void {
 /** Every system call of every watched process. */
 export class SyscallTracer {
   readonly source: string
-  readonly arena: IntervalRows
+  readonly rows: IntervalRows
   readonly loss: Loss
-  readonly #arena: HalvedRows
+  readonly #calls: HalvedRows
   readonly #octaves: HalvedRows
   readonly #at: Offsets
   #read: RowsOfCalls | null = null
@@ -67,19 +67,19 @@ export class SyscallTracer {
     this.source = source
     const rows = object.rows('calls', 'calls')
     const state = object.array('syscall_state', 'syscall_state')
-    const arena = new HalvedRows(rows, state, 'used')
+    const calls = new HalvedRows(rows, state, 'used')
     const octaves = new HalvedRows(object.rows('octaves', 'octave'), state, 'octaves_used')
     object.layout('octave').array('counts', WORD, OCTAVE_BUCKETS)
-    this.#arena = arena
+    this.#calls = calls
     this.#octaves = octaves
-    this.arena = {
+    this.rows = {
       prepare: epoch => {
-        arena.prepare(epoch)
+        calls.prepare(epoch)
         octaves.prepare(epoch)
       },
-      fill: epoch => Math.max(arena.fill(epoch), octaves.fill(epoch)),
-      usage: epoch => [arena.usage(epoch), octaves.usage(epoch)],
-      asRead: epoch => this.#read?.length === arena.taken(epoch) && this.#read.asAdded(),
+      fill: epoch => Math.max(calls.fill(epoch), octaves.fill(epoch)),
+      usage: epoch => [calls.usage(epoch), octaves.usage(epoch)],
+      asRead: epoch => this.#read?.length === calls.taken(epoch) && this.#read.asAdded(),
     }
     this.loss = new Loss(object, state, { no_row: 'lost_no_row', no_memory: 'lost_no_task' }, SYSCALL_PROGRAMS)
     this.#at = offsetsIn(rows.layout, object.layout('failure'))
@@ -88,7 +88,7 @@ export class SyscallTracer {
   /** The calls of an interval, to be read before the next one ends; a pair of process and call may have two records. */
   read(epoch: number): CallRecords {
     const ahead = (epoch & 1) * this.#octaves.capacity
-    this.#read = new RowsOfCalls(this.#arena.map(epoch), this.#octaves.map(epoch), ahead, this.#at, epoch)
+    this.#read = new RowsOfCalls(this.#calls.map(epoch), this.#octaves.map(epoch), ahead, this.#at, epoch)
     return this.#read
   }
 }

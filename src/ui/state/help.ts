@@ -1,6 +1,7 @@
 /** What the help says, made from the key bindings: its words, and how many lines they take. */
 
 import { cells, sanitize } from '../../text/text.ts'
+import { registry } from '../../tracers/registry.ts'
 import { bindings, keyName } from './keys.ts'
 import { LINGERING } from './moment.ts'
 import type { Size, State } from './state.ts'
@@ -44,7 +45,6 @@ const READING: readonly Entry[] = [
   ['>5m00s', 'older than ebpf-top: at least this old'],
   ['dimmed', `ended, or closed in the last ${LINGERING} seconds`],
   ['~', 'selected row, with nothing in this interval'],
-  ['idle', 'asleep by nature: poll, futex, accept, sleep, ...'],
   ['lost', 'events that are in no row'],
 ]
 
@@ -65,7 +65,8 @@ function meansEntries({ host, size }: State): Entry[] {
     ({ need, source, why }): Entry => [need, why === null ? source : `${source}; nothing better: ${why}`],
   )
   const notes = host.notes.map((note): Entry => ['note', note])
-  return [...means, ['rights', host.rights] as const, ...notes].flatMap(([name, text]) =>
+  const idle = registry.tables.flatMap(({ idleRule }) => idleRule ?? []).map((rule): Entry => ['idle', rule])
+  return [...idle, ...means, ['rights', host.rights] as const, ...notes].flatMap(([name, text]) =>
     wrap(sanitize(text), size.columns - EXPLAINED_WIDTH - AROUND).map((line, i): Entry => [i === 0 ? name : '', line]),
   )
 }

@@ -30,7 +30,7 @@ test('a phase that fails is told once, and the tracer is asked again for the nex
     {
       name: 'locks',
       beforeEnd: async () => ifWell(undefined),
-      rows: { prepare: () => ifWell(undefined), asRead: () => ifWell(true), fill: () => ifWell(1) },
+      rows: [{ prepare: () => ifWell(undefined), asRead: () => ifWell(true), fill: () => ifWell(1) }],
       *read() {
         reads++
         yield
@@ -44,10 +44,10 @@ test('a phase that fails is told once, and the tracer is asked again for the nex
   const read = (): unknown[] => [...(tracer.read?.(new Reading(), interval) ?? [])]
 
   await tracer.beforeEnd?.()
-  tracer.rows?.prepare(1)
+  tracer.rows?.[0]?.prepare(1)
   read()
   expect(reads).toBe(0)
-  expect([tracer.rows?.asRead?.(1), tracer.rows?.fill?.(1), tracer.lost?.(), tracer.notes?.()]).toEqual([
+  expect([tracer.rows?.[0]?.asRead?.(1), tracer.rows?.[0]?.fill?.(1), tracer.lost?.(), tracer.notes?.()]).toEqual([
     true,
     0,
     {},
@@ -59,6 +59,6 @@ test('a phase that fails is told once, and the tracer is asked again for the nex
   await tracer.beforeEnd?.()
   read()
   expect(reads).toBe(1)
-  expect([tracer.rows?.fill?.(1), tracer.lost?.(), tracer.notes?.()]).toEqual([1, { no_row: 1 }, ['a note']])
+  expect([tracer.rows?.[0]?.fill?.(1), tracer.lost?.(), tracer.notes?.()]).toEqual([1, { no_row: 1 }, ['a note']])
   expect([...failures.take()]).toEqual([])
 })

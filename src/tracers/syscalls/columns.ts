@@ -6,6 +6,11 @@ interface Timed {
   readonly duration_ns: Duration
 }
 
+interface Named {
+  readonly syscall: string
+  readonly abi: 'native' | 'compat'
+}
+
 const HEADINGS = { p50: 'P50', p95: 'P95', p99: 'P99', max: 'MAX' } as const
 
 /** Failed calls per second. */
@@ -47,5 +52,20 @@ export function durationColumn(figure: keyof typeof HEADINGS, priority: number):
     value: row => row.duration_ns[figure],
     width: 7,
     priority,
+  }
+}
+
+/** The name of a system call, marked where it went through the table of 32-bit calls. */
+export function syscallColumn(): Column<Named> {
+  return {
+    id: 'syscall',
+    title: 'SYSCALL',
+    unit: 'text',
+    value: row => row.syscall,
+    mark: row => (row.abi === 'compat' ? '32:' : ''),
+    width: 16,
+    grow: 1,
+    widest: 28,
+    priority: 0,
   }
 }
