@@ -9,8 +9,8 @@ export interface Session {
   setFilter(pids: readonly number[]): void
   /** Length of the intervals from the next one on, in seconds. */
   setInterval(seconds: number): void
-  /** Only the tables of this view are looked at from the next sample on; null: all tables. */
-  show(view: string | null): void
+  /** Only these tables are looked at from the next sample on, where looking takes something; null: all of them. */
+  show(tables: readonly string[] | null): void
   /** Whether the samples say what the BPF programs cost; finding that out costs too. */
   measureCost(on: boolean): void
 }
@@ -69,8 +69,8 @@ export interface SamplerSettings {
   readonly compat: boolean
   /** Kernel type information from this file; null: the kernel's own. */
   readonly btf?: string | null
-  /** The view that is looked at first, see `Session.show`; absent: all tables. */
-  readonly shown?: string | null
+  /** The tables that are looked at first, see `Session.show`; absent: all. */
+  readonly shown?: readonly string[] | null
   /** Measure what the BPF programs cost, from the start. */
   readonly cost?: boolean
   /** Whose the files are that are written before root is left; null: who runs this. */

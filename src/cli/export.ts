@@ -43,7 +43,7 @@ export function alsoFor(other: Sink, sampler: Sampler): Sampler {
     host: sampler.host,
     setFilter: pids => sampler.setFilter(pids),
     setInterval: seconds => sampler.setInterval(seconds),
-    show: view => sampler.show(view),
+    show: tables => sampler.show(tables),
     measureCost: on => sampler.measureCost(on),
     run: sink => sampler.run(both(other, sink)),
     finish: () => sampler.finish(),

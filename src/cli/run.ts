@@ -6,6 +6,7 @@ import type { Exporter } from '../otel/exporter.ts'
 import type { Keeper } from '../rights/rights.ts'
 import type { Sampler, SamplerSettings } from '../session.ts'
 import { isUtf8 } from '../text/signs.ts'
+import { registry } from '../tracers/registry.ts'
 import { VERSION } from '../version.ts'
 import { alsoFor, openExporter } from './export.ts'
 import { leaveSoon, loadExit } from './leave.ts'
@@ -82,7 +83,7 @@ async function openSampler(
     loadAll: () => Promise.all([loadExit(), options.mode === 'screen' && loadScreen()]),
   }
   // json has all tables, and an exporter alone none of those that are looked at only where they are shown
-  const shown = options.mode === 'batch' && options.output === 'json' ? null : options.view
+  const shown = options.mode === 'batch' && options.output === 'json' ? null : registry.shownIn(options.view)
   const sampler = await openSampler({ ...options, shown, owner: userFor(options) }, undefined, async plan => {
     const rights = await leaveRoot(plan, leaving)
     onKeeper(rights.keeper)

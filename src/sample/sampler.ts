@@ -94,8 +94,10 @@ export class KernelSampler implements Sampler {
     this.#wakeup.again()
   }
 
-  show(view: string | null): void {
-    for (const tracer of this.#tracers) tracer.want?.(view === null || view === tracer.table)
+  show(tables: readonly string[] | null): void {
+    for (const tracer of this.#tracers) {
+      tracer.want?.(tables === null || (tracer.table !== undefined && tables.includes(tracer.table)))
+    }
   }
 
   measureCost(on: boolean): void {

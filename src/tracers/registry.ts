@@ -82,6 +82,11 @@ export class Registry {
     return this.tables.filter(table => table.inOverview === true)
   }
 
+  /** The names of the tables that a view shows. */
+  shownIn(view: string): readonly string[] {
+    return view === OVERVIEW ? this.overview.map(({ name }) => name) : [view]
+  }
+
   /** The table with a name; undefined: there is none. */
   find(name: string): Table<unknown> | undefined {
     return this.tables.find(table => table.name === name)

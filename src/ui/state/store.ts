@@ -2,6 +2,7 @@
 
 import type { Session } from '../../session.ts'
 import { sanitize } from '../../text/text.ts'
+import { registry } from '../../tracers/registry.ts'
 import type { Machine } from './prompt.ts'
 import { type Event, reduce } from './reduce.ts'
 import type { State } from './state.ts'
@@ -48,7 +49,7 @@ export function createStore(initial: State, steered: Steered, machine: Machine, 
 function steer({ session, priority }: Steered, before: State, next: State): State {
   try {
     if (next.pids !== before.pids) session.setFilter(next.pids)
-    if (next.view !== before.view) session.show(next.view)
+    if (next.view !== before.view) session.show(registry.shownIn(next.view))
     if (next.interval !== before.interval) session.setInterval(next.interval)
     if (next.realtime !== before.realtime) hurry(priority, next.realtime === true)
     if (next.costing !== before.costing) session.measureCost(next.costing)

@@ -99,8 +99,8 @@ export interface Person {
   readonly signals: EventEmitter
   /** What the session was told, in order. */
   readonly told: string[]
-  /** The views that the session was told to look at, in order. */
-  readonly looked: readonly (string | null)[]
+  /** The tables that the session was told to look at, in order. */
+  readonly looked: readonly (readonly string[] | null)[]
   /** Whether it comes before others, as it was told. */
   readonly priority: { raised: boolean; permitted: boolean; onLowered: (share: number) => void }
   /** What job control did, in order. */
@@ -124,7 +124,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
   const stderr = new Collected()
   const signals = new EventEmitter()
   const told: string[] = []
-  const looked: (string | null)[] = []
+  const looked: (readonly string[] | null)[] = []
   const stopped: string[] = []
   const jobs: Jobs = {
     stopForeground: () => stopped.push('foreground'),
@@ -155,7 +155,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
     session: {
       setFilter: pids => told.push(`pids ${pids.join(',')}`),
       setInterval: seconds => told.push(`interval ${seconds}`),
-      show: view => looked.push(view),
+      show: tables => looked.push(tables),
       measureCost: on => told.push(`cost ${on}`),
     },
     version: '0.1.0',
