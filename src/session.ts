@@ -2,7 +2,7 @@
 
 import type { Owner } from './bpf/verifier.ts'
 import type { Means } from './plan/plan.ts'
-import type { Sample } from './sample/sample.ts'
+import type { FreshSample } from './sample/sample.ts'
 
 export interface Session {
   /** Only these processes are traced from now on, filtered in the kernel; none: all. The next sample says so. */
@@ -33,10 +33,10 @@ export interface Sink {
   /**
    * A sink for which the newest sample is enough (the screen) takes it at once and returns nothing; it never holds up
    * the sampler. One that must not miss any (batch output) may return a promise: the next sample waits for it, and its
-   * interval is as much longer, so that all samples together stay exact however slowly they are read. The calls of a
-   * sample can be read until then only, and its connections until the next one was taken (see `Sample.keep`).
+   * interval is as much longer, so that all samples together stay exact however slowly they are read. What it
+   * wants to read after that it holds.
    */
-  take(sample: Sample): void | Promise<void>
+  take(sample: FreshSample): void | Promise<void>
   /** The sampler failed and sends nothing more. */
   fail(error: Error): void
 }

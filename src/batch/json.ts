@@ -1,4 +1,4 @@
-import type { Sample, SampleFacts } from '../sample/sample.ts'
+import type { FreshSample, Sample, SampleFacts } from '../sample/sample.ts'
 import { PORTION } from '../table/slices.ts'
 import { type Lists, registry } from '../tracers/registry.ts'
 import { type Arrangement, arrange } from './rows.ts'
@@ -25,7 +25,15 @@ export function* formatJson(
   arrangement: Arrangement,
   reader: keyof typeof ESCAPED = 'program',
 ): Generator<string, void> {
-  const { time, interval_seconds, filter, sources, tables, calls: _, ...rest } = sample
+  const {
+    time,
+    interval_seconds,
+    filter,
+    sources,
+    tables = sample.tables,
+    calls: _,
+    ...rest
+  }: Partial<FreshSample> = sample
   const lists = registry.tables.flatMap(table =>
     table.list === null ? [] : [[table.list, arrange(table, tables.of(table), arrangement)] as const],
   )

@@ -2,24 +2,17 @@
 
 import type { StructLayout } from './btf/layout.ts'
 import { AddressSpace, type SharedBytes } from './kernel.ts'
+import { Lender, type LentBytes } from './lent.ts'
 
 /** Bytes that are copied in less than a millisecond. */
 const COPIED_AT_ONCE = 1 << 20
 
-/** Memory for copies has room for so many times what is copied, and is given back where it has for far more. */
-const ROOM = 1.25
-const TOO_MUCH = 4
-
 /** Addresses are reserved for so many times what they are needed for now. */
 const GROWTH = 2
 
-/** Nobody minds so much. */
-const LITTLE = 1 << 16
-
 /**
  * The structs of a map. Only what is read is mapped, and only while it is read: a mapped page counts as memory of this
- * process whether it is used or not. What it is mapped to and copied to is used again and again, since V8 collects all
- * garbage after so many bytes of buffers, however few objects they are.
+ * process whether it is used or not. What it is mapped to and copied to is used again and again.
  */
 export class RowMap {
   readonly name: string
@@ -27,7 +20,7 @@ export class RowMap {
   readonly entries: number
   readonly #fd: number
   #space: AddressSpace | null = null
-  readonly #copies = [new ArrayBuffer(0), new ArrayBuffer(0)]
+  readonly #copies = new Lender()
 
   /** `fd`: of the map, which must be mappable. */
   constructor(name: string, layout: StructLayout, entries: number, fd: number) {
@@ -37,28 +30,26 @@ export class RowMap {
     this.#fd = fd
   }
 
-  /**
-   * Copy of `count` structs, one `layout.size` behind the other; can be laid aside where it yields. It is good until the
-   * next but one `turn`, or until the same one is copied again: whoever reads it after that gets an error.
-   */
-  *copyInPortions(turn: number, first: number, count: number): Generator<void, DataView> {
+  /** Copy of `count` structs, one `layout.size` behind the other; can be laid aside where it yields. */
+  *copyInPortions(first: number, count: number): Generator<void, LentBytes> {
     const { bytes, release } = this.map(first, count)
     try {
-      const copy = this.#roomFor(turn, bytes.byteLength)
+      const copy = this.#copies.lend(bytes.byteLength)
+      const to = new Uint8Array(copy.bytes.buffer, copy.bytes.byteOffset, copy.bytes.byteLength)
       for (let from = 0; from < bytes.byteLength; from += COPIED_AT_ONCE) {
         if (from > 0) yield
         const length = Math.min(COPIED_AT_ONCE, bytes.byteLength - from)
-        copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, length), from)
+        to.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, length), from)
       }
-      return new DataView(copy.buffer, 0, bytes.byteLength)
+      return copy
     } finally {
       release()
     }
   }
 
   /** The same in one go. */
-  copy(turn: number, first: number, count: number): DataView {
-    const copying = this.copyInPortions(turn, first, count)
+  copy(first: number, count: number): LentBytes {
+    const copying = this.copyInPortions(first, count)
     for (;;) {
       const step = copying.next()
       if (step.done === true) return step.value
@@ -82,15 +73,5 @@ export class RowMap {
     this.#space?.close()
     this.#space = new AddressSpace(GROWTH * length)
     return this.#space
-  }
-
-  #roomFor(turn: number, length: number): Uint8Array<ArrayBuffer> {
-    const place = turn & 1
-    const last = this.#copies[place] ?? new ArrayBuffer(0)
-    const fits = length <= last.byteLength && last.byteLength <= Math.max(LITTLE, TOO_MUCH * length)
-    // whoever still has the last one must not take what is to come for it
-    const buffer = fits ? last.transfer() : Buffer.allocUnsafeSlow(Math.ceil(ROOM * length)).buffer
-    this.#copies[place] = buffer
-    return new Uint8Array(buffer)
   }
 }

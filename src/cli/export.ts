@@ -6,7 +6,7 @@ import type { Connection } from '../otel/settings/connection.ts'
 import type { ExportOptions } from '../otel/settings/settings.ts'
 import { isClosedTo } from '../rights/reach.ts'
 import type { User } from '../rights/user.ts'
-import type { Sample } from '../sample/sample.ts'
+import type { FreshSample } from '../sample/sample.ts'
 import type { Sampler, Sink } from '../session.ts'
 
 /**
@@ -54,7 +54,7 @@ export function alsoFor(other: Sink, sampler: Sampler): Sampler {
 
 function both(other: Sink, sink: Sink): Sink {
   return {
-    async take(sample: Sample) {
+    async take(sample: FreshSample) {
       await Promise.all([other.take(sample), sink.take(sample)])
     },
     fail(error) {

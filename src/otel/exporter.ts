@@ -8,7 +8,7 @@ import {
   type PushMetricExporter,
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics'
-import type { Sample } from '../sample/sample.ts'
+import type { FreshSample } from '../sample/sample.ts'
 import type { Sink } from '../session.ts'
 import { ATTRIBUTES } from '../tracers/attributes.ts'
 import { routeLogs } from './log.ts'
@@ -40,7 +40,7 @@ const LAST_TRIES = 5
 export interface Exporter extends Sink {
   readonly status: ExportStatus
   /** Resolves when the sample is counted, which waits for no collector. */
-  take(sample: Sample): Promise<void>
+  take(sample: FreshSample): Promise<void>
   /** Sends what is left, for as long as CLOSE_MS, and says so where that did not arrive; never rejects. */
   close(): Promise<void>
 }
@@ -105,7 +105,7 @@ class OtlpExporter implements Exporter {
     })
   }
 
-  async take(sample: Sample): Promise<void> {
+  async take(sample: FreshSample): Promise<void> {
     this.status.setFiltered(sample.filter.pids)
     this.#spans?.add([...connectionSpans(sample), ...slowCallSpans(sample)], sample.lost.slow_calls)
     await this.#turns.do(() => this.#accumulator.take(sample))

@@ -5,7 +5,7 @@ import type { FactsReader } from '../facts/reader.ts'
 import { ownProcesses } from '../own-processes.ts'
 import type { Arch } from '../syscall/names.ts'
 import type { Links } from '../tracers/connections/interval.ts'
-import { type ConnectionRecords, ListOfSockets } from '../tracers/connections/socket-record.ts'
+import { type ConnectionRecords, NO_SOCKETS } from '../tracers/connections/socket-record.ts'
 import { Sockets } from '../tracers/connections/sockets.ts'
 import { addLosses, type Losses } from '../tracers/loss.ts'
 import type { Tracers } from '../tracers/parts.ts'
@@ -79,21 +79,22 @@ class Together implements Tracer {
     const end = { endedNs, times, namespace: namespaces.own, links }
     const sockets = new Sockets(end)
     // no program changes what the walk found any more, so that it is read before all else
-    let open: ConnectionRecords = new ListOfSockets()
+    let open: ConnectionRecords = NO_SOCKETS
     yield this.#parts.connections.readOpen().then(found => {
       open = found
     })
     yield* sockets.addOpen(open)
     const records = this.#earlier.join(yield* readRecords(this.#parts, epoch))
     into.lentBy({
-      keep: () => sockets.keep(),
       detach: () => records.calls.keep(),
-      release: () => records.calls.release(),
+      taken: () => records.calls.release(),
+      release: () => sockets.release(),
     })
     into.calls = yield* assemble(records, sockets, into.tables, { ...end, arch: ARCH, pids, facts, self: self ?? 0 })
   }
 
   turn(): void {
+    this.#earlier.release()
     this.#earlier = new Earlier()
     this.#settings.facts.forget()
     ownProcesses.turn()

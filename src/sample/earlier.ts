@@ -1,9 +1,9 @@
 /** What a sample has of intervals of the kernel side that ended before it does. */
 
+import { JoinedBatch } from '../table/batch.ts'
 import { total } from '../table/histogram.ts'
 import { PORTION } from '../table/slices.ts'
 import type { ConnectionRecords } from '../tracers/connections/socket-record.ts'
-import { JoinedSockets } from '../tracers/connections/socket-record.ts'
 import type { Tracers } from '../tracers/parts.ts'
 import type { Moved, ProcessRecord } from '../tracers/processes/tracer.ts'
 import type { SlowCallRecord } from '../tracers/slow-calls/tracer.ts'
@@ -73,21 +73,26 @@ export class Earlier {
     if (closed.length === 0) return
     if (this.#closedRows + closed.length > this.#most.closed) {
       this.lost.connections += closed.length
+      closed.release()
       return
     }
-    closed.keep()
     this.#closed.push(closed)
     this.#closedRows += closed.length
   }
 
-  /** The records of the last interval, and all that is kept. */
+  /** Nobody joins it with anything any more. */
+  release(): void {
+    for (const closed of this.#closed) closed.release()
+  }
+
+  /** The records of the last interval, and all that is kept, which whoever is given it holds as well. */
   join({ processes, calls, slow, closed }: Records): Records {
     if (this.#isEmpty) return { processes, calls, slow, closed }
     return {
       processes: [...this.#processes, ...processes],
       calls: new JoinedCalls(this.#calls, calls, this.#processes.length),
       slow: [...this.#slow, ...slow],
-      closed: new JoinedSockets([...this.#closed, closed]),
+      closed: new JoinedBatch([...this.#closed.map(each => each.hold()), closed]),
     }
   }
 

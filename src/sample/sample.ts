@@ -79,14 +79,25 @@ export interface SampleFacts {
   readonly maps: readonly MapUsage[]
 }
 
+/** What can be read of a sample for as long as somebody has it. */
 export interface Sample extends SampleFacts {
   /** The rows of this interval by their tables. */
   readonly tables: Tables
-  /** Made while they are gone through, where the kernel side wrote them: only until the sink has taken the sample. */
+}
+
+/** A sample as a sink is given it: it can be read until the sink has taken it, and not after that. */
+export interface FreshSample extends Sample {
+  /** Made while they are gone through, where the kernel side wrote them. */
   readonly calls: Iterable<CallRow>
-  /**
-   * The connections of a sample can be read until the sink has taken the next one, after which their memory is used
-   * again and reading them is an error. From this call on they can be read as long as there is the sample.
-   */
-  keep(): void
+  /** What of it can be kept. */
+  hold(): HeldSample
+}
+
+declare const held: unique symbol
+
+/** A sample that can be read until it is released: nothing else may be kept. Reading a row after that is an error. */
+export interface HeldSample extends Sample {
+  readonly [held]: true
+  /** To be called once, by whoever held it. */
+  release(): void
 }

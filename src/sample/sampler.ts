@@ -15,9 +15,10 @@ import { type Interval, type IntervalRows, inOrder, type Tracer } from '../trace
 import { builtInTracers } from './built-in.ts'
 import { doubtOf, fillsUp, LOOK_MS } from './filling.ts'
 import { FullestMaps } from './fullest-maps.ts'
+import { LentSample } from './holding.ts'
 import { hostWith } from './host.ts'
 import { memoryUsage } from './memory.ts'
-import { NOT_MEASURED, NOTHING_LOST, type Sample } from './sample.ts'
+import { type FreshSample, NOT_MEASURED, NOTHING_LOST } from './sample.ts'
 import { Wakeup } from './wakeup.ts'
 
 /** Makes samples of the running kernel. Counting begins with `run`. */
@@ -77,8 +78,10 @@ export class KernelSampler implements Sampler {
       if (this.#stopped) return
       const last = this.#finishing
       const { sample, reading } = await this.#collect()
-      await this.#whileTaken(sink.take(sample), reading)
-      reading.release()
+      const lent = new LentSample(sample, () => reading.release())
+      await this.#whileTaken(sink.take(lent.sample), reading)
+      reading.taken()
+      lent.taken()
       if (last) return
     }
   }
@@ -168,8 +171,7 @@ export class KernelSampler implements Sampler {
     this.#maps.add(this.#rows(), epoch)
   }
 
-  /** What was read is to be released when nobody reads the calls of the sample any more. */
-  async #collect(): Promise<{ sample: Sample; reading: Reading }> {
+  async #collect(): Promise<{ sample: Omit<FreshSample, 'hold'>; reading: Reading }> {
     const { control, cost } = this.#machine
     const begunNs = monotonicNow()
     for (const tracer of this.#tracers) await tracer.beforeEnd?.()
@@ -195,19 +197,17 @@ export class KernelSampler implements Sampler {
     })
     const notes = this.#tracers.flatMap(tracer => tracer.notes?.() ?? [])
     for (const tracer of this.#tracers) tracer.turn?.()
-    control.turn++
     const bpfSeconds = cost.take()
     const failures = this.#failures.take()
     const usage = process.cpuUsage(this.#usage)
     this.#usage = process.cpuUsage()
-    const sample: Sample = {
+    const sample: Omit<FreshSample, 'hold'> = {
       time: new Date(clocks.unixNs / 1e6).toISOString(),
       interval_seconds: (endedNs - startedNs) / 1e9,
       filter: { pids },
       sources: { ...NOT_MEASURED, ...this.#sources(failures) },
       tables: reading.tables,
       calls: reading.calls,
-      keep: () => reading.keep(),
       lost: {
         ...NOTHING_LOST,
         ...Object.fromEntries(losses.map(({ tracer, lost }) => [tracer.name, totalLost(lost)])),
@@ -240,6 +240,7 @@ export class KernelSampler implements Sampler {
     const early = this.#rows().every(rows => rows.asRead !== undefined) ? await this.#read(interval) : null
     await atRest
     if (early !== null && this.#rows().every(rows => rows.asRead?.(interval.epoch))) return early
+    early?.taken()
     early?.release()
     return this.#read(interval)
   }

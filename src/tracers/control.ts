@@ -24,8 +24,6 @@ export class Control {
   readonly #slow: number
   #pids: readonly number[] = []
   #self = process.pid
-  /** Of the sample under way. */
-  turn = 0
 
   constructor(control: ArrayMap, filter: DataView) {
     this.#view = control.view

@@ -1,5 +1,5 @@
 import { oneLine } from '../text/line.ts'
-import { ListOfSockets } from './connections/socket-record.ts'
+import { NO_SOCKETS } from './connections/socket-record.ts'
 import type { Tracers } from './parts.ts'
 import type { CallRecords } from './syscalls/call-records.ts'
 import type { IntervalRows, Tracer } from './tracer.ts'
@@ -130,9 +130,9 @@ export function guardedReads(tracers: Tracers, failures: Failures): Tracers {
       // after a walk that failed there is only what an earlier one found
       readOpen: async () =>
         failures.has('connections')
-          ? new ListOfSockets()
-          : failures.guardAsync('connections', () => connections.readOpen(), new ListOfSockets()),
-      readClosed: epoch => failures.guard('connections', () => connections.readClosed(epoch), new ListOfSockets()),
+          ? NO_SOCKETS
+          : failures.guardAsync('connections', () => connections.readOpen(), NO_SOCKETS),
+      readClosed: epoch => failures.guard('connections', () => connections.readClosed(epoch), NO_SOCKETS),
       ...(collect && {
         collect: epoch => failures.guard('connections', () => collect.call(connections, epoch), undefined),
       }),

@@ -1,4 +1,5 @@
 import type { SharedBytes } from '../bpf/kernel.ts'
+import type { LentBytes } from '../bpf/lent.ts'
 import type { ArrayMap } from '../bpf/object.ts'
 import type { RowMap } from '../bpf/row-map.ts'
 import type { MapUsage } from './tracer.ts'
@@ -12,7 +13,7 @@ export class HalvedRows {
   readonly #state: ArrayMap
   readonly #used: number
   /** What `read` gave last. */
-  #copy: DataView = new DataView(new ArrayBuffer(0))
+  #copy: LentBytes | null = null
 
   constructor(rows: RowMap, state: ArrayMap, used: string) {
     this.#rows = rows
@@ -40,19 +41,19 @@ export class HalvedRows {
     return this.taken(epoch) / this.capacity
   }
 
-  /**
-   * Copy of the rows of an interval, one `layout.size` behind the other, good until the next but one `turn`, or until
-   * the same one is read again.
-   */
-  read(epoch: number, turn = epoch): DataView {
-    this.#copy = this.#rows.copy(turn, (epoch & 1) * this.capacity, this.taken(epoch))
+  /** Copy of the rows of an interval, one `layout.size` behind the other, good until the next `read` where nobody else holds it. */
+  read(epoch: number): LentBytes {
+    this.#copy?.release()
+    this.#copy = null
+    this.#copy = this.#rows.copy((epoch & 1) * this.capacity, this.taken(epoch))
     return this.#copy
   }
 
   /** Whether the rows are still as `read` gave them. */
   asRead(epoch: number): boolean {
+    if (this.#copy === null) return this.taken(epoch) === 0
     const { bytes, release } = this.map(epoch)
-    const same = bytesOf(bytes).equals(bytesOf(this.#copy))
+    const same = bytesOf(bytes).equals(bytesOf(this.#copy.bytes))
     release()
     return same
   }

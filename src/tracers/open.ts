@@ -17,7 +17,7 @@ import { CompatControl } from './compat/control.ts'
 import { CompatLoss } from './compat/loss.ts'
 import { CompatConnections } from './connections/compat/tracer.ts'
 import { openedOrLater } from './connections/later.ts'
-import { ListOfSockets } from './connections/socket-record.ts'
+import { NO_SOCKETS } from './connections/socket-record.ts'
 import { ConnectionTracer, FULL_SOURCE } from './connections/tracer.ts'
 import { Control } from './control.ts'
 import { ProgramCost } from './cost.ts'
@@ -227,8 +227,8 @@ const NO_CONNECTIONS: Connections = {
   source: 'none',
   closed: { prepare() {} },
   walk: () => Promise.resolve(),
-  readOpen: async () => new ListOfSockets(),
-  readClosed: () => new ListOfSockets(),
+  readOpen: async () => NO_SOCKETS,
+  readClosed: () => NO_SOCKETS,
   takeLost: () => ({}),
 }
 
@@ -258,12 +258,6 @@ function together(controls: readonly IntervalControl[]): IntervalControl {
     greeted(greet) {
       const [self = null] = controls.map(control => control.greeted(greet))
       return self
-    },
-    get turn() {
-      return first.turn
-    },
-    set turn(turn) {
-      for (const control of controls) control.turn = turn
     },
     advance() {
       for (const control of controls) control.advance()

@@ -21,7 +21,6 @@ export interface IntervalControl {
    */
   greeted(greet: (number: number) => void): number | null
   /** Number of the sample under way, which may be of several intervals. */
-  turn: number
   advance(): void
   setFilter(pids: readonly number[]): void
 }

@@ -4,17 +4,12 @@ import type { CallRow } from './syscalls/row.ts'
 /** What tracers have read of an interval. Rows may lie in memory that is lent: whoever lends it is told what is done with them. */
 export class Reading {
   readonly tables = new Tables()
-  /** Until they are released. */
+  /** Until the sink has taken them. */
   calls: Iterable<CallRow> = []
   readonly #lenders: Lender[] = []
 
   lentBy(lender: Lender): void {
     this.#lenders.push(lender)
-  }
-
-  /** From now on the tables can be read for good. */
-  keep(): void {
-    for (const lender of this.#lenders) lender.keep?.()
   }
 
   /** Rows that the kernel side will write anew are copied. */
@@ -23,6 +18,11 @@ export class Reading {
   }
 
   /** The calls are not read any more. */
+  taken(): void {
+    for (const lender of this.#lenders) lender.taken?.()
+  }
+
+  /** Nor are the tables. */
   release(): void {
     for (const lender of this.#lenders) lender.release?.()
   }
@@ -30,7 +30,7 @@ export class Reading {
 
 /** Members that are absent: nothing is to be done then. */
 export interface Lender {
-  keep?(): void
   detach?(): void
+  taken?(): void
   release?(): void
 }

@@ -236,7 +236,7 @@ export function startScreen(options: ScreenOptions): Screen {
   return {
     ended,
     take(sample) {
-      dispatch({ type: 'sample', sample, exporter: options.exporter?.() ?? null, at: performance.now() })
+      dispatch({ type: 'sample', sample: sample.hold(), exporter: options.exporter?.() ?? null, at: performance.now() })
       // behind the drawing
       if (view === undefined) setImmediate(mount)
     },

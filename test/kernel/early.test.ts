@@ -3,7 +3,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { samplerOf } from '../../src/sample/open.ts'
-import type { Sample } from '../../src/sample/sample.ts'
+import type { FreshSample, Sample } from '../../src/sample/sample.ts'
 import { openTracers, type Tracers } from '../../src/tracers/open.ts'
 import type { IntervalRows } from '../../src/tracers/tracer.ts'
 import { listsOf } from '../support/samples.ts'
@@ -26,15 +26,14 @@ function hasty(tracers: Tracers, told: { times: number }): Tracers {
 }
 
 /** Samples of so many seconds, each of which is made of many intervals of the kernel side. */
-async function start(pids: readonly number[], intervalSeconds: number, take: (sample: Sample) => Promise<void>) {
+async function start(pids: readonly number[], intervalSeconds: number, take: (sample: FreshSample) => Promise<void>) {
   const told = { times: 0 }
   const tracers = hasty(await openTracers(OBJECTS, pids, { compat: isCompat }), told)
   const sampler = samplerOf(tracers, { pids, intervalSeconds, iterations: null, compat: isCompat })
   const samples: Sample[] = []
   const running = sampler.run({
     take: async sample => {
-      sample.keep()
-      samples.push(sample)
+      samples.push(sample.hold())
       await take(sample)
     },
     fail: error => {

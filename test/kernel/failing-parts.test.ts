@@ -96,8 +96,7 @@ async function samplesOf(broken: (tracers: Tracers) => Tracers): Promise<{ sampl
   const samples: Sample[] = []
   const running = sampler.run({
     take: sample => {
-      sample.keep()
-      samples.push(sample)
+      samples.push(sample.hold())
     },
     fail: error => {
       throw error

@@ -37,8 +37,7 @@ test('an interval that was not at rest when it was read is read again, and count
   const samples: Sample[] = []
   const running = sampler.run({
     take: sample => {
-      sample.keep()
-      samples.push(sample)
+      samples.push(sample.hold())
     },
     fail: error => {
       throw error

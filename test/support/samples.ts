@@ -1,6 +1,6 @@
 /** Samples made by hand, for tests that need none of the kernel. */
 
-import type { Sample, SampleFacts } from '../../src/sample/sample.ts'
+import type { FreshSample, HeldSample, Sample, SampleFacts } from '../../src/sample/sample.ts'
 import type { Host } from '../../src/session.ts'
 import { Tables } from '../../src/table/tables.ts'
 import type { ConnectionRow } from '../../src/tracers/connections/row.ts'
@@ -173,9 +173,10 @@ export function errorRow(change: Partial<ErrorRow> = {}): ErrorRow {
 }
 
 /** What samples are made of here: the lists stand by their names in json. */
-export type SampleParts = SampleFacts & Lists & Pick<Sample, 'calls' | 'keep'>
+export type SampleParts = SampleFacts & Lists & Pick<FreshSample, 'calls'> & Pick<HeldSample, 'release'>
 
-export function sampleOf(change: Partial<SampleParts> = {}): Sample {
+/** One that may be read for ever. */
+export function sampleOf(change: Partial<SampleParts> = {}): FreshSample & HeldSample {
   const facts = {
     time: '2026-01-01T12:00:00.000Z',
     interval_seconds: 1,
@@ -198,7 +199,7 @@ export function sampleOf(change: Partial<SampleParts> = {}): Sample {
     },
     maps: [],
     calls: [],
-    keep() {},
+    release() {},
   }
   const lists: Partial<Lists> = {
     syscalls: [syscallRow()],
@@ -208,7 +209,16 @@ export function sampleOf(change: Partial<SampleParts> = {}): Sample {
     slow_calls: [],
   }
   const { changed, rows } = split(change)
-  return { ...facts, ...changed, tables: tablesOf({ ...lists, ...rows }) }
+  const sample = {
+    ...facts,
+    ...changed,
+    tables: tablesOf({ ...lists, ...rows }),
+    // what a sink is given and what is kept of it in one, also of a copy
+    hold() {
+      return this
+    },
+  }
+  return sample as unknown as FreshSample & HeldSample
 }
 
 function split(change: Partial<SampleParts>): { changed: Partial<SampleParts>; rows: Partial<Lists> } {

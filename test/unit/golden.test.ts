@@ -13,7 +13,7 @@ import { Producer } from '../../src/otel/metrics/producer.ts'
 import { Turns } from '../../src/otel/metrics/turns.ts'
 import { connectionSpans, slowCallSpans } from '../../src/otel/spans.ts'
 import { openSampler } from '../../src/sample/open.ts'
-import type { Sample } from '../../src/sample/sample.ts'
+import type { FreshSample } from '../../src/sample/sample.ts'
 import { registry } from '../../src/tracers/registry.ts'
 import { frame } from '../../src/ui/frame.ts'
 import { reduce } from '../../src/ui/state/reduce.ts'
@@ -76,7 +76,7 @@ afterEach(() => {
 const RIGHTS = { text: 'as nobody, with CAP_BPF alone', notes: ['a note about rights'], keeper: null }
 
 /** Takes so many samples. */
-async function sampled(mode: string, intervalSeconds: number, take: (sample: Sample) => void | Promise<void>) {
+async function sampled(mode: string, intervalSeconds: number, take: (sample: FreshSample) => void | Promise<void>) {
   forgetMaps()
   forgetSockets()
   const settings = {
@@ -123,7 +123,7 @@ function expectGolden(name: string, text: string): void {
 const ARRANGED = { sort: null, filter: '', terminal: false, ascii: false }
 
 /** As the batch output prints it. */
-function printed(output: 'json' | 'csv' | 'text', view: State['view'], sample: Sample): string {
+function printed(output: 'json' | 'csv' | 'text', view: State['view'], sample: FreshSample): string {
   return [...batchFormat({ output, view, ...ARRANGED }).sample(sample)].join('')
 }
 
@@ -172,7 +172,7 @@ async function play(mode: string): Promise<void> {
     const producer = new Producer(accumulator, new Turns(), { histograms, temporalityOf: () => temporality })
     return { name, accumulator, producer }
   })
-  let latest: Sample | null = null
+  let latest: FreshSample | null = null
   const states: State[] = []
   const host = await sampled(mode, 0, async sample => {
     latest = sample
@@ -193,7 +193,7 @@ async function play(mode: string): Promise<void> {
     load(epoch())
   })
 
-  function screensOf(sample: Sample): void {
+  function screensOf(sample: FreshSample): void {
     const start = {
       version: '0.1.0',
       size: SIZES[0] ?? { columns: 80, rows: 24 },
@@ -205,7 +205,7 @@ async function play(mode: string): Promise<void> {
       initialState({ host: { ...HOST, means: [], notes: [] }, ...start, pids: [], interval: 1, realtime: false })
     const next = reduce(
       state,
-      { type: 'sample', sample, exporter: null, at: intervalNow() * 1000 },
+      { type: 'sample', sample: sample.hold(), exporter: null, at: intervalNow() * 1000 },
       { processExists: () => true },
     )
     states.push(next)

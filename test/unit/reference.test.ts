@@ -4,7 +4,7 @@ import { type HeaderField, screenHeader, textHeader } from '../../scripts/refere
 import { sampleSchema } from '../../scripts/reference/schema.ts'
 import { batchFormat } from '../../src/batch/format.ts'
 import { textHeader as textLine } from '../../src/batch/text.ts'
-import type { Sample } from '../../src/sample/sample.ts'
+import type { HeldSample } from '../../src/sample/sample.ts'
 import { GROUPINGS, groupTables } from '../../src/tracers/connections/groups/table.ts'
 import { registry } from '../../src/tracers/registry.ts'
 import { headerLines } from '../../src/ui/lines/header.ts'
@@ -148,7 +148,7 @@ function patternOf(shown: string): RegExp {
 
 /** Headers that show all that there can be. */
 function headers(): State[] {
-  const moment = (sample: Sample) => ({ sample, seconds: 3, lingering: [] })
+  const moment = (sample: HeldSample) => ({ sample, seconds: 3, lingering: [] })
   const plain: State = {
     ...initialState({
       host: { name: 'box', kernel: '6.18.0', cpus: 2, means: [], rights: '', notes: [] },

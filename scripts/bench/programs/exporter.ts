@@ -6,7 +6,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { startExporter } from '../../../src/otel/exporter.ts'
 import { readSettings } from '../../../src/otel/settings/settings.ts'
-import type { Sample } from '../../../src/sample/sample.ts'
+import { LentSample } from '../../../src/sample/holding.ts'
+import type { FreshSample } from '../../../src/sample/sample.ts'
 import { HistogramSum } from '../../../src/table/histogram.ts'
 import { Tables } from '../../../src/table/tables.ts'
 import { processTable } from '../../../src/tracers/processes/table.ts'
@@ -48,12 +49,12 @@ for (let i = 0; i < exports; i++) {
 await exporter.close()
 process.exit(0)
 
-function sample(): Sample {
+function sample(): FreshSample {
   const duration_ns = { sum: 0, max: 0, p50: 0, p95: 0, p99: 0 }
   const none = { sent_bytes: 0, received_bytes: 0 }
   const some = { sent_bytes: 1000, received_bytes: 1000 }
   const pids = Array.from({ length: PROCESSES }, (_, i) => i + 1)
-  return {
+  const made = {
     time: new Date().toISOString(),
     interval_seconds: 1,
     filter: { pids: [] },
@@ -88,7 +89,6 @@ function sample(): Sample {
     notes: [],
     self: { cpu_seconds: 0, resident_bytes: 0, private_bytes: 0, bpf_seconds: null, sample_seconds: 0.01 },
     maps: [],
-    keep() {},
     calls: pids.flatMap(pid =>
       Array.from({ length: CALLS }, (_, id) => ({
         pid,
@@ -103,4 +103,5 @@ function sample(): Sample {
       })),
     ),
   }
+  return new LentSample(made, () => {}).sample
 }

@@ -6,7 +6,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSampler } from '../../../src/sample/open.ts'
-import type { Sample } from '../../../src/sample/sample.ts'
+import type { FreshSample, Sample } from '../../../src/sample/sample.ts'
 import { total } from '../../../src/table/histogram.ts'
 import { connectionTable } from '../../../src/tracers/connections/table.ts'
 import { processTable } from '../../../src/tracers/processes/table.ts'
@@ -34,7 +34,7 @@ await sampler.run({
 })
 sampler.close()
 
-function describe(sample: Sample): Taken {
+function describe(sample: FreshSample): Taken {
   return {
     seconds: sample.interval_seconds,
     milliseconds: 1000 * sample.self.sample_seconds,
@@ -68,7 +68,7 @@ function endsOf({ tables }: Sample): Pick<Taken, 'opened' | 'closed' | 'open' | 
 }
 
 /** Calls by their numbers, of the processes called `name`. */
-function countOf({ tables, calls }: Sample): Record<number, number> {
+function countOf({ tables, calls }: FreshSample): Record<number, number> {
   const counted: Record<number, number> = {}
   if (name === '') return counted
   const pids = new Set(

@@ -1,6 +1,6 @@
 /** From samples to what is exported: counters and histograms since the start, and levels of the last sample. */
 
-import type { Sample } from '../../sample/sample.ts'
+import type { FreshSample, HeldSample, Sample } from '../../sample/sample.ts'
 import { ATTRIBUTES as A } from '../../tracers/attributes.ts'
 import type { Labels, LevelOf, Meter, TracerMetrics } from '../../tracers/metrics.ts'
 import { type OfProcess, ProcessesByKey } from '../../tracers/processes/processes-by-key.ts'
@@ -49,7 +49,7 @@ export class Accumulator {
   readonly #top: TopProcesses
   /** Levels of the machine: those that were told once are told again when they are 0. */
   readonly #machine: SeriesGroup
-  #last: Sample | null = null
+  #last: HeldSample | null = null
   /** By how much the clock was set since the beginning, forward or back. */
   #setMs = 0
   #end: Moment
@@ -66,7 +66,7 @@ export class Accumulator {
     this.#machine = new SeriesGroup({}, this.#start)
   }
 
-  *take(sample: Sample): Generator<void, void> {
+  *take(sample: FreshSample): Generator<void, void> {
     const rows = new ProcessesByKey(sample.tables.of(processTable))
     const found = new Map<ProcessRow | undefined, Meter>()
     const meterOf = (process: OfProcess): Meter => {
@@ -89,7 +89,8 @@ export class Accumulator {
     yield* this.#top.prune()
     this.#takeOwn(sample)
     this.#passTime(sample)
-    this.#last = sample
+    this.#last?.release()
+    this.#last = sample.hold()
     this.#collected = false
   }
 

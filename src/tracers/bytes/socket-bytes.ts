@@ -1,9 +1,4 @@
-import {
-  type ConnectionRecord,
-  type ConnectionRecords,
-  ListOfSockets,
-  movedSince,
-} from '../connections/socket-record.ts'
+import { type ConnectionRecord, type ConnectionRecords, movedSince, NO_SOCKETS } from '../connections/socket-record.ts'
 import { commonOwner, Listeners } from '../listeners/listening.ts'
 import type { Connections, Processes } from '../parts.ts'
 import type { Moved, ProcessRecord } from '../processes/tracer.ts'
@@ -22,7 +17,7 @@ export class SocketBytes {
   readonly connections: Connections
   /** What was walked over since the last read. */
   #open: ConnectionRecords | null = null
-  #closed: ConnectionRecords = new ListOfSockets()
+  #closed: ConnectionRecords = NO_SOCKETS
   /** Why those that closed could not be read, which is no matter of processes. */
   #failure: unknown = null
 
@@ -33,16 +28,16 @@ export class SocketBytes {
         const open = this.#open
         // an interval that ends before the sample does, for which nothing was walked over
         this.#open = null
-        this.#closed = new ListOfSockets()
+        this.#closed = NO_SOCKETS
         try {
           this.#failure = null
           if (open === null && connections.collect !== undefined) connections.collect(epoch)
           else this.#closed = connections.readClosed(epoch)
         } catch (error) {
           this.#failure = error
-          this.#closed = new ListOfSockets()
+          this.#closed = NO_SOCKETS
         }
-        return addBytes(processes.read(epoch), open === null ? [] : all(open), all(this.#closed))
+        return addBytes(processes.read(epoch), open ?? NO_SOCKETS, this.#closed)
       },
     }
     this.connections = {
@@ -51,7 +46,7 @@ export class SocketBytes {
       walk: () => connections.walk(),
       takeLost: () => connections.takeLost(),
       readOpen: async () => {
-        this.#open = new ListOfSockets()
+        this.#open = NO_SOCKETS
         const open = await connections.readOpen()
         this.#open = open
         return open
@@ -69,27 +64,28 @@ export class SocketBytes {
   }
 }
 
-function all(records: ConnectionRecords): ConnectionRecord[] {
-  return Array.from({ length: records.length }, (_, i) => records.at(i)).filter(record => record !== undefined)
-}
-
 /**
  * Process records with the bytes of their connections, the open ones and those that closed after these were walked over;
  * one more for an owner that has none.
  */
 export function addBytes(
   processes: readonly ProcessRecord[],
-  open: readonly ConnectionRecord[],
-  closed: readonly ConnectionRecord[],
+  open: ConnectionRecords,
+  closed: ConnectionRecords,
 ): readonly ProcessRecord[] {
   const records = [...processes]
   const indexes = new Map(records.map(({ pid }, index) => [pid, index]))
   const listeners = new Listeners()
-  for (const socket of [...open, ...closed]) if (socket.state === 'LISTEN') listeners.add(socket)
-  const add = (connection: ConnectionRecord, { sentBytes, receivedBytes }: Moved): void => {
+  for (const sockets of [open, closed]) {
+    for (let i = 0; i < sockets.length; i++) {
+      if (sockets.get(i, 'state') === 'LISTEN') listeners.add(sockets.at(i))
+    }
+  }
+  const add = (sockets: ConnectionRecords, i: number, { sentBytes, receivedBytes }: Moved): void => {
+    const connection = sockets.at(i)
     // as long as nobody has accepted it, it is its listener's, in the rows of connections as well
     const { owner, ownerStartedNs, name } =
-      connection.owner !== 0 ? connection : (commonOwner(listeners.of(connection)) ?? connection)
+      connection.owner !== 0 ? connection : (commonOwner(listeners.of(sockets, i)) ?? connection)
     if (owner === 0 || sentBytes + receivedBytes === 0) return
     const index = indexes.get(owner) ?? records.length
     indexes.set(owner, index)
@@ -102,11 +98,16 @@ export function addBytes(
     }
     records[index] = { ...record, tcp }
   }
-  for (const connection of open) add(connection, connection)
-  const walked = new Map(open.map(connection => [connection.id, connection]))
-  for (const connection of closed) {
+  const walked = new Map<number, ConnectionRecord>()
+  for (let i = 0; i < open.length; i++) {
+    const connection = open.at(i)
+    walked.set(connection.id, connection)
+    add(open, i, connection)
+  }
+  for (let i = 0; i < closed.length; i++) {
+    const connection = closed.at(i)
     const earlier = walked.get(connection.id)
-    add(connection, earlier === undefined ? connection : movedSince(earlier, connection))
+    add(closed, i, earlier === undefined ? connection : movedSince(earlier, connection))
   }
   return records
 }

@@ -2,30 +2,33 @@ import { errnoName } from '../../syscall/errno.ts'
 import { commonOwner } from '../listeners/listening.ts'
 import { OF_LINK } from '../network/address.ts'
 import type { ProcessRow } from '../processes/row.ts'
+import type { Moved } from '../processes/tracer.ts'
 import type { Links, Source } from './interval.ts'
-import { plainConnection } from './plain-connection.ts'
 import type { ConnectionRow, Direction, Endpoint, Family } from './row.ts'
 import { type ConnectionRecord, movedSince } from './socket-record.ts'
+import { ConnectionView, plainConnection } from './view.ts'
 
 /**
- * A row of a connection over what the kernel side said of it. What nobody asks for is not made, not even its record: there
- * may be many thousands of them, which is why a row is no more than the place where it is told.
+ * A connection by its place in a batch of sockets. What nobody asks for is not read: there may be many thousands of them.
  */
-export class Connection implements ConnectionRow {
+export class Connection extends ConnectionView {
   readonly #source: Source
   readonly #index: number
 
   /** Of one of some records, by its index among them. */
   constructor(source: Source, index: number) {
+    super()
     this.#source = source
     this.#index = index
   }
 
-  /** What the kernel side said of it, made anew for whoever asks. */
+  /** All that the kernel side said of it. */
   get record(): ConnectionRecord {
-    const record = this.#source.records.at(this.#index)
-    if (record === undefined) throw new RangeError(`no record ${this.#index}`)
-    return record
+    return this.#source.records.at(this.#index)
+  }
+
+  #get<Name extends keyof ConnectionRecord>(name: Name): ConnectionRecord[Name] {
+    return this.#source.records.get(this.#index, name)
   }
 
   /** What the walk said of one that closed after it. */
@@ -35,11 +38,11 @@ export class Connection implements ConnectionRow {
   }
 
   get id(): number {
-    return this.#source.records.idAt(this.#index)
+    return this.#get('id')
   }
 
   get pid(): number | null {
-    const owner = this.#source.records.ownerAt(this.#index)
+    const owner = this.#get('owner')
     if (owner !== 0) return owner
     const listening = this.#listeningOwner()
     return listening === null ? null : listening.owner
@@ -47,15 +50,13 @@ export class Connection implements ConnectionRow {
 
   /** Start of its owner since boot; 0: not known. */
   get ownerStartedNs(): number {
-    const { records } = this.#source
-    if (records.ownerAt(this.#index) !== 0) return records.ownerStartAt(this.#index)
+    if (this.#get('owner') !== 0) return this.#get('ownerStartedNs')
     return this.#listeningOwner()?.ownerStartedNs ?? 0
   }
 
   /** The name that its owner had when it last used the socket. */
   get nameInSocket(): string | null {
-    const { owner, name } = this.record
-    return owner !== 0 ? name : (this.#listeningOwner()?.name ?? null)
+    return this.#get('owner') !== 0 ? this.#get('name') : (this.#listeningOwner()?.name ?? null)
   }
 
   get name(): string | null {
@@ -79,21 +80,20 @@ export class Connection implements ConnectionRow {
   }
 
   get family(): Family {
-    return this.record.family
+    return this.#get('family')
   }
 
   get direction(): Direction {
-    return this.record.direction ?? (this.#source.listenersOf(this.#index).length === 0 ? 'outbound' : 'inbound')
+    return this.#get('direction') ?? (this.#source.listenersOf(this.#index).length === 0 ? 'outbound' : 'inbound')
   }
 
   get state(): string {
-    const { endedNs, established, errno, state, timeWait } = this.record
-    if (endedNs === null || (!established && errno === 0)) return state
-    return timeWait ? 'TIME_WAIT' : 'CLOSE'
+    if (!this.closed || (!this.established && this.#get('errno') === 0)) return this.#get('state')
+    return this.#get('timeWait') ? 'TIME_WAIT' : 'CLOSE'
   }
 
   get established(): boolean {
-    return this.record.established
+    return this.#get('established')
   }
 
   get local(): Endpoint {
@@ -106,129 +106,134 @@ export class Connection implements ConnectionRow {
 
   get sent_bytes(): number {
     const earlier = this.#earlier
-    const record = this.record
-    return earlier === undefined ? record.sentBytes : earlier.sentBytes + movedSince(earlier, record).sentBytes
+    return earlier === undefined ? this.#get('sentBytes') : earlier.sentBytes + this.#movedSince(earlier).sentBytes
   }
 
   get received_bytes(): number {
     const earlier = this.#earlier
-    const record = this.record
-    if (earlier === undefined) return record.receivedBytes
-    return earlier.receivedBytes + movedSince(earlier, record).receivedBytes
+    if (earlier === undefined) return this.#get('receivedBytes')
+    return earlier.receivedBytes + this.#movedSince(earlier).receivedBytes
   }
 
   get total_sent_bytes(): number {
-    return this.record.totalSentBytes
+    return this.#get('totalSentBytes')
   }
 
   get total_received_bytes(): number {
-    return this.record.totalReceivedBytes
+    return this.#get('totalReceivedBytes')
   }
 
   get connect_latency_ns(): number | null {
-    return this.record.connectNs
+    return this.#get('connectNs')
   }
 
   get handshake_latency_ns(): number | null {
-    return this.record.handshakeNs
+    return this.#get('handshakeNs')
   }
 
   get accept_wait_ns(): number | null {
-    const { establishedNs, acceptedNs } = this.record
+    const establishedNs = this.#get('establishedNs')
+    const acceptedNs = this.#get('acceptedNs')
     return establishedNs === null || acceptedNs === null ? null : acceptedNs - establishedNs
   }
 
   get rtt_ns(): number {
-    return this.record.rttNs
+    return this.#get('rttNs')
   }
 
   get rtt_min_ns(): number | null {
-    return this.record.rttMinNs
+    return this.#get('rttMinNs')
   }
 
   get retransmits(): number {
-    return this.record.retransmits
+    return this.#get('retransmits')
   }
 
   get retransmitted_bytes(): number | null {
-    return this.record.retransmittedBytes
+    return this.#get('retransmittedBytes')
   }
 
   get segments_sent(): number {
-    return this.record.segments
+    return this.#get('segments')
   }
 
   get receive_queue_bytes(): number {
-    return this.record.receiveQueue
+    return this.#get('receiveQueue')
   }
 
   get send_queue_bytes(): number {
-    return this.record.sendQueue
+    return this.#get('sendQueue')
   }
 
   get zero_window(): 'local' | 'remote' | 'both' | null {
-    return this.record.zeroWindow
+    return this.#get('zeroWindow')
   }
 
   get busy(): boolean {
-    return this.record.busy
+    return this.#get('busy')
   }
 
   get mptcp(): boolean | null {
-    return this.record.mptcp
+    return this.#get('mptcp')
   }
 
   get reset(): 'sent' | 'received' | null {
-    return this.record.reset
+    return this.#get('reset')
   }
 
   get closed_by(): 'local' | 'remote' | null {
-    return this.record.closer
+    return this.#get('closer')
   }
 
   get network_namespace(): number | null {
-    const { namespace } = this.record
+    const namespace = this.#get('namespace')
     return namespace === this.#source.interval.namespace ? null : namespace
   }
 
   get age_seconds(): number {
-    const { startedNs, endedNs } = this.record
-    return Math.max(0, (endedNs ?? this.#source.interval.endedNs) - startedNs) / 1e9
+    const endedNs = this.#get('endedNs') ?? this.#source.interval.endedNs
+    return Math.max(0, endedNs - this.#get('startedNs')) / 1e9
   }
 
   get started_ns(): number {
-    return this.#unix(this.record.startedNs)
+    return this.#unix(this.#get('startedNs'))
   }
 
   get ended_ns(): number | null {
-    const { endedNs } = this.record
+    const endedNs = this.#get('endedNs')
     return endedNs === null ? null : this.#unix(endedNs)
   }
 
   get age_is_minimum(): boolean {
-    return this.record.older
+    return this.#get('older')
   }
 
   get opened(): boolean {
-    return this.record.opened || this.#earlier?.opened === true
+    return this.#get('opened') || this.#earlier?.opened === true
   }
 
   get closed(): boolean {
-    return this.#source.records.hasEnded(this.#index)
+    return this.#get('endedNs') !== null
   }
 
   get error(): string | null {
-    const { endedNs, established, errno } = this.record
-    return endedNs !== null && !established && errno !== 0 ? errnoName(errno) : null
+    const errno = this.#get('errno')
+    return this.closed && !this.established && errno !== 0 ? errnoName(errno) : null
   }
 
   #end(which: 'local' | 'remote'): Endpoint {
-    const record = this.record
-    return record.device === 0 ? record[which] : endIn(record, which, this.pid, this.#source.interval.links)
+    return this.#get('device') === 0
+      ? this.#get(which)
+      : endIn(this.record, which, this.pid, this.#source.interval.links)
   }
 
-  toJSON(): ConnectionRow {
+  override toJSON(): ConnectionRow {
     return plainConnection(this)
+  }
+
+  #movedSince(earlier: ConnectionRecord): Moved {
+    const now = { totalSentBytes: this.#get('totalSentBytes'), totalReceivedBytes: this.#get('totalReceivedBytes') }
+    return movedSince(earlier, now)
   }
 
   /** Who holds the listening socket of one that is nobody's: as long as nobody has accepted it, it is its listener's. */

@@ -45,8 +45,7 @@ export class Source {
   listenersOf(index: number): readonly ConnectionRecord[] {
     let listeners = this.#listeners.get(index)
     if (listeners === undefined) {
-      const record = this.records.at(index)
-      listeners = record === undefined ? [] : this.interval.listeners.of(record)
+      listeners = this.interval.listeners.of(this.records, index)
       this.#listeners.set(index, listeners)
     }
     return listeners

@@ -1,7 +1,7 @@
 import type { Losses } from '../loss.ts'
 import type { Connections } from '../parts.ts'
 import type { IntervalRows } from '../tracer.ts'
-import { type ConnectionRecords, ListOfSockets } from './socket-record.ts'
+import { type ConnectionRecords, NO_SOCKETS } from './socket-record.ts'
 
 /**
  * Opens connections; where that fails now, as for want of open files or memory, it is tried again with each walk.
@@ -45,11 +45,11 @@ class LaterConnections implements Connections {
   }
 
   async readOpen(): Promise<ConnectionRecords> {
-    return this.#opened?.readOpen() ?? new ListOfSockets()
+    return this.#opened?.readOpen() ?? NO_SOCKETS
   }
 
   readClosed(epoch: number): ConnectionRecords {
-    return this.#opened?.readClosed(epoch) ?? new ListOfSockets()
+    return this.#opened?.readClosed(epoch) ?? NO_SOCKETS
   }
 
   takeLost(): Losses {

@@ -1,5 +1,6 @@
 /** A TCP socket at the end of an interval, whoever of the kernel side told of it. */
 
+import { type Batch, ListBatch } from '../../table/batch.ts'
 import type { Moved } from '../processes/tracer.ts'
 import type { Endpoint, Family } from './row.ts'
 
@@ -89,132 +90,20 @@ export interface ConnectionRecord {
   readonly errno: number
 }
 
-/**
- * Sockets of one interval. A record is made when it is asked for: of many thousands only a few are shown. What is asked of
- * all of them takes none.
- */
-export interface ConnectionRecords {
-  readonly length: number
-  at(index: number): ConnectionRecord | undefined
-  idAt(index: number): number
-  ownerAt(index: number): number
-  ownerStartAt(index: number): number
-  isListening(index: number): boolean
-  isAccepted(index: number): boolean
-  hasEnded(index: number): boolean
-  /** They, and all that was taken out of them, can be read for good from now on. */
-  keep(): void
-}
+/** Sockets of one interval. */
+export type ConnectionRecords = Batch<ConnectionRecord>
 
-/** Records that are made already. */
-export class ListOfSockets implements ConnectionRecords {
-  readonly #records: readonly ConnectionRecord[]
+export const NO_SOCKETS: ConnectionRecords = new ListBatch()
 
-  constructor(records: readonly ConnectionRecord[] = []) {
-    this.#records = records
-  }
-
-  get length(): number {
-    return this.#records.length
-  }
-
-  at(index: number): ConnectionRecord | undefined {
-    return this.#records[index]
-  }
-
-  idAt(index: number): number {
-    return this.#records[index]?.id ?? 0
-  }
-
-  ownerAt(index: number): number {
-    return this.#records[index]?.owner ?? 0
-  }
-
-  ownerStartAt(index: number): number {
-    return this.#records[index]?.ownerStartedNs ?? 0
-  }
-
-  isListening(index: number): boolean {
-    return this.#records[index]?.state === 'LISTEN'
-  }
-
-  isAccepted(index: number): boolean {
-    return this.#records[index]?.accepted === true
-  }
-
-  hasEnded(index: number): boolean {
-    return (this.#records[index]?.endedNs ?? null) !== null
-  }
-
-  keep(): void {}
-}
+type Totals = Pick<ConnectionRecord, 'totalSentBytes' | 'totalReceivedBytes'>
 
 /**
  * What a connection that is in a walk and closed after it moved in between. Its totals tell that, whether the kernel side
  * knew at the end what the walk had counted or not: a walk that takes no lock of the socket may run beside the end.
  */
-export function movedSince(walked: ConnectionRecord, closed: ConnectionRecord): Moved {
+export function movedSince(walked: Totals, closed: Totals): Moved {
   return {
     sentBytes: closed.totalSentBytes - walked.totalSentBytes,
     receivedBytes: closed.totalReceivedBytes - walked.totalReceivedBytes,
-  }
-}
-
-/** Several as one. */
-export class JoinedSockets implements ConnectionRecords {
-  readonly length: number
-  readonly #parts: readonly ConnectionRecords[]
-  /** Index of the first record of each part. */
-  readonly #starts: readonly number[]
-
-  constructor(parts: readonly ConnectionRecords[]) {
-    const starts: number[] = []
-    let length = 0
-    for (const part of parts) {
-      starts.push(length)
-      length += part.length
-    }
-    this.length = length
-    this.#parts = parts
-    this.#starts = starts
-  }
-
-  at(index: number): ConnectionRecord | undefined {
-    return this.#in(index, (part, at) => part.at(at), undefined)
-  }
-
-  idAt(index: number): number {
-    return this.#in(index, (part, at) => part.idAt(at), 0)
-  }
-
-  ownerAt(index: number): number {
-    return this.#in(index, (part, at) => part.ownerAt(at), 0)
-  }
-
-  ownerStartAt(index: number): number {
-    return this.#in(index, (part, at) => part.ownerStartAt(at), 0)
-  }
-
-  isListening(index: number): boolean {
-    return this.#in(index, (part, at) => part.isListening(at), false)
-  }
-
-  isAccepted(index: number): boolean {
-    return this.#in(index, (part, at) => part.isAccepted(at), false)
-  }
-
-  hasEnded(index: number): boolean {
-    return this.#in(index, (part, at) => part.hasEnded(at), false)
-  }
-
-  keep(): void {
-    for (const part of this.#parts) part.keep()
-  }
-
-  #in<T>(index: number, ask: (part: ConnectionRecords, at: number) => T, none: T): T {
-    let part = this.#parts.length - 1
-    while (part > 0 && index < (this.#starts[part] ?? 0)) part--
-    const records = this.#parts[part]
-    return records === undefined ? none : ask(records, index - (this.#starts[part] ?? 0))
   }
 }

@@ -19,7 +19,8 @@ interface Listening {
 export class Sockets {
   /** By their ids. */
   readonly listening = new Map<number, Listening>()
-  readonly accepted = new Map<number, ConnectionRecord>()
+  /** Where each was told of. */
+  readonly accepted = new Map<number, { readonly records: ConnectionRecords; readonly index: number }>()
   readonly #interval: Interval
   readonly listeners = new Listeners()
   readonly #walked = new Map<number, ConnectionRecord>()
@@ -40,6 +41,7 @@ export class Sockets {
     return this.#connections
   }
 
+  /** Holds them until `release`, as whoever made them did. */
   *addOpen(open: ConnectionRecords): Generator<void, void> {
     yield* this.#add(open)
   }
@@ -54,9 +56,9 @@ export class Sockets {
     this.#processes = processes
   }
 
-  /** From now on their rows can be read for good. */
-  keep(): void {
-    for (const records of this.#records) records.keep()
+  /** Nobody reads their rows any more. */
+  release(): void {
+    for (const records of this.#records) records.release()
   }
 
   *#add(records: ConnectionRecords): Generator<void, void> {
@@ -78,8 +80,8 @@ export class Sockets {
     const { records } = source
     const connections = this.#connections
     for (let i = from; i < to; i++) {
-      if (records.isAccepted(i)) this.#accept(records.at(i))
-      if (records.isListening(i)) this.#listen(records.at(i))
+      if (records.get(i, 'accepted') === true) this.accepted.set(records.get(i, 'id'), { records, index: i })
+      if (records.get(i, 'state') === 'LISTEN') this.#listen(records.at(i))
       else connections[count++] = new Connection(source, i)
     }
     return count
@@ -88,7 +90,7 @@ export class Sockets {
   /** One that closed after the walk over the open ones is in both: its row is that of its end. */
   *#setAside(closed: ConnectionRecords): Generator<void, void> {
     const ended = new Set<number>()
-    for (let i = 0; i < closed.length; i++) ended.add(closed.idAt(i))
+    for (let i = 0; i < closed.length; i++) ended.add(closed.get(i, 'id'))
     let count = 0
     for (let i = 0; i < this.#connections.length; i++) {
       if (i % PORTION === 0) yield
@@ -100,12 +102,7 @@ export class Sockets {
     this.#connections.length = count
   }
 
-  #accept(record: ConnectionRecord | undefined): void {
-    if (record !== undefined) this.accepted.set(record.id, record)
-  }
-
-  #listen(record: ConnectionRecord | undefined): void {
-    if (record === undefined) return
+  #listen(record: ConnectionRecord): void {
     this.listeners.add(record)
     const earlier = this.listening.get(record.id)
     if (earlier === undefined) this.listening.set(record.id, { record, drops: record.drops })
@@ -120,9 +117,9 @@ export function* listenerRows(
 ): Generator<void, ListenerRow[]> {
   const accepts = new Map<number, number>()
   let turn = 0
-  for (const record of accepted.values()) {
+  for (const { records, index } of accepted.values()) {
     if (++turn % PORTION === 0) yield
-    const [listener, ...others] = listeners.of(record)
+    const [listener, ...others] = listeners.of(records, index)
     if (listener !== undefined && others.length === 0) accepts.set(listener.id, (accepts.get(listener.id) ?? 0) + 1)
   }
   return Array.from(listening, ([id, { record, drops }]) => ({

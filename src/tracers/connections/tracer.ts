@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AsideReader } from '../../bpf/aside.ts'
 import { BpfError } from '../../bpf/error.ts'
 import { gracePeriod } from '../../bpf/kernel.ts'
+import type { LentBytes } from '../../bpf/lent.ts'
 import type { ArrayMap, BpfObject } from '../../bpf/object.ts'
 import type { RowMap } from '../../bpf/row-map.ts'
 import { inSlices } from '../../table/slices.ts'
@@ -11,7 +12,7 @@ import { addLosses, Loss, type Losses, totalLost } from '../loss.ts'
 import { Doubts } from './doubts.ts'
 import { type SocketOffsets, socketOffsets } from './socket-offsets.ts'
 import type { ConnectionRecords } from './socket-record.ts'
-import { RowsOfSockets } from './socket-rows.ts'
+import { socketRows } from './socket-rows.ts'
 
 /** As `sources` of a sample shows it. */
 export const FULL_SOURCE = 'iter/tcp+tp_btf'
@@ -243,12 +244,14 @@ export class ConnectionTracer {
   /** What the last walk found, connections and listening sockets; where an owner is in doubt, all open files are looked at. */
   async readOpen(): Promise<ConnectionRecords> {
     if (this.#doubts.settle()) await this.#lookAtFiles()
-    return new RowsOfSockets(await inSlices(this.#copyOpen()), this.#at)
+    return socketRows(await inSlices(this.#copyOpen()), this.#at)
   }
 
   /** What closed in an interval at rest. */
   readClosed(epoch: number): ConnectionRecords {
-    return new RowsOfSockets(this.closed.read(epoch, this.#control.turn), this.#at)
+    const rows = this.closed.read(epoch)
+    rows.hold()
+    return socketRows(rows, this.#at)
   }
 
   /** Connections of this interval that are in no record. */
@@ -261,9 +264,9 @@ export class ConnectionTracer {
     return losses
   }
 
-  #copyOpen(): Generator<void, DataView> {
+  #copyOpen(): Generator<void, LentBytes> {
     const used = this.#get('open_used')
     this.#withoutRow = Math.max(0, used - this.#open.entries)
-    return this.#open.copyInPortions(this.#control.turn, 0, Math.min(used, this.#open.entries))
+    return this.#open.copyInPortions(0, Math.min(used, this.#open.entries))
   }
 }

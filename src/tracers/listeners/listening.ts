@@ -1,6 +1,6 @@
 /** Which listening socket a connection came to. */
 
-import type { ConnectionRecord } from '../connections/socket-record.ts'
+import type { ConnectionRecord, ConnectionRecords } from '../connections/socket-record.ts'
 
 /** The listening sockets of one interval. */
 export class Listeners {
@@ -21,11 +21,13 @@ export class Listeners {
    * device, as the kernel chooses among them: several where it chose one of a group (SO_REUSEPORT), and none where it is
    * not among these sockets.
    */
-  of(record: ConnectionRecord): readonly ConnectionRecord[] {
-    if (record.listener !== 0) {
-      const listener = this.#byId.get(record.listener)
+  of(records: ConnectionRecords, index: number): readonly ConnectionRecord[] {
+    const id = records.get(index, 'listener')
+    if (id !== 0) {
+      const listener = this.#byId.get(id)
       return listener === undefined ? [] : [listener]
     }
+    const record = records.at(index)
     let best: ConnectionRecord[] = []
     let bestRank = 0
     for (const id of this.#byPort.get(record.local.port) ?? []) {

@@ -88,7 +88,7 @@ export class ProcessTracer {
 
   /** The processes of an interval at rest; one may have two records. */
   read(epoch: number): ProcessRecord[] {
-    const rows = this.#processes.read(epoch)
+    const { bytes: rows } = this.#processes.read(epoch)
     const bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength)
     const records: ProcessRecord[] = []
     for (let at = 0; at < rows.byteLength; at += this.#size) {

@@ -49,7 +49,7 @@ export class SlowCallTracer {
 
   /** The slow calls that ended in an interval at rest. */
   read(epoch: number): SlowCallRecord[] {
-    const rows = this.rows.read(epoch)
+    const { bytes: rows } = this.rows.read(epoch)
     const records: SlowCallRecord[] = []
     for (let row = 0; row < rows.byteLength; row += this.#size) {
       const call = rows.getUint32(row + this.#at.call, true)

@@ -2,20 +2,29 @@ import { errnoName } from '../../syscall/errno.ts'
 import { type Abi, type Arch, syscallName } from '../../syscall/names.ts'
 import type { Histogram } from '../../table/histogram.ts'
 import type { CallRecord } from './call-records.ts'
-import { type CallRow, OTHER_ERRORS } from './row.ts'
+import { CallRow, OTHER_ERRORS } from './row.ts'
 
 /** A row of calls over what the kernel side said of them. What nobody asks for is not made. */
-export class Calls implements CallRow {
-  readonly pid: number
-  readonly process_started_ns: number | null
+export class Calls extends CallRow {
+  readonly #pid: number
+  readonly #startedNs: number | null
   readonly #record: CallRecord
   readonly #arch: Arch
 
   constructor(pid: number, startedNs: number | null, record: CallRecord, arch: Arch) {
-    this.pid = pid
-    this.process_started_ns = startedNs
+    super()
+    this.#pid = pid
+    this.#startedNs = startedNs
     this.#record = record
     this.#arch = arch
+  }
+
+  get pid(): number {
+    return this.#pid
+  }
+
+  get process_started_ns(): number | null {
+    return this.#startedNs
   }
 
   get syscall(): string {

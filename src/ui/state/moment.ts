@@ -1,9 +1,9 @@
 /** A sample, and the connections that closed shortly before it: they stay in sight for a while. */
 
-import type { Sample } from '../../sample/sample.ts'
-import { plainConnection } from '../../tracers/connections/plain-connection.ts'
+import type { HeldSample } from '../../sample/sample.ts'
 import type { ConnectionRow } from '../../tracers/connections/row.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
+import { type ConnectionView, plainConnection } from '../../tracers/connections/view.ts'
 
 /** Seconds that a closed connection stays on the screen, as the intervals are long: Unix time may be set. */
 export const LINGERING = 5
@@ -19,7 +19,7 @@ interface Closed {
 }
 
 export interface Moment {
-  readonly sample: Sample
+  readonly sample: HeldSample
   /** Length of all intervals from the first one on, its own among them. */
   readonly seconds: number
   /** Connections that closed before the sample's interval, the newest last. */
@@ -27,7 +27,7 @@ export interface Moment {
 }
 
 /** The moment of a new sample, given the one before. */
-export function nextMoment(last: Moment | null, sample: Sample): Moment {
+export function nextMoment(last: Moment | null, sample: HeldSample): Moment {
   if (last === null) return { sample, seconds: sample.interval_seconds, lingering: [] }
   const at = last.seconds
   const seconds = at + sample.interval_seconds
@@ -43,12 +43,12 @@ export function nextMoment(last: Moment | null, sample: Sample): Moment {
   return { sample, seconds, lingering }
 }
 
-function atRest(row: ConnectionRow): ConnectionRow {
+function atRest(row: ConnectionView): ConnectionRow {
   return { ...plainConnection(row), sent_bytes: 0, received_bytes: 0, opened: false }
 }
 
 /** All connections to be shown. */
-export function connectionsOf({ sample, lingering }: Moment): readonly ConnectionRow[] {
+export function connectionsOf({ sample, lingering }: Moment): readonly ConnectionView[] {
   const connections = sample.tables.of(connectionTable)
   return lingering.length === 0 ? connections : [...connections, ...lingering.map(({ row }) => row)]
 }

@@ -1,7 +1,7 @@
 /** The next state of the screen, given what happened. */
 
 import type { Names } from '../../names/names.ts'
-import type { Sample } from '../../sample/sample.ts'
+import type { HeldSample } from '../../sample/sample.ts'
 import type { Order } from '../../table/arrange.ts'
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
 import type { Key } from '../terminal/input.ts'
@@ -32,7 +32,12 @@ export type Event =
   /** Times are milliseconds of a clock that is never set. */
   | { readonly type: 'key'; readonly key: Key; readonly at: number }
   | { readonly type: 'paste'; readonly text: string }
-  | { readonly type: 'sample'; readonly sample: Sample; readonly exporter: ExporterState | null; readonly at: number }
+  | {
+      readonly type: 'sample'
+      readonly sample: HeldSample
+      readonly exporter: ExporterState | null
+      readonly at: number
+    }
   | { readonly type: 'resize'; readonly size: Size }
   | { readonly type: 'names'; readonly names: Names }
   /** The screen was in other hands, or stood still, for no matter how long. */
@@ -75,14 +80,14 @@ const IN_TIME = 10
 const UNSEEN_SECONDS = 0.25
 const UNSEEN_PART = 0.25
 
-function lateOf({ late, expected, interval }: State, { interval_seconds, self }: Sample): Late | null {
+function lateOf({ late, expected, interval }: State, { interval_seconds, self }: HeldSample): Late | null {
   const wanted = Math.max(expected, interval)
   const seconds = interval_seconds + self.sample_seconds - wanted
   if (seconds > Math.max(UNSEEN_SECONDS, UNSEEN_PART * wanted)) return { seconds, samples: 0 }
   return late === null || late.samples >= IN_TIME ? null : { ...late, samples: late.samples + 1 }
 }
 
-function sampled(before: State, sample: Sample): State {
+function sampled(before: State, sample: HeldSample): State {
   const state: State = { ...before, late: lateOf(before, sample), expected: before.interval }
   const lost = state.lost + Object.values(sample.lost).reduce((sum, count) => sum + count, 0)
   const latest = nextMoment(state.latest, sample)

@@ -1,5 +1,6 @@
 /** The state of the screen, and the session that follows it. */
 
+import type { HeldSample } from '../../sample/sample.ts'
 import type { Session } from '../../session.ts'
 import { sanitize } from '../../text/text.ts'
 import { registry } from '../../tracers/registry.ts'
@@ -39,7 +40,11 @@ export function createStore(initial: State, steered: Steered, machine: Machine, 
     get: () => state,
     dispatch(events) {
       const before = state
-      for (const event of events) state = steer(steered, state, reduce(state, event, machine))
+      for (const event of events) {
+        const next = steer(steered, state, reduce(state, event, machine))
+        releaseAllBut(samplesOf(next), [...samplesOf(state), ...(event.type === 'sample' ? [event.sample] : [])])
+        state = next
+      }
       if (state !== before) changed()
     },
   }
@@ -53,13 +58,21 @@ function steer({ session, priority }: Steered, before: State, next: State): Stat
     if (next.interval !== before.interval) session.setInterval(next.interval)
     if (next.realtime !== before.realtime) hurry(priority, next.realtime === true)
     if (next.costing !== before.costing) session.measureCost(next.costing)
-    if (next.pause !== null && before.pause === null) next.shown?.sample.keep()
     return next
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const { pids, interval, costing, realtime } = before
     return { ...next, pids, interval, costing, realtime, message: sanitize(message) }
   }
+}
+
+/** The samples that the state holds. */
+function samplesOf({ shown, latest }: State): readonly HeldSample[] {
+  return [shown, latest].flatMap(moment => moment?.sample ?? [])
+}
+
+function releaseAllBut(kept: readonly HeldSample[], held: readonly HeldSample[]): void {
+  for (const sample of held) if (!kept.includes(sample)) sample.release()
 }
 
 function hurry(priority: Priority | null, first: boolean): void {

@@ -164,7 +164,7 @@ class TapedBpfObject {
       const found = this.#actual.rows(map, struct)
       // one of its own: what is mapped by the other one is in use
       const other = this.#actual.rows(map, struct)
-      this.#hear(map, found.entries, () => other.copy(0, 0, other.entries))
+      this.#hear(map, found.entries, () => other.copy(0, other.entries).bytes)
       return found
     }
     const layout = this.layout(struct)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Level } from '../../../src/otel/metrics/accumulate.ts'
 import { Producer } from '../../../src/otel/metrics/producer.ts'
 import { Turns } from '../../../src/otel/metrics/turns.ts'
-import type { Sample } from '../../../src/sample/sample.ts'
+import type { FreshSample } from '../../../src/sample/sample.ts'
 import { total } from '../../../src/table/histogram.ts'
 import { PORTION } from '../../../src/table/slices.ts'
 import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
@@ -16,7 +16,7 @@ const CONTAINER = '0123456789abcdef'.repeat(4)
 const NOBODY = new Map<string, number>()
 
 /** An accumulator that has taken `samples`, and ways to look at what it exports. */
-function accumulated(samples: readonly Sample[], settings = { pids: false, top: 10 }) {
+function accumulated(samples: readonly FreshSample[], settings = { pids: false, top: 10 }) {
   const accumulator = new Accumulator(settings, START_MS)
   for (const sample of samples) accumulator.takeAll(sample)
   const collection = accumulator.collectAll()
@@ -36,7 +36,7 @@ function levelsOf(levels: readonly Level[], name: string) {
 }
 
 /** What the two processes did that had pid 42 in one interval. */
-function oneAfterTheOther(): Sample {
+function oneAfterTheOther(): FreshSample {
   const lives = [
     { name: 'first', started_ns: 1 },
     { name: 'second', started_ns: 2 },
@@ -48,12 +48,12 @@ function oneAfterTheOther(): Sample {
   })
 }
 
-/** Sample `index` with these connections of nginx, pid 42. */
+/** FreshSample `index` with these connections of nginx, pid 42. */
 function withConnections(
   index: number,
   connections: readonly ConnectionRow[],
   change: Partial<SampleParts> = {},
-): Sample {
+): FreshSample {
   return sampleWith(index, NOBODY, { processes: [quietProcess(42, 'nginx')], connections, ...change })
 }
 

@@ -1,7 +1,7 @@
 /** Samples made by hand, with calls whose sums the tests know. */
 
 import * as otel from '../../../src/otel/metrics/accumulate.ts'
-import type { Sample } from '../../../src/sample/sample.ts'
+import type { FreshSample } from '../../../src/sample/sample.ts'
 import { HistogramSum } from '../../../src/table/histogram.ts'
 import type { ProcessRow } from '../../../src/tracers/processes/row.ts'
 import type { CallRow } from '../../../src/tracers/syscalls/row.ts'
@@ -11,7 +11,7 @@ import { processRow, sampleOf } from '../../support/samples.ts'
 
 /** One that does everything at once. */
 export class Accumulator extends otel.Accumulator {
-  takeAll(sample: Sample): void {
+  takeAll(sample: FreshSample): void {
     toEnd(this.take(sample))
   }
 
@@ -63,12 +63,12 @@ export function quietProcess(pid: number, name: string, change: Partial<ProcessR
 
 const START_MS = Date.parse('2026-01-01T12:00:00.000Z')
 
-/** Sample number `index` of a run with one each second, in which processes made so many reads. */
+/** FreshSample number `index` of a run with one each second, in which processes made so many reads. */
 export function sampleWith(
   index: number,
   calls: ReadonlyMap<string, number>,
   change: Partial<SampleParts> = {},
-): Sample {
+): FreshSample {
   const pids = [...calls.keys()]
   return sampleOf({
     time: new Date(START_MS + index * 1000).toISOString(),

@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'vitest'
+import { ListBatch } from '../../../src/table/batch.ts'
 import { addBytes } from '../../../src/tracers/bytes/socket-bytes.ts'
+import type { ConnectionRecord } from '../../../src/tracers/connections/socket-record.ts'
+import type { ProcessRecord } from '../../../src/tracers/processes/tracer.ts'
 import { connectionRecord, processRecord } from '../../support/records.ts'
+
+function bytesOf(
+  processes: readonly ProcessRecord[],
+  open: readonly ConnectionRecord[],
+  closed: readonly ConnectionRecord[],
+): readonly ProcessRecord[] {
+  return addBytes(processes, new ListBatch(open), new ListBatch(closed))
+}
 
 describe('bytes of processes by their connections', () => {
   test('are the sums over those that they own', () => {
-    const records = addBytes(
+    const records = bytesOf(
       [processRecord(1), processRecord(2)],
       [connectionRecord({ id: 1, owner: 2, sentBytes: 5, receivedBytes: 7 }), connectionRecord({ id: 2, owner: 1 })],
       [connectionRecord({ id: 3, owner: 2, sentBytes: 1, endedNs: 9 })],
@@ -16,7 +27,7 @@ describe('bytes of processes by their connections', () => {
   })
 
   test('make a row for an owner that did nothing else', () => {
-    const records = addBytes([], [connectionRecord({ owner: 9, name: 'idle', receivedBytes: 3 })], [])
+    const records = bytesOf([], [connectionRecord({ owner: 9, name: 'idle', receivedBytes: 3 })], [])
     expect(records).toMatchObject([{ pid: 9, name: 'idle', exited: false, tcp: { sentBytes: 0, receivedBytes: 3 } }])
   })
 
@@ -28,7 +39,7 @@ describe('bytes of processes by their connections', () => {
       state: 'LISTEN',
       remote: { address: '0.0.0.0', port: 0 },
     })
-    const records = addBytes([processRecord(4)], [listener, connectionRecord({ owner: 0, receivedBytes: 11 })], [])
+    const records = bytesOf([processRecord(4)], [listener, connectionRecord({ owner: 0, receivedBytes: 11 })], [])
     expect(records.map(({ pid, tcp }) => [pid, tcp.receivedBytes])).toEqual([[4, 11]])
   })
 
@@ -37,7 +48,7 @@ describe('bytes of processes by their connections', () => {
     const closed = connectionRecord({ owner: 2, endedNs: 9, totalSentBytes: 115 })
     // whether the kernel side knew at the end what the walk had counted or not
     for (const sentBytes of [5, 15]) {
-      const records = addBytes([], [walked], [{ ...closed, sentBytes }])
+      const records = bytesOf([], [walked], [{ ...closed, sentBytes }])
       expect(records.map(({ pid, tcp }) => [pid, tcp.sentBytes])).toEqual([
         [1, 10],
         [2, 5],

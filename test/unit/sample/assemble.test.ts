@@ -3,9 +3,10 @@ import { Times } from '../../../src/bpf/clock.ts'
 import { ProcessFacts } from '../../../src/facts/facts.ts'
 import type { Answer } from '../../../src/facts/reader.ts'
 import { assemble, type Records } from '../../../src/sample/assemble.ts'
+import { ListBatch } from '../../../src/table/batch.ts'
 import { HistogramSum, KERNEL_OCTAVES } from '../../../src/table/histogram.ts'
 import { Tables } from '../../../src/table/tables.ts'
-import { type ConnectionRecord, ListOfSockets } from '../../../src/tracers/connections/socket-record.ts'
+import { type ConnectionRecord, NO_SOCKETS } from '../../../src/tracers/connections/socket-record.ts'
 import { Sockets } from '../../../src/tracers/connections/sockets.ts'
 import type { Lists } from '../../../src/tracers/registry.ts'
 import { type CallRecords, COMPAT_BIT } from '../../../src/tracers/syscalls/call-records.ts'
@@ -33,8 +34,8 @@ function rowsOf(
   pids: readonly number[] = [],
 ): { readonly calls: Iterable<CallRow> } & Lists {
   const sockets = new Sockets(END)
-  toEnd(sockets.addOpen(new ListOfSockets(records.open)))
-  const all = { processes: [], calls: new Reads(), slow: [], closed: new ListOfSockets(), ...records }
+  toEnd(sockets.addOpen(new ListBatch(records.open)))
+  const all = { processes: [], calls: new Reads(), slow: [], closed: NO_SOCKETS, ...records }
   const tables = new Tables()
   const calls = toEnd(
     assemble(all, sockets, tables, {
@@ -186,7 +187,7 @@ test('connections are counted for their owners, which may have done nothing else
       connectionRecord({ id: 2, owner: 9, name: 'idle' }),
       connectionRecord({ id: 3, owner: 0, local: { address: '127.0.0.1', port: 5 } }),
     ],
-    closed: new ListOfSockets([connectionRecord({ id: 4, owner: 9, endedNs: 9 })]),
+    closed: new ListBatch([connectionRecord({ id: 4, owner: 9, endedNs: 9 })]),
   })
   expect(processes.map(row => [row.pid, row.name, row.connections])).toEqual([
     [7, 'p7', 1],
@@ -213,7 +214,7 @@ test('a connection that closed after the walk has one row, with the bytes of bot
   for (const sentBytes of [5, 15]) {
     const { connections, processes } = rowsOf({
       open: [connectionRecord({ id: 4 }), walked],
-      closed: new ListOfSockets([{ ...closed, sentBytes }]),
+      closed: new ListBatch([{ ...closed, sentBytes }]),
     })
     expect(connections.map(row => [row.id, row.state, row.sent_bytes, row.received_bytes, row.opened])).toEqual([
       [4, 'ESTABLISHED', 0, 0, false],
@@ -230,7 +231,7 @@ test('a listening socket is no connection, owns what waits to be accepted, and h
   })
   const { connections, listeners, processes } = rowsOf({
     open: [connectionRecord({ id: 1, owner: 0 }), connectionRecord({ id: 3, owner: 6, accepted: true }), listener],
-    closed: new ListOfSockets([{ ...listener, endedNs: 9e9, drops: 3, totalDrops: 7 }]),
+    closed: new ListBatch([{ ...listener, endedNs: 9e9, drops: 3, totalDrops: 7 }]),
   })
   expect(connections.map(row => [row.id, row.pid, row.name])).toEqual([
     [1, 4, 'n4'],

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Earlier } from '../../../src/sample/earlier.ts'
 import { doubtOf, fillsUp } from '../../../src/sample/filling.ts'
 import { bucketOf, HistogramSum, total } from '../../../src/table/histogram.ts'
-import { ListOfSockets } from '../../../src/tracers/connections/socket-record.ts'
+import { NO_SOCKETS } from '../../../src/tracers/connections/socket-record.ts'
 import type { ProcessRecord } from '../../../src/tracers/processes/tracer.ts'
 import type { CallRecord } from '../../../src/tracers/syscalls/call-records.ts'
 import { CallSums } from '../../../src/tracers/syscalls/call-sums.ts'
@@ -76,12 +76,12 @@ test('what finds no room among what is kept is lost, and the rest goes on', () =
       read: () => ({ length: calls.length, at: (i: number) => calls[i], addTo() {}, keep() {}, release() {} }),
     },
     slowCalls: { read: () => [] },
-    connections: { readClosed: () => new ListOfSockets() },
+    connections: { readClosed: () => NO_SOCKETS },
   }
   for (const epoch of [1, 2]) for (const _ of earlier.add(source, epoch));
   // of the second process one call, of the third both, twice
   expect(earlier.lost).toEqual({ syscalls: 2 * (3 + 2 * 3), connections: 0, bytes: 2, slow_calls: 0 })
-  const none = { processes: [], calls: new KeptCalls(), slow: [], closed: new ListOfSockets() }
+  const none = { processes: [], calls: new KeptCalls(), slow: [], closed: NO_SOCKETS }
   const joined = earlier.join(none)
   expect(joined.processes.map(({ pid, tcp }) => [pid, tcp.sentBytes])).toEqual([
     [1, 10],

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ListBatch } from '../../../src/table/batch.ts'
 import { commonOwner, Listeners } from '../../../src/tracers/listeners/listening.ts'
 import { connectionRecord } from '../../support/records.ts'
 
@@ -17,7 +18,7 @@ function to(address: string, changes: Parameters<typeof connectionRecord>[0] = {
 function choose(records: readonly ReturnType<typeof listener>[], connection: ReturnType<typeof to>): number[] {
   const listeners = new Listeners()
   for (const record of records) listeners.add(record)
-  return listeners.of(connection).map(({ id }) => id)
+  return listeners.of(new ListBatch([connection]), 0).map(({ id }) => id)
 }
 
 const all6 = listener(1, '::', { device: 0, onlyV6: true })
@@ -52,7 +53,7 @@ test('a listening socket that has two records is one: the later', () => {
   const listeners = new Listeners()
   listeners.add(listener(1, '0.0.0.0', { owner: 5 }))
   listeners.add(listener(1, '0.0.0.0', { owner: 6 }))
-  expect(listeners.of(to('10.0.0.1')).map(({ owner }) => owner)).toEqual([6])
+  expect(listeners.of(new ListBatch([to('10.0.0.1')]), 0).map(({ owner }) => owner)).toEqual([6])
 })
 
 test('the owner of several is known where they have the same', () => {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import { JoinedBatch } from '../../../src/table/batch.ts'
 import type { SocketOffsets } from '../../../src/tracers/connections/socket-offsets.ts'
-import { RowsOfSockets } from '../../../src/tracers/connections/socket-rows.ts'
+import type { ConnectionRecords } from '../../../src/tracers/connections/socket-record.ts'
+import { socketRows } from '../../../src/tracers/connections/socket-rows.ts'
 
 /** A layout of its own. */
 const AT: SocketOffsets = {
@@ -36,32 +38,50 @@ const AT: SocketOffsets = {
   },
 }
 
-/** Two sockets, in memory with something before them, and that memory. */
-function twoSockets(): { rows: RowsOfSockets; memory: ArrayBuffer } {
-  const memory = new ArrayBuffer(AT.size * 3)
-  const view = new DataView(memory, AT.size)
+/** Two sockets, and how often the memory that they lie in was released. */
+function twoSockets(): { sockets: ConnectionRecords; released: () => number } {
+  let released = 0
+  const bytes = new DataView(new ArrayBuffer(AT.size * 3), AT.size)
   for (const [i, owner] of [100, 200].entries()) {
-    view.setUint32(i * AT.size + AT.id, i + 1, true)
-    view.setUint32(i * AT.size + AT.owner, owner, true)
+    bytes.setUint32(i * AT.size + AT.id, i + 1, true)
+    bytes.setUint32(i * AT.size + AT.owner, owner, true)
   }
-  return { rows: new RowsOfSockets(view, AT), memory }
+  const release = (): void => {
+    released++
+  }
+  return { sockets: socketRows({ bytes, hold() {}, release }, AT), released: () => released }
 }
 
-test('what was kept can be read when its memory is used again, and so can records that were taken out before', () => {
-  const { rows, memory } = twoSockets()
-  const record = rows.at(1)
-  rows.keep()
-  rows.keep()
-  new Uint8Array(memory).fill(0xff)
-  memory.transfer()
-  expect([rows.length, rows.idAt(0), rows.ownerAt(1)]).toEqual([2, 1, 200])
-  expect([record?.id, record?.owner, rows.at(0)?.owner]).toEqual([2, 200, 100])
+test('each field is read where it lies, and a record of all of them can be kept', () => {
+  const { sockets } = twoSockets()
+  expect([sockets.length, sockets.get(0, 'id'), sockets.get(1, 'owner')]).toEqual([2, 1, 200])
+  const record = sockets.at(1)
+  sockets.release()
+  expect(record).toMatchObject({ id: 2, owner: 200, rttMinNs: 0, state: 'UNKNOWN', local: { port: 0 } })
 })
 
-test('what was not kept cannot be read when its memory is used again', () => {
-  const { rows, memory } = twoSockets()
-  const record = rows.at(1)
-  memory.transfer()
-  expect(() => rows.idAt(0)).toThrow(TypeError)
-  expect(() => record?.id).toThrow(TypeError)
+test('what is held can be read until it was released as often, and is an error after that', () => {
+  const { sockets, released } = twoSockets()
+  sockets.hold().release()
+  expect([sockets.get(0, 'id'), released()]).toEqual([1, 0])
+  sockets.release()
+  sockets.release()
+  expect(released()).toBe(1)
+  expect(() => sockets.get(0, 'id')).toThrow(RangeError)
+  expect(() => sockets.at(1)).toThrow(RangeError)
+})
+
+test('there is no record beyond the last', () => {
+  expect(() => twoSockets().sockets.get(2, 'owner')).toThrow(RangeError)
+})
+
+test('several batches are one, and are held and released together', () => {
+  const [first, second] = [twoSockets(), twoSockets()]
+  const joined = new JoinedBatch([first.sockets, second.sockets])
+  expect([0, 1, 2, 3].map(i => joined.get(i, 'owner'))).toEqual([100, 200, 100, 200])
+  expect(joined.at(3)).toEqual(second.sockets.at(1))
+  joined.hold().release()
+  expect([first.released(), second.released()]).toEqual([0, 0])
+  joined.release()
+  expect([first.released(), second.released()]).toEqual([1, 1])
 })

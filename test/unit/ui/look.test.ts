@@ -142,15 +142,15 @@ describe('the header', () => {
 
   it('counts what the pause hides, and shows the newest sample after it', async () => {
     const person = sitDown(80, 24, { view: 'processes' })
-    const kept: string[] = []
-    person.take(sampleOf({ keep: () => kept.push('first') }))
+    const released: string[] = []
+    person.take(sampleOf({ release: () => released.push('first') }))
     await person.see('nginx')
     person.type(' ')
     await person.see('PAUSED 0s, 0 samples')
-    person.take(sampleOf({ time: '2026-01-01T12:00:01.000Z', keep: () => kept.push('second') }))
+    person.take(sampleOf({ time: '2026-01-01T12:00:01.000Z', release: () => released.push('second') }))
     person.take(sampleOf({ interval_seconds: 64, processes: [processRow({ name: 'later' })] }))
     const lines = await person.see('PAUSED 1m05s, 2 samples')
-    expect(kept).toEqual(['first'])
+    expect(released).toEqual(['second'])
     expect(lines.join('\n')).toContain('redis-server')
     expect(lines.join('\n')).not.toContain('later')
     person.type(' ')

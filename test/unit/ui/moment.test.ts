@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Sample } from '../../../src/sample/sample.ts'
+import type { HeldSample } from '../../../src/sample/sample.ts'
 import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
 import { connectionsOf, LINGERING, MOST_LINGERING, type Moment, nextMoment } from '../../../src/ui/state/moment.ts'
 import type { SampleParts } from '../../support/samples.ts'
@@ -10,13 +10,13 @@ const sampleAfter = (
   seconds: number,
   connections: readonly ConnectionRow[],
   change: Partial<SampleParts> = {},
-): Sample => sampleOf({ interval_seconds: seconds, connections, ...change })
+): HeldSample => sampleOf({ interval_seconds: seconds, connections, ...change })
 
 const gone = (port: number): ConnectionRow =>
   connectionRow({ remote: { address: '192.0.2.1', port }, closed: true, opened: true, total_sent_bytes: 99 })
 
 /** The moments of samples, one after the other. */
-const momentAfter = (...samples: readonly Sample[]): Moment => {
+const momentAfter = (...samples: readonly HeldSample[]): Moment => {
   let last: Moment | null = null
   for (const sample of samples) last = nextMoment(last, sample)
   if (last === null) throw new Error('no sample')

@@ -7,7 +7,7 @@ import { EventEmitter } from 'node:events'
 import { PassThrough, Writable } from 'node:stream'
 import headless from '@xterm/headless'
 import type { Means } from '../../../src/plan/plan.ts'
-import type { Sample } from '../../../src/sample/sample.ts'
+import type { FreshSample } from '../../../src/sample/sample.ts'
 import { type Screen, type ScreenOptions, startScreen } from '../../../src/ui/screen.ts'
 import type { Jobs } from '../../../src/ui/terminal/jobs.ts'
 import { hostOf } from '../../support/samples.ts'
@@ -110,7 +110,7 @@ export interface Person {
   /** Waits until the lines are as `seen` wants them, and gives them; fails with the screen that was there instead. */
   see(seen: string | ((lines: string[]) => boolean)): Promise<string[]>
   type(bytes: string): void
-  take(sample: Sample): void
+  take(sample: FreshSample): void
   /** SGR attributes of the first cell of the first place where `text` stands. */
   looksOf(text: string): { inverse: boolean; dim: boolean; bold: boolean; coloured: boolean }
 }

@@ -1,6 +1,6 @@
 /** Made-up samples for the tests of the screen: figures that are easily told apart in a picture. */
 
-import type { Sample } from '../../../src/sample/sample.ts'
+import type { FreshSample, HeldSample } from '../../../src/sample/sample.ts'
 import type { ConnectionRow } from '../../../src/tracers/connections/row.ts'
 import type { ListenerRow } from '../../../src/tracers/listeners/row.ts'
 import type { ProcessRow } from '../../../src/tracers/processes/row.ts'
@@ -48,7 +48,7 @@ export function listenerRow(change: Partial<ListenerRow> = {}): ListenerRow {
   return plain.listenerRow({ pid: 100, local: { address: '0.0.0.0', port: 443 }, ...change })
 }
 
-export function sampleOf(change: Partial<SampleParts> = {}): Sample {
+export function sampleOf(change: Partial<SampleParts> = {}): FreshSample & HeldSample {
   return plain.sampleOf({
     syscalls: [syscallRow(), syscallRow({ syscall: 'write', id: 1, count: 400, errors: 7 })],
     processes: [processRow(), processRow({ pid: 200, name: 'redis-server', command: '/bin/redis', syscalls: 90 })],
@@ -69,7 +69,7 @@ export function sampleOf(change: Partial<SampleParts> = {}): Sample {
 }
 
 /** A sample with more rows than fit on any screen; process i has pid 1000 + i and the more calls the lower i is. */
-export function fullSample(): Sample {
+export function fullSample(): FreshSample & HeldSample {
   const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
   return sampleOf({
     syscalls: upTo(120).map(i => syscallRow({ syscall: `call_${i}`, id: i, count: 100_000 - i, errors: i % 3 })),

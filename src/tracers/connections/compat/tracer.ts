@@ -1,9 +1,10 @@
 import type { BpfObject } from '../../../bpf/object.ts'
+import { ListBatch } from '../../../table/batch.ts'
 import { CompatFilling } from '../../compat/filling.ts'
 import { CompatLoss } from '../../compat/loss.ts'
 import { addLosses, type Losses } from '../../loss.ts'
 import type { NetworkNamespaces } from '../../network/namespaces.ts'
-import { type ConnectionRecord, type ConnectionRecords, ListOfSockets } from '../socket-record.ts'
+import type { ConnectionRecord, ConnectionRecords } from '../socket-record.ts'
 import { LISTEN, SYN_SENT } from './diag.ts'
 import { Diags, type Found, keyOf } from './dumps.ts'
 import { CompatEnds } from './ends.ts'
@@ -73,7 +74,7 @@ export class CompatConnections {
 
   /** What the last walk found, connections and listening sockets. To be called once. */
   async readOpen(): Promise<ConnectionRecords> {
-    return new ListOfSockets(this.#found.map(socket => this.#open(socket, this.#isOlder(socket))))
+    return new ListBatch(this.#found.map(socket => this.#open(socket, this.#isOlder(socket))))
   }
 
   /** Takes what closed in an interval at rest, for a later `readClosed`. */
@@ -85,7 +86,7 @@ export class CompatConnections {
   readClosed(epoch: number): ConnectionRecords {
     const closed = this.#ends.take(epoch)
     this.#records.keep(new Set([...this.#found.map(keyOf), ...this.#ends.destroyed]), this.#ends.waiting)
-    return new ListOfSockets(closed)
+    return new ListBatch(closed)
   }
 
   /** Connections of this interval that are in no record. */
