@@ -1,5 +1,7 @@
 /** What the lines above the tables say: on the screen (src/ui/lines/header.ts) and in text output (src/batch/text.ts). */
 
+import { FIGURES } from '../../src/ui/trend/figures.ts'
+
 export interface HeaderField {
   /** As it stands there; a capital word or `…` is a value. */
   readonly shown: string
@@ -23,7 +25,10 @@ export const screenHeader: readonly HeaderField[] = [
     shown: 'PAUSED TIME, N samples',
     meaning: 'How old the sample on the screen is, and how many came since (key `Space`).',
   },
-  { shown: 'events/s N', meaning: 'System calls per second, of all processes that are watched.' },
+  ...FIGURES.map(({ title, meaning }) => ({
+    shown: `${title} N`,
+    meaning: `${title.endsWith('/s') ? 'Per second: ' : 'Of the interval: '}${meaning}. In the overview with a graph of the last samples, or with ↑ or ↓.`,
+  })),
   {
     shown: 'lost N KIND',
     meaning: 'Events of this interval that are in no row, by kind; `0 now, N before` where some were lost earlier.',

@@ -5,7 +5,7 @@ import type { ProcessKey } from '../facts/by-process.ts'
 import type { Facts, ProcessFacts } from '../facts/facts.ts'
 import { errnoName } from '../syscall/errno.ts'
 import { type Arch, syscallName } from '../syscall/names.ts'
-import { summarize, total } from '../table/histogram.ts'
+import { type Duration, HistogramSum, summarize, total } from '../table/histogram.ts'
 import { PORTION } from '../table/slices.ts'
 import type { Tables } from '../table/tables.ts'
 import type { Connection } from '../tracers/connections/connection.ts'
@@ -13,6 +13,7 @@ import type { IntervalEnd } from '../tracers/connections/interval.ts'
 import type { ConnectionRecords } from '../tracers/connections/socket-record.ts'
 import { listenerRows, listeningOwners, type Sockets } from '../tracers/connections/sockets.ts'
 import { connectionTable } from '../tracers/connections/table.ts'
+import { IDLE_CALLS } from '../tracers/in-flight/idle.ts'
 import { listenerTable } from '../tracers/listeners/table.ts'
 import { type ProcessSum, ProcessSums } from '../tracers/processes/process-sums.ts'
 import type { ProcessRow } from '../tracers/processes/row.ts'
@@ -26,6 +27,7 @@ import { type CallSum, CallSums } from '../tracers/syscalls/call-sums.ts'
 import { Calls } from '../tracers/syscalls/calls.ts'
 import type { CallRow, SyscallRow } from '../tracers/syscalls/row.ts'
 import { syscallTable } from '../tracers/syscalls/table.ts'
+import type { FreshSample } from './sample.ts'
 
 /** What the tracers saw in one interval, but for the sockets that were open at its end. */
 export interface Records {
@@ -45,7 +47,7 @@ export interface SampleContext extends IntervalEnd {
 }
 
 /**
- * Makes the tables of an interval, and gives its calls. `sockets`: with the open ones in it. Yields now and then, where it can
+ * Makes the tables of an interval, and gives its calls, and how long they took. `sockets`: with the open ones in it. Yields now and then, where it can
  * be laid aside, and what is to be waited for.
  */
 export function* assemble(
@@ -53,7 +55,7 @@ export function* assemble(
   sockets: Sockets,
   tables: Tables,
   context: SampleContext,
-): Generator<void | Promise<void>, Iterable<CallRow>> {
+): Generator<void | Promise<void>, Pick<FreshSample, 'calls' | 'duration_ns'>> {
   const { facts } = context
   const wanted = selector(records.processes, context)
   yield* sockets.addClosed(records.closed)
@@ -64,6 +66,7 @@ export function* assemble(
   yield facts.learn([...sums.all(), ...sums.without(listeningOwners(sockets))])
   const processes = yield* processRows(sums.all(), calls, context)
   const syscalls = syscallRows(calls, context.arch)
+  const duration_ns = workDurations(calls, context.arch)
   calls.release()
   sockets.setProcesses(sums)
   const listeners = filter(yield* listenerRows(sockets, context), wanted)
@@ -73,7 +76,7 @@ export function* assemble(
     .with(connectionTable, connections)
     .with(listenerTable, listeners)
     .with(slowTable, filter(slowCallRows(records.slow, context), wanted))
-  return callRows(records, context, wanted)
+  return { calls: callRows(records, context, wanted), duration_ns }
 }
 
 /** Whether a process is to be shown; null: all are. */
@@ -157,6 +160,16 @@ function syscallRows(sums: CallSums, arch: Arch): SyscallRow[] {
       duration_ns: summarize(sum, count),
     }
   })
+}
+
+/** Durations of all calls but those that wait by their nature, which would hide all others. */
+function workDurations(sums: CallSums, arch: Arch): Duration {
+  const all = new HistogramSum()
+  for (const [call, sum] of sums.ofCalls()) {
+    const abi = call & COMPAT_BIT ? 'compat' : 'native'
+    if (!IDLE_CALLS.has(syscallName(arch, abi, call & ~COMPAT_BIT))) all.add(sum)
+  }
+  return summarize(all, total(all))
 }
 
 function* processRows(

@@ -90,7 +90,10 @@ class Together implements Tracer {
       taken: () => records.calls.release(),
       release: () => sockets.release(),
     })
-    into.calls = yield* assemble(records, sockets, into.tables, { ...end, arch: ARCH, pids, facts, self: self ?? 0 })
+    const context = { ...end, arch: ARCH, pids, facts, self: self ?? 0 }
+    const { calls, duration_ns } = yield* assemble(records, sockets, into.tables, context)
+    into.calls = calls
+    into.duration_ns = duration_ns
   }
 
   turn(): void {

@@ -4,6 +4,7 @@
  * is made from the comments of the fields. Where a field may be null, its comment ends with `null: ` and says when.
  */
 
+import type { Duration } from '../table/histogram.ts'
 import type { Tables } from '../table/tables.ts'
 import type { LossRow } from '../tracers/loss.ts'
 import type { CallRow } from '../tracers/syscalls/row.ts'
@@ -65,6 +66,11 @@ export interface SampleFacts {
     /** Process ids that are watched (`-p`, key `P`); empty: all processes. */
     readonly pids: readonly number[]
   }
+  /**
+   * Durations of all system calls but those that wait by their nature, such as poll, epoll_wait, futex, nanosleep, accept, wait4;
+   * all 0 where no call was timed.
+   */
+  readonly duration_ns: Duration
   /** How each kind of number is measured: `hook` or `hook+hook`; `none` where this kernel offers no way. */
   readonly sources: Sources
   /** Events of this interval that are in no row. */

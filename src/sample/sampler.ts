@@ -206,6 +206,7 @@ export class KernelSampler implements Sampler {
       interval_seconds: (endedNs - startedNs) / 1e9,
       filter: { pids },
       sources: { ...NOT_MEASURED, ...this.#sources(failures) },
+      duration_ns: reading.duration_ns,
       tables: reading.tables,
       calls: reading.calls,
       lost: {

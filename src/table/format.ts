@@ -53,6 +53,11 @@ function perInterval<Row>(column: Column<Row>, value: number, intervalSeconds: n
   return column.perSecond === true && intervalSeconds > 0 ? value / intervalSeconds : value
 }
 
+/** A number in its unit, in at most seven cells. */
+export function formatValue(value: number, unit: Unit): string {
+  return formatNumber(value, unit, 7)
+}
+
 function formatNumber(value: number, unit: Unit, width: number): string {
   switch (unit) {
     case 'events':

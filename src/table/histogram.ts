@@ -41,6 +41,9 @@ export interface Duration {
   readonly p99: number
 }
 
+/** Of no call. */
+export const NO_DURATION: Duration = { sum: 0, max: 0, p50: 0, p95: 0, p99: 0 }
+
 /** A histogram to add others to. */
 export class HistogramSum implements Histogram {
   sum = 0

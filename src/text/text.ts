@@ -22,7 +22,7 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
  * Latin-1 without what is not printed, and the signs of the screen itself: one cell a character, and most of what there
  * is to write.
  */
-const PLAIN = /^[\x20-\x7e\xa1-\xac\xae-\xff…“”←↑→↓█▲▼]*$/
+const PLAIN = /^[\x20-\x7e\xa1-\xac\xae-\xff…“”←↑→↓▁-█▲▼]*$/
 
 /** A mark without a character that it belongs to, or more than three on one: they would pile up over other lines. */
 const STRAY_MARKS =

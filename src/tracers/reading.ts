@@ -1,3 +1,4 @@
+import { type Duration, NO_DURATION } from '../table/histogram.ts'
 import { Tables } from '../table/tables.ts'
 import type { CallRow } from './syscalls/row.ts'
 
@@ -6,6 +7,8 @@ export class Reading {
   readonly tables = new Tables()
   /** Until the sink has taken them. */
   calls: Iterable<CallRow> = []
+  /** Durations of all system calls that are no idle waits. */
+  duration_ns: Duration = NO_DURATION
   readonly #lenders: Lender[] = []
 
   lentBy(lender: Lender): void {

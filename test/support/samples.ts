@@ -181,6 +181,7 @@ export function sampleOf(change: Partial<SampleParts> = {}): FreshSample & HeldS
     time: '2026-01-01T12:00:00.000Z',
     interval_seconds: 1,
     filter: { pids: [] },
+    duration_ns: duration,
     sources: {
       syscalls: 'tp_btf',
       connections: 'iter/tcp+tp_btf',

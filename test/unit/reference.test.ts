@@ -8,6 +8,7 @@ import type { HeldSample } from '../../src/sample/sample.ts'
 import { GROUPINGS, groupTables } from '../../src/tracers/connections/groups/table.ts'
 import { registry } from '../../src/tracers/registry.ts'
 import { headerLines } from '../../src/ui/lines/header.ts'
+import { nextMoment } from '../../src/ui/state/moment.ts'
 import { initialState, type State } from '../../src/ui/state/state.ts'
 import { pageText, tablesIn } from '../support/documentation.ts'
 import { listenerRow, sampleOf, slowCallRow } from '../support/samples.ts'
@@ -123,7 +124,7 @@ const VALUES: Readonly<Record<string, string>> = {
   TEXT: '(?:none|pid 7 and “nginx”)',
   TIME: String.raw`[\d:.TZ-]+[mµ]?s?`,
   KIND: '[a-z0-9, ]+',
-  N: String.raw`[\d.]+[kKMG]?`,
+  N: String.raw`(?:-|[\d.]+(?:[kKMG]|[nµm]?s)?)`,
 }
 
 /** Each part of the lines is a field, and each field is a part of them. */
@@ -148,12 +149,12 @@ function patternOf(shown: string): RegExp {
 
 /** Headers that show all that there can be. */
 function headers(): State[] {
-  const moment = (sample: HeldSample) => ({ sample, seconds: 3, lingering: [] })
+  const moment = (sample: HeldSample) => ({ ...nextMoment(null, sample), seconds: 3 })
   const plain: State = {
     ...initialState({
       host: { name: 'box', kernel: '6.18.0', cpus: 2, means: [], rights: '', notes: [] },
       version: '1.2.3',
-      size: { columns: 400, rows: 40 },
+      size: { columns: 600, rows: 22 },
       view: 'overview',
       filter: '',
       pids: [],

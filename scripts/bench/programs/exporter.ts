@@ -58,6 +58,7 @@ function sample(): FreshSample {
     time: new Date().toISOString(),
     interval_seconds: 1,
     filter: { pids: [] },
+    duration_ns,
     sources: {
       syscalls: 'tp_btf',
       connections: 'iter/tcp+tp_btf',

@@ -27,7 +27,7 @@ export const Screen = memo(function Screen({ state }: { readonly state: State })
       </>
     )
   }
-  const height = headerHeight(size)
+  const height = headerHeight(state)
   return (
     <>
       <Header state={state} />

@@ -4,11 +4,13 @@ import { ways } from '../../plan/ways.ts'
 import type { Sample } from '../../sample/sample.ts'
 import { formatBytes, formatEvents, formatNanoseconds, formatSeconds } from '../../table/format.ts'
 import { sanitize } from '../../text/text.ts'
-import { syscallTable } from '../../tracers/syscalls/table.ts'
-import { headerHeight } from '../state/layout.ts'
+import { OVERVIEW } from '../../tracers/registry.ts'
+import { headOfState, TALL } from '../state/layout.ts'
 import { type State, showsConnections } from '../state/state.ts'
+import { FIGURES, type Figure } from '../trend/figures.ts'
 import { unmeasured } from './empty.ts'
 import { exportBeside, exportItems } from './export.ts'
+import { figureItems, headLines } from './head.ts'
 import { type Item, itemsWidth, joinItems } from './items.ts'
 import { fitLine, type Line, lineWidth, span, spread } from './style.ts'
 import { tabs, tabsLine } from './tabs.ts'
@@ -21,7 +23,7 @@ const PIDS_LISTED = 3
 
 /** As many lines as `headerHeight` says, each as wide as the terminal: facts, and the tabs. */
 export function headerLines(state: State): Line[] {
-  return [...factLines(state), tabsLine(state.view, state.size.columns, besideTabs(state))]
+  return [...factLines(state), ...headLines(state), tabsLine(state.view, state.size.columns, besideTabs(state))]
 }
 
 /** All lines but that of the tabs. */
@@ -59,7 +61,7 @@ function exportRooms(state: State, told: readonly Item[]): { beside: number; els
 }
 
 function isTall({ size }: State): boolean {
-  return headerHeight(size) === 3
+  return size.rows >= TALL
 }
 
 function facts(items: readonly Item[], columns: number): Line {
@@ -82,7 +84,7 @@ function news(state: State): Item[] {
   const items: Item[] = []
   if (state.pause !== null) items.push({ rank: 0, line: [span(pausedText(state, state.pause.samples), 'paused')] })
   if (shown !== null) {
-    items.push({ rank: 2, line: eventRate(shown) })
+    items.push(...figureItems(state, figuresAmongFacts(state)))
     items.push({ rank: 1, line: lostEvents(shown, state.lost) })
     if (state.late !== null) {
       items.push({ rank: 2, line: lateness(state.late.seconds, state.realtime) })
@@ -122,9 +124,10 @@ function named(name: string, value: string): Line {
   return [span(`${name} `, 'dim'), span(value, 'strong')]
 }
 
-function eventRate(sample: Sample): Line {
-  const events = sample.tables.of(syscallTable).reduce((sum, row) => sum + row.count, 0)
-  return named('events/s', formatEvents(sample.interval_seconds > 0 ? events / sample.interval_seconds : events))
+/** The main numbers that have no place elsewhere. In other views than the overview the first alone says that all goes on. */
+function figuresAmongFacts(state: State): readonly Figure[] {
+  if (state.view !== OVERVIEW) return FIGURES.slice(0, 1)
+  return headOfState(state).lines.length > 0 ? [] : FIGURES
 }
 
 /** How late samples come, and the key against it, which the footer has no certain place for. */

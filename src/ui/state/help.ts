@@ -2,6 +2,7 @@
 
 import { cells, sanitize } from '../../text/text.ts'
 import { registry } from '../../tracers/registry.ts'
+import { FIGURES } from '../trend/figures.ts'
 import { bindings, keyName } from './keys.ts'
 import { LINGERING } from './moment.ts'
 import type { Size, State } from './state.ts'
@@ -25,6 +26,7 @@ export interface Section {
 
 /** What the numbers and signs in the tables mean. */
 const READING: readonly Entry[] = [
+  ...FIGURES.map(({ title, meaning }): Entry => [title, meaning]),
   ['/s', 'per second, over the last interval'],
   ['TIME/s', 'time inside system calls, of all threads'],
   ['P50 P95 P99', 'half, 95 %, 99 % of the calls were this fast'],

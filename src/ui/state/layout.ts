@@ -1,6 +1,7 @@
 /** Where the tables lie on the screen. */
 
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
+import { type Head, headOf, NO_HEAD } from '../trend/head.ts'
 import { listFor, type Size, type State, tableState } from './state.ts'
 
 /** Below this the screen only says that it is too small. */
@@ -38,15 +39,20 @@ export function tooSmall(size: Size): boolean {
   return size.columns < LEAST.columns || size.rows < LEAST.rows
 }
 
-/** Lines of the header. */
-export function headerHeight(size: Size): number {
-  return size.rows >= TALL ? 3 : 2
+/** The main numbers over time: the overview begins with them. */
+export function headOfState({ size, view }: State): Head {
+  return view === OVERVIEW ? headOf(size) : NO_HEAD
+}
+
+/** Lines of the header: facts, the main numbers, the tabs. */
+export function headerHeight(state: State): number {
+  return (state.size.rows >= TALL ? 3 : 2) + headOfState(state).lines.length
 }
 
 /** The bands of tables between header and footer, from the top. */
 export function layout(state: State): readonly Band[] {
   const { size, view } = state
-  const height = size.rows - headerHeight(size) - 1
+  const height = size.rows - headerHeight(state) - 1
   const titled = size.rows >= TALL
   const overhead = titled ? 2 : 1
   const pane = (table: string, width: number, lines: number): Pane => ({

@@ -1,9 +1,12 @@
 /** A sample, and the connections that closed shortly before it: they stay in sight for a while. */
 
 import type { HeldSample } from '../../sample/sample.ts'
+import { hasFailed } from '../../tracers/connections/outcome.ts'
 import type { ConnectionRow } from '../../tracers/connections/row.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
 import { type ConnectionView, plainConnection } from '../../tracers/connections/view.ts'
+import { type Counted, valuesOf } from '../trend/figures.ts'
+import { type History, NO_HISTORY, withValues } from '../trend/history.ts'
 
 /** Seconds that a closed connection stays on the screen, as the intervals are long: Unix time may be set. */
 export const LINGERING = 5
@@ -22,25 +25,42 @@ export interface Moment {
   readonly sample: HeldSample
   /** Length of all intervals from the first one on, its own among them. */
   readonly seconds: number
+  /** The main numbers up to this sample. */
+  readonly history: History
+  /** Connections that closed in the sample's interval, the newest of them. */
+  readonly ended: readonly ConnectionView[]
   /** Connections that closed before the sample's interval, the newest last. */
   readonly lingering: readonly Closed[]
 }
 
 /** The moment of a new sample, given the one before. */
 export function nextMoment(last: Moment | null, sample: HeldSample): Moment {
-  if (last === null) return { sample, seconds: sample.interval_seconds, lingering: [] }
+  const counted = count(sample)
+  const history = withValues(last?.history ?? NO_HISTORY, valuesOf(sample, counted), sample.filter.pids)
+  const { ended } = counted
+  if (last === null) return { sample, seconds: sample.interval_seconds, history, ended, lingering: [] }
   const at = last.seconds
   const seconds = at + sample.interval_seconds
   const { pids } = sample.filter
   const wanted = ({ row }: Closed): boolean => pids.length === 0 || (row.pid !== null && pids.includes(row.pid))
-  const justClosed = last.sample.tables
-    .of(connectionTable)
-    .filter(row => row.closed)
-    .slice(-MOST_LINGERING)
-  const lingering = [...last.lingering, ...justClosed.map(row => ({ row: atRest(row), at }))]
+  const lingering = [...last.lingering, ...last.ended.map(row => ({ row: atRest(row), at }))]
     .filter(each => seconds - each.at < LINGERING && wanted(each))
     .slice(-MOST_LINGERING)
-  return { sample, seconds, lingering }
+  return { sample, seconds, history, ended, lingering }
+}
+
+/** What there is to know of all connections of a sample, in one walk: there may be fifty thousand. */
+function count({ tables }: HeldSample): Counted & Pick<Moment, 'ended'> {
+  const ended: ConnectionView[] = []
+  let opened = 0
+  let failed = 0
+  for (const row of tables.of(connectionTable)) {
+    if (row.opened) opened++
+    if (!row.closed) continue
+    if (hasFailed(row)) failed++
+    ended.push(row)
+  }
+  return { opened, failed, ended: ended.slice(-MOST_LINGERING) }
 }
 
 function atRest(row: ConnectionView): ConnectionRow {

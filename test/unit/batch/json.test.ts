@@ -93,6 +93,7 @@ const ADDED = [
   ...['started_ns', 'duration_ns'].map(name => `slow_calls[].${name}`),
   ...['process_started_ns', 'thread_name', 'abi', 'started_ns'].map(name => `in_flight[].${name}`),
   ...['process_started_ns', 'id', 'abi', 'meaning', 'share'].map(name => `errors[].${name}`),
+  ...['sum', 'max', 'p50', 'p95', 'p99'].map(name => `duration_ns.${name}`),
   'sources.in_flight',
   'lost.slow_calls',
   'self.bpf_seconds',

@@ -37,7 +37,7 @@ function rowsOf(
   toEnd(sockets.addOpen(new ListBatch(records.open)))
   const all = { processes: [], calls: new Reads(), slow: [], closed: NO_SOCKETS, ...records }
   const tables = new Tables()
-  const calls = toEnd(
+  const { calls } = toEnd(
     assemble(all, sockets, tables, {
       ...END,
       arch: 'x64',

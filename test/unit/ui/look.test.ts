@@ -104,11 +104,17 @@ describe('the header', () => {
         },
       }),
     )
-    const [identity, facts] = await person.see('own CPU')
+    const [identity, facts, ...numbers] = await person.see('own CPU')
     expect(identity).toMatch(
       /ebpf-top 0\.1\.0 {2}web-1 {2}Linux 6\.12\.30-amd64 {2}16 CPUs .*every 1s {2}own CPU 2\.5% {2}memory 64\.0M/,
     )
-    expect(facts).toBe(' events/s 700  lost 0  filter none')
+    expect(facts).toBe(' lost 0  filter none')
+    expect(numbers.slice(0, 4).map(line => line.replaceAll(/ +/g, ' '))).toEqual([
+      ' events/s 700 ▆ errors/s 3.5 ▄',
+      ' p99 2.4µs ▃ stuck -',
+      ' recv/s 1.0K ▅ sent/s 2.0K ▄',
+      ' conns/s 0 ▁ failed/s 0 ▁',
+    ])
   })
 
   it('shows what was lost by kind, and does not forget it', async () => {
