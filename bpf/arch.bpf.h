@@ -188,6 +188,7 @@ struct entry {
 #define PENDING_WHILE_IT_RUNS false
 
 #define READ_ENTRY(entry, regs, compat, read) do {				\
+	(void)(compat);								\
 	(entry)->number = read(regs, syscallno);				\
 	(entry)->result = read(regs, regs[0]);					\
 	(entry)->argument = read(regs, orig_x0);				\

@@ -1,5 +1,6 @@
-import { needs, ways } from '../plan/ways.ts'
+import type { Need } from '../plan/need.ts'
 import { FOR_SOCKETS_OF_OTHERS } from '../rights/capabilities.ts'
+import { registry } from '../tracers/registry.ts'
 import { type Flag, flags } from './flags.ts'
 
 const NAMES_WIDTH = 34
@@ -18,7 +19,7 @@ Batch output: text shows rates per second, like the screen. csv and json have th
 durations in nanoseconds. Events that could not be counted are in "lost".
 
 How it is measured: by the first of these that works here (--doctor says which one, and why):
-${Object.entries(needs).map(sourcesLine).join('\n')}
+${registry.needs.map(sourcesLine).join('\n')}
 
 Started as root, it becomes the user who called sudo, else nobody, before it reads anything that others can write.
 It keeps CAP_BPF, on the screen CAP_SYS_NICE, in compatible mode also
@@ -31,8 +32,8 @@ Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 this machine canno
 }
 
 /** The ways of one need, best first, some to a line. */
-function sourcesLine([need, what]: readonly [string, string]): string {
-  const sources = ways.filter(way => way.need === need).map(way => way.source)
+function sourcesLine({ what, ways }: Need): string {
+  const sources = ways.map(way => way.source)
   const lines = [sources.slice(0, WAYS_IN_LINE), sources.slice(WAYS_IN_LINE)].filter(part => part.length > 0)
   return `  ${what.padEnd(WHAT_WIDTH)}${lines.map(part => part.join(', ')).join(`,\n${' '.repeat(WHAT_WIDTH + 2)}`)}`
 }

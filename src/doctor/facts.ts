@@ -7,11 +7,12 @@ import { type Libbpf, loadLibbpf } from '../bpf/libbpf.ts'
 import { Tracefs } from '../bpf/tracepoint.ts'
 import { saveVerifierLog } from '../bpf/verifier.ts'
 import { type Wishes as RightsWishes, userFor } from '../leave-root/leave-root.ts'
+import { nameOf, type Way } from '../plan/need.ts'
 import { decide, type Plan, type Verdict, type Verdicts } from '../plan/plan.ts'
-import { nameOf, ways } from '../plan/ways.ts'
 import { isInUserNamespace, lacking, ownCapabilities } from '../rights/capabilities.ts'
 import { hidesProcesses } from '../rights/rights.ts'
 import { Opener } from '../tracers/opener.ts'
+import { registry } from '../tracers/registry.ts'
 
 /** Inode of the pid namespace that the machine begins with: PROC_PID_INIT_INO of the kernel. */
 const HOST_PID_NAMESPACE = 'pid:[4026531836]'
@@ -67,6 +68,10 @@ export interface Wishes extends RightsWishes {
   readonly btf: string | null
 }
 
+function everyWay(): readonly Way[] {
+  return registry.needs.flatMap(({ ways }) => ways)
+}
+
 /** Looks at everything. Loads every BPF object of `folder` for a moment where that is permitted; else none is tried. */
 export function gatherFacts(folder: string, { compat, btf, ...wishes }: Wishes): Facts {
   const status = read('/proc/self/status') ?? ''
@@ -93,12 +98,12 @@ export function gatherFacts(folder: string, { compat, btf, ...wishes }: Wishes):
     bpffs: (read('/proc/self/mounts') ?? '').split('\n').some(line => line.split(' ')[2] === 'bpf'),
     hostPids: hostPids(),
     lockedMemory: lockedMemory(),
-    memorySuffices: ways.some(way => way.need === 'syscalls' && tried.verdicts.get(nameOf(way))?.works === true),
+    memorySuffices: everyWay().some(way => way.need === 'syscalls' && tried.verdicts.get(nameOf(way))?.works === true),
     unprivilegedBpf: number('/proc/sys/kernel/unprivileged_bpf_disabled'),
     jit: number('/proc/sys/net/core/bpf_jit_enable'),
     kprobes: existsSync('/sys/bus/event_source/devices') ? existsSync('/sys/bus/event_source/devices/kprobe') : null,
     libbpf: 'close' in libbpf ? { version: libbpf.version } : libbpf,
-    plan: mayTry ? decide(tried.verdicts, { compatOnly: compat }) : null,
+    plan: mayTry ? decide(registry.needs, tried.verdicts, { compatOnly: compat }) : null,
     verdicts: tried.verdicts,
     verifierLog: saveVerifierLog(tried.log, user),
   }
@@ -118,7 +123,7 @@ function tryAll(libbpf: Libbpf, folder: string, btf: string | null): { verdicts:
   const opener = new Opener(libbpf, { folder, btf, rooms: {} })
   const verdicts = new Map<string, Verdict>()
   try {
-    for (const way of ways) verdicts.set(nameOf(way), opener.try(way))
+    for (const way of everyWay()) verdicts.set(nameOf(way), opener.try(way))
     return { verdicts, log: opener.log }
   } finally {
     opener.close()

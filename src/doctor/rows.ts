@@ -1,7 +1,7 @@
 /** What the doctor says, from the facts alone. */
 
-import { missing } from '../plan/plan.ts'
-import { type Need, nameOf, needs, type Way, ways } from '../plan/ways.ts'
+import { nameOf, type Way } from '../plan/need.ts'
+import { missing, wayFor } from '../plan/plan.ts'
 import { holds, lacking } from '../rights/capabilities.ts'
 import type { Facts } from './facts.ts'
 import { capabilityRows, needsMemory, permissionRow, RUN_AS_ROOT, rightsRow } from './rights-rows.ts'
@@ -16,7 +16,7 @@ export interface Diagnosis {
 }
 
 /** Needs without which the main job cannot be done. */
-const MAIN: readonly Need[] = ['syscalls', 'processes', 'sockets']
+const MAIN = ['syscalls', 'processes', 'sockets']
 
 export function diagnose(facts: Facts): Diagnosis {
   const rows = [
@@ -38,8 +38,8 @@ export function diagnose(facts: Facts): Diagnosis {
     ...planRows(facts),
     ...wayRows(facts),
   ]
-  const chosen = facts.plan?.chosen
-  return { able: chosen !== undefined && MAIN.every(need => chosen[need] !== null), rows }
+  const { plan } = facts
+  return { able: plan !== null && MAIN.every(need => wayFor(plan, need) !== null), rows }
 }
 
 function kernelRow({ kernel, arch }: Facts): Row {
@@ -131,7 +131,7 @@ function unprivilegedRow({ unprivilegedBpf }: Facts): Row {
 
 function seccompRow({ seccomp, plan, capabilities }: Facts): Row {
   if (seccomp === 0) return row('seccomp', 'yes', 'no filter')
-  const blocks = plan?.chosen.syscalls == null && lacking(capabilities).length === 0
+  const blocks = plan?.chosen.has('syscalls') !== true && lacking(capabilities).length === 0
   return blocks
     ? row(
         'seccomp',
@@ -179,30 +179,27 @@ function planRows({ plan, root, capabilities, libbpf }: Facts): Row[] {
     if (lacks.length === 0 || 'problem' in libbpf) return []
     return [row('measuring', 'no', `not tried: it takes ${lacks.join(' and ')}`)]
   }
-  const reasons = new Map(missing(plan).map(({ need, reason }) => [need, reason]))
-  return ways
-    .map(way => way.need)
-    .filter((need, i, all) => all.indexOf(need) === i)
-    .map(need => {
-      const way = plan.chosen[need]
-      if (way === null) return row(needs[need], 'no', reasons.get(need) ?? 'this kernel has no method for it')
-      const flaw = plan.flaws.find(flawed => flawed.need === need)?.flaw
-      if (flaw !== undefined)
-        return row(needs[need], 'partly', `by ${way.source}; ${flaw}`, root ? MOUNT_TRACEFS : RUN_AS_ROOT)
-      return row(needs[need], way.compat ? 'partly' : 'yes', `by ${way.source}`)
-    })
+  const reasons = new Map(missing(plan).map(({ need, reason }) => [need.name, reason]))
+  return plan.needs.map(({ name, what }) => {
+    const way = wayFor(plan, name)
+    if (way === null) return row(what, 'no', reasons.get(name) ?? '')
+    const flaw = plan.flaws.find(({ need }) => need === name)?.flaw
+    if (flaw !== undefined) return row(what, 'partly', `by ${way.source}; ${flaw}`, root ? MOUNT_TRACEFS : RUN_AS_ROOT)
+    return row(what, way.compat ? 'partly' : 'yes', `by ${way.source}`)
+  })
 }
 
 /** Each way by itself. */
 function wayRows(facts: Facts): Row[] {
   const { plan, verdicts, verifierLog } = facts
   if (plan === null) return []
-  return ways
+  return plan.needs
+    .flatMap(({ ways }) => ways)
     .filter(way => way.objects.length > 0 || way.source === 'inet_diag')
     .map(way => {
       const verdict = verdicts.get(nameOf(way))
       if (verdict === undefined || verdict.works)
-        return row(hookOf(way), 'yes', usedOrNot(plan.chosen[way.need] === way))
+        return row(hookOf(way), 'yes', usedOrNot(wayFor(plan, way.need) === way))
       const log =
         verifierLog === null || !verdict.reason.includes('verifier') ? '' : `; the full log is in ${verifierLog}`
       return row(hookOf(way), 'no', `${verdict.reason} (needs ${way.requires})${log}`)

@@ -1,7 +1,7 @@
 /** The capabilities that the tool uses, what each is for, and which of them it keeps once it is at work. */
 
 import { readFileSync } from 'node:fs'
-import type { Plan } from '../plan/plan.ts'
+import { type Plan, wayFor } from '../plan/plan.ts'
 
 /** With their numbers of <linux/capability.h>. The table in docs/kernels.md has the same ones, in this order. */
 export const CAPABILITIES = {
@@ -72,10 +72,10 @@ export function lacking(set: bigint): Capability[] {
 }
 
 /** Capabilities that only some figures need, and which a set lacks though they would change what is seen by a plan. */
-export function missed(set: bigint, { chosen, flaws }: Plan): Capability[] {
+export function missed(set: bigint, plan: Plan): Capability[] {
   const wanted = new Set<Capability>()
-  if (chosen.connections === null || flaws.length > 0) wanted.add('CAP_DAC_READ_SEARCH')
-  if (chosen.sockets?.compat === true) for (const capability of FOR_SOCKETS_OF_OTHERS) wanted.add(capability)
+  if (wayFor(plan, 'connections') === null || plan.flaws.length > 0) wanted.add('CAP_DAC_READ_SEARCH')
+  if (wayFor(plan, 'sockets')?.compat === true) for (const capability of FOR_SOCKETS_OF_OTHERS) wanted.add(capability)
   return [...wanted].filter(capability => !holds(set, capability))
 }
 
@@ -93,9 +93,9 @@ export interface RightsContext {
  * Those that are needed after all programs of a plan were loaded and attached. CAP_PERFMON is for loading alone; before 5.19
  * reading a map takes CAP_BPF.
  */
-export function keptFor({ chosen }: Plan, { hasBpf, hidesProcesses, priority }: RightsContext): Capability[] {
+export function keptFor(plan: Plan, { hasBpf, hidesProcesses, priority }: RightsContext): Capability[] {
   const kept = new Set<Capability>([hasBpf ? 'CAP_BPF' : 'CAP_SYS_ADMIN'])
-  if (chosen.sockets?.compat === true) for (const capability of FOR_SOCKETS_OF_OTHERS) kept.add(capability)
+  if (wayFor(plan, 'sockets')?.compat === true) for (const capability of FOR_SOCKETS_OF_OTHERS) kept.add(capability)
   if (hidesProcesses) kept.add('CAP_SYS_PTRACE')
   if (priority) kept.add('CAP_SYS_NICE')
   return [...kept]

@@ -8,8 +8,8 @@ import { fieldOffset } from '../bpf/tracepoint.ts'
 import { type Owner, saveVerifierLog } from '../bpf/verifier.ts'
 import { isInProc, pidInFirstNamespace } from '../facts/own-pid.ts'
 import { ownProcesses } from '../own-processes.ts'
-import { decide, type Plan, type Verdict } from '../plan/plan.ts'
-import { nameOf, type Way } from '../plan/ways.ts'
+import { nameOf, type Way } from '../plan/need.ts'
+import { decide, type Plan, type Verdict, wayFor } from '../plan/plan.ts'
 import { describe, isInUserNamespace, lacking, ownCapabilities } from '../rights/capabilities.ts'
 import { SocketBytes } from './bytes/socket-bytes.ts'
 import { ByteTracer } from './bytes/tracer.ts'
@@ -83,9 +83,9 @@ export async function openTracers(
   try {
     if (!compat) await opener.openTogether()
     const plan = makePlan(opener, compat)
-    if (plan.chosen.syscalls === null) throw cannotTrace(plan, opener.log, owner)
+    const way = wayFor(plan, 'syscalls')
+    if (way === null) throw cannotTrace(plan, opener.log, owner)
     const controls: IntervalControl[] = []
-    const way = plan.chosen.syscalls
     const compatControl = once(() => {
       const [name = ''] = way.compat ? way.objects : ['compat_connections']
       const control = new CompatControl(opener.object(name))
@@ -132,7 +132,7 @@ export async function openTracers(
 export function makePlan(opener: Opener, compatOnly: boolean): Plan {
   const verdicts = new Map<string, Verdict>()
   for (;;) {
-    const plan = decide(verdicts, { compatOnly })
+    const plan = decide(registry.needs, verdicts, { compatOnly })
     if (plan.next === null) return plan
     verdicts.set(nameOf(plan.next), opener.try(plan.next))
   }
@@ -197,19 +197,19 @@ function compatBase(opener: Opener, { objects: [name = ''], source }: Way, contr
 }
 
 function openConnections(
-  { chosen }: Plan,
+  plan: Plan,
   opener: Opener,
   control: IntervalControl,
   compatControl: () => CompatControl,
   openDiag: (object: BpfObject | null) => Connections,
 ): Connections {
-  if (chosen.sockets === null) return NO_CONNECTIONS
-  if (control instanceof Control && !chosen.sockets.compat) {
+  const sockets = wayFor(plan, 'sockets')
+  if (sockets === null) return NO_CONNECTIONS
+  if (control instanceof Control && !sockets.compat) {
     return openedOrLater(() => new ConnectionTracer(opener.object('connections'), control), FULL_SOURCE, false)
   }
-  const { source } = chosen.sockets
-  if (chosen.connections === null || !chosen.connections.compat)
-    return openedOrLater(() => openDiag(null), source, true)
+  const { source } = sockets
+  if (wayFor(plan, 'connections')?.compat !== true) return openedOrLater(() => openDiag(null), source, true)
   // before 5.6 the protocol took one byte less
   const format = opener.tracefs.format('sock/inet_sock_set_state')
   if (fieldOffset(format, 'saddr') === OLD_ADDRESS_OFFSET) compatControl().useOldStateRecord()
@@ -233,8 +233,8 @@ const NO_CONNECTIONS: Connections = {
 }
 
 /** null: they are those of the connections. */
-function openBytes({ chosen }: Plan, opener: Opener): Bytes | null {
-  const way = chosen.bytes
+function openBytes(plan: Plan, opener: Opener): Bytes | null {
+  const way = wayFor(plan, 'bytes')
   const name = way?.objects[0]
   if (way === null) return { source: 'none', loss: { take: () => ({}) } }
   if (name === undefined) return null

@@ -1,19 +1,25 @@
+import type { Need } from '../plan/need.ts'
 import type { Table } from '../table/table.ts'
 import { oneLine } from '../text/line.ts'
 import { byteMetrics } from './bytes/metrics.ts'
+import { byteNeed } from './bytes/ways.ts'
 import { connectionMetrics } from './connections/metrics.ts'
 import { connectionTable } from './connections/table.ts'
+import { connectionNeeds } from './connections/ways.ts'
 import { errorTable } from './errors/table.ts'
 import { ErrorTracer } from './errors/tracer.ts'
 import { inFlightTable } from './in-flight/table.ts'
 import { openInFlight } from './in-flight/tracer.ts'
+import { inFlightNeed } from './in-flight/ways.ts'
 import { listenerTable } from './listeners/table.ts'
 import type { TracerMetrics } from './metrics.ts'
 import type { Opened } from './opened.ts'
 import { processTable } from './processes/table.ts'
+import { processNeed } from './processes/ways.ts'
 import { slowTable } from './slow-calls/table.ts'
 import { syscallMetrics } from './syscalls/metrics.ts'
 import { syscallTable } from './syscalls/table.ts'
+import { syscallNeed } from './syscalls/ways.ts'
 import type { Tracer } from './tracer.ts'
 
 /** A table, and who fills it. */
@@ -21,18 +27,20 @@ export interface Kind<T extends Table<unknown> = Table<unknown>> {
   readonly table: T
   /** Absent: the built-in tracers fill it together (src/sample/built-in.ts). */
   readonly open?: (opened: Opened) => Tracer
+  /** How what it shows can be measured, in the order in which that is decided; absent: others say so. */
+  readonly needs?: readonly Need[]
   /** What is exported of it, made anew for each exporter; absent: nothing. */
   readonly metrics?: () => TracerMetrics
 }
 
 /** What comes with the program, in the order of tabs and keys: one more table is one more line. */
 export const builtIn = [
-  { table: syscallTable, metrics: syscallMetrics },
-  { table: connectionTable, metrics: connectionMetrics },
-  { table: processTable, metrics: byteMetrics },
+  { table: syscallTable, needs: [syscallNeed, processNeed], metrics: syscallMetrics },
+  { table: connectionTable, needs: connectionNeeds, metrics: connectionMetrics },
+  { table: processTable, needs: [byteNeed], metrics: byteMetrics },
   { table: listenerTable },
   { table: slowTable },
-  { table: inFlightTable, open: openInFlight },
+  { table: inFlightTable, needs: [inFlightNeed], open: openInFlight },
   { table: errorTable, open: () => new ErrorTracer() },
 ] as const
 
@@ -65,6 +73,11 @@ export class Registry {
         return unopened(table, error)
       }
     })
+  }
+
+  /** What is to be measured, in the order in which its ways are decided. */
+  get needs(): readonly Need[] {
+    return this.#kinds.flatMap(({ needs }) => needs ?? [])
   }
 
   /** What is exported of each. */

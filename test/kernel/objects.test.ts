@@ -5,11 +5,12 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadLibbpf } from '../../src/bpf/libbpf.ts'
 import { BpfObject } from '../../src/bpf/object.ts'
 import { SharedMaps } from '../../src/bpf/shared-maps.ts'
-import { nameOf, ways } from '../../src/plan/ways.ts'
+import { nameOf } from '../../src/plan/need.ts'
 import { BYTE_PROGRAMS } from '../../src/tracers/bytes/tracer.ts'
 import { CONNECTION_PROGRAMS } from '../../src/tracers/connections/tracer.ts'
 import { Opener } from '../../src/tracers/opener.ts'
 import { SYSCALL_PROGRAMS } from '../../src/tracers/syscalls/tracer.ts'
+import { syscallNeed } from '../../src/tracers/syscalls/ways.ts'
 import { lostConnections } from '../support/connections.ts'
 import { Sockets } from '../support/sockets.ts'
 import { lost, OBJECTS, sum, Top } from '../support/top.ts'
@@ -132,7 +133,7 @@ test.each([
     const opener = new Opener(loadLibbpf(), { folder: path, btf: null, rooms: {} })
     await opener.openTogether()
     expect(opener.has('syscalls')).toBe(how === 'together')
-    const way = ways.find(way => nameOf(way) === 'syscalls tp_btf')
+    const way = syscallNeed.ways.find(way => nameOf(way) === 'syscalls tp_btf')
     expect(way && opener.try(way)).toEqual({ works: true })
     const programs = opener
       .object('syscalls')

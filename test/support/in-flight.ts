@@ -2,12 +2,13 @@ import { onTestFinished } from 'vitest'
 import { readClocks, Times } from '../../src/bpf/clock.ts'
 import { callWithNumber } from '../../src/bpf/kernel.ts'
 import { loadLibbpf } from '../../src/bpf/libbpf.ts'
-import { ways } from '../../src/plan/ways.ts'
+import { wayFor } from '../../src/plan/plan.ts'
 import { CompatControl } from '../../src/tracers/compat/control.ts'
 import { Control } from '../../src/tracers/control.ts'
 import type { InFlightRow } from '../../src/tracers/in-flight/row.ts'
 import { inFlightTable } from '../../src/tracers/in-flight/table.ts'
 import { InFlightTracer } from '../../src/tracers/in-flight/tracer.ts'
+import { inFlightNeed } from '../../src/tracers/in-flight/ways.ts'
 import { makePlan, roomsFor } from '../../src/tracers/open.ts'
 import { Opener } from '../../src/tracers/opener.ts'
 import { Reading } from '../../src/tracers/reading.ts'
@@ -41,9 +42,9 @@ export class InFlightWalks {
     const opener = new Opener(loadLibbpf(), { folder: OBJECTS, btf: null, rooms: roomsFor(10_240, 4_096) })
     onTestFinished(() => opener.close())
     if (!compat) await opener.openTogether()
-    const way = makePlan(opener, compat).chosen.syscalls
+    const way = wayFor(makePlan(opener, compat), 'syscalls')
     const [first = ''] = way?.objects ?? []
-    const walk = ways.find(one => one.need === 'in_flight' && one.compat === way?.compat)
+    const walk = inFlightNeed.ways.find(one => one.compat === way?.compat)
     const verdict = walk && opener.try({ ...walk, need: 'syscalls' })
     if (verdict?.works !== true) throw new Error(`no walk: ${verdict?.reason}`)
     const object = opener.object(first)

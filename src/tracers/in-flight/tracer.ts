@@ -1,6 +1,7 @@
 import { readU64 } from '../../bpf/btf/layout.ts'
 import { gracePeriod } from '../../bpf/kernel.ts'
 import type { ArrayMap, BpfObject } from '../../bpf/object.ts'
+import { wayFor } from '../../plan/plan.ts'
 import type { Arch } from '../../syscall/names.ts'
 import { PORTION } from '../../table/slices.ts'
 import { missedRuns } from '../loss.ts'
@@ -25,11 +26,11 @@ const NO_IN_FLIGHT: Tracer = { name: 'in_flight', source: 'none' }
 
 /** By the way that the plan has chosen. */
 export function openInFlight({ opener, plan, isOwn }: Opened): Tracer {
-  const { syscalls, in_flight } = plan.chosen
-  const [walk] = in_flight?.objects ?? []
-  const counting = syscalls?.objects.at(-1)
-  if (in_flight === null || walk === undefined || counting === undefined) return NO_IN_FLIGHT
-  const { source } = in_flight
+  const way = wayFor(plan, 'in_flight')
+  const walk = way?.objects[0]
+  const counting = wayFor(plan, 'syscalls')?.objects.at(-1)
+  if (way === null || walk === undefined || counting === undefined) return NO_IN_FLIGHT
+  const { source } = way
   return new InFlightTracer(opener.object(walk), { source, syscalls: opener.object(counting), isOwn })
 }
 

@@ -1,10 +1,9 @@
 /** The lines above the tables. */
 
-import { ways } from '../../plan/ways.ts'
 import type { Sample } from '../../sample/sample.ts'
 import { formatBytes, formatEvents, formatNanoseconds, formatSeconds } from '../../table/format.ts'
 import { sanitize } from '../../text/text.ts'
-import { OVERVIEW } from '../../tracers/registry.ts'
+import { OVERVIEW, registry } from '../../tracers/registry.ts'
 import { headOfState, TALL } from '../state/layout.ts'
 import { type State, showsConnections } from '../state/state.ts'
 import { FIGURES, type Figure } from '../trend/figures.ts'
@@ -101,6 +100,7 @@ function news(state: State): Item[] {
 
 /** Something is measured the way that compatible mode does it. */
 function isCompatible({ sources }: Sample): boolean {
+  const ways = registry.needs.flatMap(need => need.ways)
   const way = ways.find(({ need, source }) => need === 'syscalls' && source === sources.syscalls)
   return way?.compat === true || sources.connections.startsWith('inet_diag')
 }

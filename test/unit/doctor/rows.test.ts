@@ -2,73 +2,25 @@ import { describe, expect, test } from 'vitest'
 import { format } from '../../../src/doctor/doctor.ts'
 import type { Facts } from '../../../src/doctor/facts.ts'
 import { diagnose, type Row } from '../../../src/doctor/rows.ts'
-import { decide, type Verdict } from '../../../src/plan/plan.ts'
-import { nameOf, ways } from '../../../src/plan/ways.ts'
+import { nameOf } from '../../../src/plan/need.ts'
+import { decide, type Plan } from '../../../src/plan/plan.ts'
 import { effectiveSet, lacking } from '../../../src/rights/capabilities.ts'
+import { registry } from '../../../src/tracers/registry.ts'
+import { factsOf, REFUSED, verdicts, without } from '../../support/doctor.ts'
 
-const WORKS: Verdict = { works: true }
-const REFUSED: Verdict = { works: false, reason: 'loading it is not permitted (EPERM)' }
+const { needs } = registry
+const ways = needs.flatMap(need => need.ways)
 
-/** Verdicts of all ways: those named `no` are refused. */
-function verdicts(no: readonly string[] = []): Map<string, Verdict> {
-  return new Map(ways.map(nameOf).map(name => [name, no.includes(name) ? REFUSED : WORKS]))
-}
-
-const ALL = (1n << 41n) - 1n
-const without = (...bits: number[]): bigint => bits.reduce((set, bit) => set & ~(1n << BigInt(bit)), ALL)
-
-/** A machine on which all is well, but for `changes`. */
-function facts(changes: Partial<Facts> = {}): Facts {
-  const tried = changes.verdicts ?? verdicts()
-  return {
-    kernel: '6.12.0',
-    arch: 'x64',
-    root: true,
-    capabilities: ALL,
-    userNamespace: false,
-    becomes: 'ann',
-    keepRoot: false,
-    hidesProcesses: false,
-    noNewPrivileges: false,
-    seccomp: 0,
-    btfFile: null,
-    btf: 'readable',
-    lockdown: 'none',
-    tracefs: '/sys/kernel/tracing',
-    tracefsOwn: true,
-    bpffs: true,
-    hostPids: true,
-    lockedMemory: null,
-    memorySuffices: true,
-    unprivilegedBpf: 2,
-    jit: 1,
-    kprobes: true,
-    libbpf: { version: '1.1' },
-    plan: decide(tried, { compatOnly: false }),
-    verdicts: tried,
-    verifierLog: null,
-    ...changes,
-  }
-}
-
-const COMPAT = decide(verdicts(), { compatOnly: true })
-const nothing = {
-  syscalls: null,
-  processes: null,
-  connections: null,
-  sockets: null,
-  owners: null,
-  bytes: null,
-  in_flight: null,
-}
+const COMPAT = decide(needs, verdicts(), { compatOnly: true })
+const NOTHING: Plan = { needs, chosen: new Map(), rejected: [], flaws: [], next: null }
 
 function rowOf(topic: string, changes: Partial<Facts>): Row | undefined {
-  return diagnose(facts(changes)).rows.find(row => row.topic === topic)
+  return diagnose(factsOf(changes)).rows.find(row => row.topic === topic)
 }
 
 describe('the doctor', () => {
   test('finds nothing on a machine where all is well', () => {
-    const { able, rows } = diagnose(facts())
+    const { able, rows } = diagnose(factsOf())
     expect(able).toBe(true)
     expect(rows.filter(row => row.state !== 'yes')).toEqual([])
   })
@@ -209,7 +161,7 @@ describe('the doctor', () => {
       changes: {
         root: false,
         capabilities: without(2),
-        plan: { chosen: nothing, rejected: [], flaws: [], next: null },
+        plan: NOTHING,
       },
       row: { state: 'partly', remedy: 'run it as root: sudo ebpf-top' },
     },
@@ -287,7 +239,7 @@ describe('the doctor', () => {
     {
       topic: 'seccomp',
       when: 'a filter that stops bpf',
-      changes: { seccomp: 2, plan: { chosen: nothing, rejected: [], flaws: [], next: null } },
+      changes: { seccomp: 2, plan: NOTHING },
       row: { state: 'no', remedy: 'allow bpf and perf_event_open: --security-opt seccomp=unconfined' },
     },
     {
@@ -332,7 +284,7 @@ describe('the doctor', () => {
       state: 'partly',
       detail: 'by raw_tp',
     })
-    const none = diagnose(facts({ verdicts: verdicts(ways.map(nameOf)) }))
+    const none = diagnose(factsOf({ verdicts: verdicts(ways.map(nameOf)) }))
     expect(none.able).toBe(false)
     expect(none.rows.find(row => row.topic === 'system calls and their durations')).toMatchObject({
       state: 'no',
@@ -366,15 +318,15 @@ describe('the doctor', () => {
 
   test('is able where connections are missing their hook, unable without system calls', () => {
     const noHook = ['connections tp_btf', 'connections tp:inet_sock_set_state']
-    expect(diagnose(facts({ verdicts: verdicts(noHook) })).able).toBe(true)
-    expect(diagnose(facts({ plan: null })).able).toBe(false)
+    expect(diagnose(factsOf({ verdicts: verdicts(noHook) })).able).toBe(true)
+    expect(diagnose(factsOf({ plan: null })).able).toBe(false)
   })
 
   test('prints the verdict first, and each thing to do once', () => {
-    const text = format(diagnose(facts({ jit: 0 })))
+    const text = format(diagnose(factsOf({ jit: 0 })))
     expect(text).toMatch(/^ebpf-top can run here\n {2}-> sysctl net.core.bpf_jit_enable=1 {2}\(JIT\)\n\n/)
     expect(text.match(/->/g)).toHaveLength(1)
-    const compat = format(diagnose(facts({ plan: COMPAT, root: false, capabilities: without(19, 21) | (3n << 38n) })))
+    const compat = format(diagnose(factsOf({ plan: COMPAT, root: false, capabilities: without(19, 21) | (3n << 38n) })))
     expect(compat).toContain('-> run it as root: sudo ebpf-top  (CAP_SYS_ADMIN, CAP_SYS_PTRACE)\n')
     expect(compat.match(/->/g)).toHaveLength(1)
   })
@@ -388,7 +340,7 @@ describe('the doctor', () => {
       verdicts: new Map(),
       lockedMemory: 65536,
     }
-    const diagnosis = diagnose(facts({ ...refused, memorySuffices: false }))
+    const diagnosis = diagnose(factsOf({ ...refused, memorySuffices: false }))
     expect(diagnosis.able).toBe(false)
     expect(diagnosis.rows.filter(row => row.state !== 'yes').map(row => row.topic)).toEqual(['permission', 'measuring'])
     expect(format(diagnosis).match(/->/g)).toHaveLength(1)

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { nameOf } from '../../../src/plan/need.ts'
 import { decide, meansOf, missing, notesOf, type Plan, sourceOf, type Verdict } from '../../../src/plan/plan.ts'
-import { type Need, nameOf, needs, ways } from '../../../src/plan/ways.ts'
+import { registry } from '../../../src/tracers/registry.ts'
+
+const { needs } = registry
+const ways = needs.flatMap(need => need.ways)
 
 /** What a kernel offers; a way works where all that it takes is there. */
 type Feature =
@@ -47,7 +51,7 @@ const PLAIN: readonly Feature[] = [...PREEMPTED, 'raw_tp without preemption']
 function planOf(features: readonly Feature[], compatOnly = false): { plan: Plan; tried: string[] } {
   const verdicts = new Map<string, Verdict>()
   for (;;) {
-    const plan = decide(verdicts, { compatOnly })
+    const plan = decide(needs, verdicts, { compatOnly })
     if (plan.next === null) return { plan, tried: [...verdicts.keys()] }
     const name = nameOf(plan.next)
     const lacks = TAKES[name]?.find(feature => !features.includes(feature))
@@ -55,7 +59,7 @@ function planOf(features: readonly Feature[], compatOnly = false): { plan: Plan;
   }
 }
 
-function sources({ plan }: { plan: Plan }): Record<Need, string> {
+function sources({ plan }: { plan: Plan }): Record<string, string> {
   return {
     syscalls: sourceOf(plan, 'syscalls'),
     processes: sourceOf(plan, 'processes'),
@@ -177,9 +181,13 @@ describe('the plan', () => {
       bytes: 'none',
       in_flight: 'none',
     })
-    expect(missing(plan)).toContainEqual({ need: 'connections', reason: 'no tracefs' })
-    expect(missing(plan)).toContainEqual({ need: 'sockets', reason: 'no inet_diag' })
-    expect(missing(plan)).toContainEqual({ need: 'bytes', reason: 'no open connections are seen' })
+    const reasons = missing(plan).map(({ need, reason }) => ({ need: need.name, reason }))
+    expect(reasons).toContainEqual({ need: 'connections', reason: 'no tracefs' })
+    expect(reasons).toContainEqual({ need: 'sockets', reason: 'no inet_diag' })
+    expect(reasons).toContainEqual({
+      need: 'bytes',
+      reason: 'works only together with sockets by iter/tcp or inet_diag',
+    })
   })
 
   test('is told in a line for each need that is not met, and for type information that does not serve', () => {
@@ -200,7 +208,7 @@ describe('the plan', () => {
   test('is told in a line where the chosen way leaves something out', () => {
     const verdicts = new Map<string, Verdict>(ways.map(way => [nameOf(way), { works: true }]))
     verdicts.set('syscalls tp_btf', { works: true, flaw: 'this kernel preempts programs' })
-    const plan = decide(verdicts, { compatOnly: false })
+    const plan = decide(needs, verdicts, { compatOnly: false })
     expect(sourceOf(plan, 'syscalls')).toBe('tp_btf')
     expect(notesOf(plan)).toEqual(['not all system calls and their durations: this kernel preempts programs'])
   })
@@ -259,11 +267,11 @@ describe('the ways', () => {
   test('have names of their own, and stand with their needs in order', () => {
     const names = ways.map(nameOf)
     expect(new Set(names).size).toBe(names.length)
-    expect([...new Set(ways.map(way => way.need))]).toEqual(Object.keys(needs))
+    expect([...new Set(ways.map(way => way.need))]).toEqual(needs.map(({ name }) => name))
     expect(names.toSorted()).toEqual(Object.keys(TAKES).toSorted())
   })
 
   test('offer one for compatible mode to each need', () => {
-    for (const need of Object.keys(needs)) expect(ways.some(way => way.need === need && way.compat)).toBe(true)
+    for (const need of needs) expect(need.ways.some(way => way.compat)).toBe(true)
   })
 })

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { nameOf } from '../../../src/plan/need.ts'
 import { decide } from '../../../src/plan/plan.ts'
-import { nameOf, ways } from '../../../src/plan/ways.ts'
 import { CAPABILITIES, capabilitiesIn, keptFor, setOf } from '../../../src/rights/capabilities.ts'
+import { registry } from '../../../src/tracers/registry.ts'
 
-const plan = (compatOnly: boolean) => decide(new Map(ways.map(way => [nameOf(way), { works: true }])), { compatOnly })
+const { needs } = registry
+const ways = needs.flatMap(need => need.ways)
+const plan = (compatOnly: boolean) =>
+  decide(needs, new Map(ways.map(way => [nameOf(way), { works: true }])), { compatOnly })
 const ORDINARY = { hasBpf: true, hidesProcesses: false, priority: false }
 const COMPAT = ['CAP_BPF', 'CAP_SYS_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH', 'CAP_NET_ADMIN']
 

@@ -3,15 +3,18 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { batchFormat } from '../../../src/batch/format.ts'
 import { loadLibbpf } from '../../../src/bpf/libbpf.ts'
 import { helpText } from '../../../src/cli/help.ts'
+import { diagnose } from '../../../src/doctor/rows.ts'
 import { Accumulator } from '../../../src/otel/metrics/accumulate.ts'
 import { allMetrics } from '../../../src/otel/metrics/metrics.ts'
 import { Producer } from '../../../src/otel/metrics/producer.ts'
 import { Turns } from '../../../src/otel/metrics/turns.ts'
-import { decide } from '../../../src/plan/plan.ts'
+import { nameOf, needOf } from '../../../src/plan/need.ts'
+import { decide, meansOf, type Verdict } from '../../../src/plan/plan.ts'
 import type { Table } from '../../../src/table/table.ts'
 import type { TracerMetrics } from '../../../src/tracers/metrics.ts'
 import { Opener } from '../../../src/tracers/opener.ts'
 import { builtIn, Registry, registry } from '../../../src/tracers/registry.ts'
+import { RAW } from '../../../src/tracers/syscalls/ways.ts'
 import { emptyText } from '../../../src/ui/lines/empty.ts'
 import { headerLines } from '../../../src/ui/lines/header.ts'
 import { helpLines } from '../../../src/ui/lines/help.ts'
@@ -19,6 +22,7 @@ import type { Line } from '../../../src/ui/lines/style.ts'
 import { actionOf } from '../../../src/ui/state/keys.ts'
 import { reduce } from '../../../src/ui/state/reduce.ts'
 import { initialState, type State } from '../../../src/ui/state/state.ts'
+import { factsOf } from '../../support/doctor.ts'
 import { hostOf, sampleOf } from '../../support/samples.ts'
 
 interface Lock {
@@ -64,7 +68,14 @@ const lockMetrics = (): TracerMetrics => ({
   },
 })
 
-beforeEach(() => registry.add({ table: lockTable, metrics: lockMetrics }))
+const REFUSED: Verdict = { works: false, reason: 'no iterator' }
+
+const lockNeed = needOf('locks', 'who waits for locks', [
+  { source: 'iter', objects: ['locks'], beside: RAW, compat: false, requires: 'an iterator over locks' },
+  { source: '/proc/locks', objects: [], compat: true, requires: 'procfs' },
+])
+
+beforeEach(() => registry.add({ table: lockTable, needs: [lockNeed], metrics: lockMetrics }))
 afterEach(() => registry.remove(lockTable.name))
 
 const sample = (sources: string) => {
@@ -147,6 +158,22 @@ describe('a table that is registered has', () => {
     ])
   })
 
+  test('its rows in what the doctor says, and in the ways of the help', () => {
+    const verdicts = new Map<string, Verdict>(
+      registry.needs
+        .flatMap(({ ways }) => ways)
+        .map(way => [nameOf(way), way.source === 'iter' ? REFUSED : { works: true }]),
+    )
+    const plan = decide(registry.needs, verdicts, { compatOnly: false })
+    expect(meansOf(plan).at(-1)).toEqual({ need: 'locks', source: '/proc/locks', why: 'no iterator' })
+    const { rows } = diagnose(factsOf({ plan, verdicts }))
+    expect(rows.filter(({ topic }) => topic.includes('locks'))).toMatchObject([
+      { topic: 'who waits for locks', state: 'partly', detail: 'by /proc/locks' },
+      { topic: 'locks by iter', state: 'no', detail: 'no iterator (needs an iterator over locks)' },
+    ])
+    expect(helpText()).toMatch(/who waits for locks +iter, \/proc\/locks/)
+  })
+
   test('a reason why it is empty', () => {
     expect(emptyText(stateOf('locks', 'iter', false), 'locks')).toBe('no locks in this interval')
     expect(emptyText(stateOf('locks', 'none', false), 'locks')).toMatch(/^locks cannot be seen on this machine/)
@@ -158,7 +185,7 @@ test('a table whose tracer cannot be opened is none, and says why', () => {
     throw new Error('no memory\nat all')
   }
   const opener = new Opener(loadLibbpf(), { folder: '', btf: null, rooms: {} })
-  const opened = { plan: decide(new Map(), { compatOnly: true }), opener, isOwn: () => false }
+  const opened = { plan: decide([], new Map(), { compatOnly: true }), opener, isOwn: () => false }
   const [tracer, ...others] = new Registry([{ table: lockTable, open: refuse }]).open(opened)
   expect(others).toEqual([])
   expect(tracer).toMatchObject({ name: 'file_locks', source: 'none (no memory)' })
