@@ -183,6 +183,11 @@ export class BpfObject {
     return this.#btf.constant(name)
   }
 
+  /** Descriptors of its maps, some of which may be those of other objects as well. */
+  mapDescriptors(): number[] {
+    return Array.from(this.#maps.values(), map => this.#libbpf.mapFd(map))
+  }
+
   /** Entries that a map has room for. */
   entries(mapName: string): number {
     const map = this.#maps.get(mapName)

@@ -49,6 +49,11 @@ export interface SelfUsage {
   readonly resident_bytes: number
   /** Memory of the program that nothing else has part in (`RssAnon`): what the machine is short of because of it. */
   readonly private_bytes: number
+  /**
+   * Memory of the kernel that its BPF maps take, as the kernel accounts it, some seconds old at most. null: the kernel does
+   * not tell.
+   */
+  readonly map_bytes: number | null
   /** CPU time of its BPF programs, on all CPUs. null: not measured, because measuring costs too (`--cost`, key `c`). */
   readonly bpf_seconds: number | null
   /** Time from the end of the interval until the sample was complete. */

@@ -24,7 +24,7 @@ import { Wakeup } from './wakeup.ts'
 /** Makes samples of the running kernel. Counting begins with `run`. */
 export class KernelSampler implements Sampler {
   readonly host: Host
-  readonly #machine: Pick<Tracers, 'control' | 'cost' | 'close'>
+  readonly #machine: Pick<Tracers, 'control' | 'cost' | 'mapMemory' | 'close'>
   /** In the order of their parts in each phase. */
   readonly #tracers: readonly Tracer[]
   readonly #failures = new Failures()
@@ -226,6 +226,7 @@ export class KernelSampler implements Sampler {
         bpf_seconds: bpfSeconds,
         cpu_seconds: (usage.user + usage.system) / 1e6,
         ...memoryUsage(),
+        map_bytes: this.#machine.mapMemory.bytes,
         sample_seconds: (monotonicNow() - begunNs) / 1e9,
       },
     }

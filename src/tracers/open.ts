@@ -21,6 +21,7 @@ import { NO_SOCKETS } from './connections/socket-record.ts'
 import { ConnectionTracer, FULL_SOURCE } from './connections/tracer.ts'
 import { Control } from './control.ts'
 import { ProgramCost } from './cost.ts'
+import { MapMemory } from './map-memory.ts'
 import { NetworkNamespaces } from './network/namespaces.ts'
 import { Opener } from './opener.ts'
 import type { Bytes, Connections, IntervalControl, Processes, SlowCalls, Syscalls, Tracers } from './parts.ts'
@@ -117,6 +118,7 @@ export async function openTracers(
       connections: joined.connections,
       slowCalls: base.slowCalls,
       cost,
+      mapMemory: new MapMemory(() => opener.objects.flatMap(object => object.mapDescriptors())),
       others: registry.open({ plan, opener, isOwn: pid => pid === self || ownProcesses.has(pid) }),
       plan,
       verifierLog: saveVerifierLog(opener.log, owner),

@@ -3,6 +3,7 @@
 import type { Plan } from '../plan/plan.ts'
 import type { ConnectionRecords } from './connections/socket-record.ts'
 import type { Losses } from './loss.ts'
+import type { MapMemory } from './map-memory.ts'
 import type { NetworkNamespaces } from './network/namespaces.ts'
 import type { ProcessRecord } from './processes/tracer.ts'
 import type { SlowCallRecord } from './slow-calls/tracer.ts'
@@ -94,6 +95,8 @@ export interface Tracers {
   readonly connections: Connections
   readonly slowCalls: SlowCalls
   readonly cost: Cost
+  /** What the maps of all objects take. */
+  readonly mapMemory: Pick<MapMemory, 'bytes'>
   /** Tracers besides, which have tables of their own. */
   readonly others: readonly Tracer[]
   /** How each need is met here. */

@@ -32,6 +32,21 @@ it('in processes, slow calls, connections and listeners', async () => {
   expect(top.samples.flatMap(sample => sample.processes).length).toBeGreaterThan(0)
 })
 
+it('tells what its maps take of the kernel’s memory, also once it has left root', async () => {
+  const top = await Top.start('--delay', 0.1)
+  open.push(top)
+  const { self } = await top.next()
+  const infos = readdirSync(`/proc/${top.pid}/fdinfo`).map(fd => readFileSync(`/proc/${top.pid}/fdinfo/${fd}`, 'utf8'))
+  const maps = infos.flatMap(info => {
+    const [id, bytes] = ['map_id', 'memlock'].map(name => new RegExp(`^${name}:\\s*(\\d+)$`, 'm').exec(info)?.[1])
+    return id === undefined ? [] : [[id, Number(bytes)] as const]
+  })
+  const sum = [...new Map(maps).values()].reduce((all, bytes) => all + bytes, 0)
+  // what hash maps take grows with their entries
+  expect(self.map_bytes).toBeGreaterThan(0.9 * sum)
+  expect(self.map_bytes).toBeLessThan(1.1 * sum)
+})
+
 it('but not where it is asked for', async () => {
   const top = await Top.start('--delay', 0.1)
   open.push(top)

@@ -54,6 +54,7 @@ function fullSample() {
       cpu_seconds: 0.25,
       resident_bytes: 1 << 20,
       private_bytes: 1 << 20,
+      map_bytes: 1 << 26,
       bpf_seconds: 0.5,
       sample_seconds: 0.01,
     },

@@ -195,6 +195,7 @@ export function sampleOf(change: Partial<SampleParts> = {}): FreshSample & HeldS
       cpu_seconds: 0.01,
       resident_bytes: 1 << 20,
       private_bytes: 1 << 20,
+      map_bytes: 1 << 26,
       bpf_seconds: null,
       sample_seconds: 0.001,
     },

@@ -166,6 +166,7 @@ function headers(): State[] {
     cpu_seconds: 0.01,
     resident_bytes: 1 << 20,
     private_bytes: 1 << 20,
+    map_bytes: 1 << 26,
     bpf_seconds: 0.01,
     sample_seconds: 0.001,
   }

@@ -88,7 +88,14 @@ function sample(): FreshSample {
     lost: { syscalls: 0, connections: 0, bytes: 0, slow_calls: 0 },
     losses: [],
     notes: [],
-    self: { cpu_seconds: 0, resident_bytes: 0, private_bytes: 0, bpf_seconds: null, sample_seconds: 0.01 },
+    self: {
+      cpu_seconds: 0,
+      resident_bytes: 0,
+      private_bytes: 0,
+      map_bytes: null,
+      bpf_seconds: null,
+      sample_seconds: 0.01,
+    },
     maps: [],
     calls: pids.flatMap(pid =>
       Array.from({ length: CALLS }, (_, id) => ({

@@ -98,6 +98,7 @@ const ADDED = [
   'lost.slow_calls',
   'self.bpf_seconds',
   'self.cpu_seconds',
+  'self.map_bytes',
   'self.private_bytes',
   'self.resident_bytes',
   'self.sample_seconds',

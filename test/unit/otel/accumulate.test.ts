@@ -344,7 +344,14 @@ describe('of ebpf-top itself', () => {
         { tracer: 'syscalls', reason: 'no_row', count: 3 },
         { tracer: 'bytes', reason: 'missed', count: 1 },
       ],
-      self: { cpu_seconds: 0.25, resident_bytes: 7, private_bytes: 7, bpf_seconds: 0.5, sample_seconds: 0.125 },
+      self: {
+        cpu_seconds: 0.25,
+        resident_bytes: 7,
+        private_bytes: 7,
+        map_bytes: null,
+        bpf_seconds: 0.5,
+        sample_seconds: 0.125,
+      },
     })
     const { counters, histograms, levels } = accumulated([sample, sample])
     expect(counters('ebpf_top.lost')).toEqual([

@@ -295,6 +295,7 @@ it('the cost in the kernel is measured on demand', async () => {
         bpf_seconds: 0.003,
         resident_bytes: 1 << 20,
         private_bytes: 1 << 20,
+        map_bytes: 1 << 26,
         sample_seconds: 0.01,
       },
     }),

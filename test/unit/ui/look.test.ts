@@ -99,6 +99,7 @@ describe('the header', () => {
           cpu_seconds: 0.05,
           resident_bytes: 64 * 1024 ** 2,
           private_bytes: 64 * 1024 ** 2,
+          map_bytes: 1 << 26,
           bpf_seconds: null,
           sample_seconds: 0.01,
         },

@@ -61,6 +61,7 @@ export function sampleOf(change: Partial<SampleParts> = {}): FreshSample & HeldS
       cpu_seconds: 0.012,
       resident_bytes: 89_000_000,
       private_bytes: 89_000_000,
+      map_bytes: 1 << 26,
       bpf_seconds: null,
       sample_seconds: 0.01,
     },
