@@ -55,6 +55,23 @@ export interface Look<Row> {
 
 export interface Column<Row> extends Field<Row>, Look<Row> {}
 
+/** What names a process for good: its id may be given again. */
+export interface ProcessKey {
+  readonly pid: number
+  /** Start in Unix time; null: not known. */
+  readonly started_ns: number | null
+}
+
+/** Which system call. */
+export interface CallKey {
+  readonly id: number
+  readonly abi: 'native' | 'compat'
+  readonly syscall: string
+}
+
+/** What a row is to somebody who wants to know more of it: the process or the call that it is of, itself, or what it adds up. */
+export type Opens = 'process' | 'call' | 'row' | 'group'
+
 /** `List`: its list in a json sample. */
 export interface Table<Row, List extends string | null = string | null> {
   /** As `--view` calls it. No two tables have the same. */
@@ -84,6 +101,16 @@ export interface Table<Row, List extends string | null = string | null> {
   readonly steady?: boolean
   /** The process a row belongs to, for filtering to it; null: it is not known. Absent: rows are of no single process. */
   pid?(row: Row): number | null
+  /** Start of that process in Unix time; null: not known. Absent: rows do not tell. */
+  processStarted?(row: Row): number | null
+  /** The system call a row is of. Absent: rows are of no single one. */
+  call?(row: Row): CallKey
+  /** What the screen opens. Absent: nothing. */
+  readonly opens?: Opens
+  /** Names what a row is for good, where `key` may be given again. */
+  identity?(row: Row): string
+  /** What a row is called, in a few words, where it is opened itself. */
+  called?(row: Row): string
   /** Rows tell of what is over: what they say stays true after their sample. */
   readonly past?: true
   /** The row is a wait that is idle by its nature: the screen hides it until it is asked to show it. */

@@ -7,6 +7,7 @@ import { bandLines } from './lines/pane.ts'
 import { promptLine } from './lines/prompt.ts'
 import { type Line, paint } from './lines/style.ts'
 import { tooSmallLines } from './lines/too-small.ts'
+import { pageHeadLines } from './pages/lines.ts'
 import { layout, tooSmall } from './state/layout.ts'
 import type { State } from './state/state.ts'
 import type { Palette } from './terminal/ability.ts'
@@ -21,5 +22,10 @@ function frameLines(state: State): Line[] {
   if (tooSmall(size)) return tooSmallLines(size)
   const last = prompt === null ? footerLine(state) : promptLine(prompt, size.columns)
   if (help !== null) return [...helpLines(state, help), last]
-  return [...headerLines(state), ...layout(state).flatMap(band => bandLines(state, band)), last]
+  return [
+    ...headerLines(state),
+    ...pageHeadLines(state),
+    ...layout(state).flatMap(band => bandLines(state, band)),
+    last,
+  ]
 }

@@ -236,7 +236,8 @@ export function startScreen(options: ScreenOptions): Screen {
   return {
     ended,
     take(sample) {
-      dispatch({ type: 'sample', sample: sample.hold(), exporter: options.exporter?.() ?? null, at: performance.now() })
+      const exporter = options.exporter?.() ?? null
+      dispatch({ type: 'sample', sample: sample.hold(), calls: sample.calls, exporter, at: performance.now() })
       // behind the drawing
       if (view === undefined) setImmediate(mount)
     },

@@ -38,7 +38,7 @@ it('a connection is seen, opened from its group, and stays dimmed for a while wh
   pty.type('b')
   await pty.see(lines => row(lines, ` ${client} `) !== '' && row(lines, ` ${server} `) !== '')
   pty.type('\r')
-  await pty.see(lines => /filter process \d+/.test(lines[1] ?? ''))
+  await pty.see(lines => / connections › \S+ \d+$/.test(lines[2] ?? ''))
   pty.type('\x1b')
   await pty.see('Connections by process')
   pty.type('b')

@@ -119,15 +119,17 @@ it('filters to one process in the kernel, and its numbers move', async () => {
   await pty.see(seen => text(seen).includes(` ${other.pid} `))
 })
 
-it('filters to the process of the selected row with Enter', async () => {
+it('filters to the process of the selected row with f, and ends that with F', async () => {
   const workload = await sleeper()
   const pty = top(WIDE, '--view', 'processes', '--filter', workload.pid)
   await pty.see(seen => rows(seen, ' COMMAND').length === 1)
-  pty.type('\r')
+  pty.type('f')
   await pty.see(`filter pid ${workload.pid} and “${workload.pid}”`)
   pty.type('\x1b')
   await pty.see(seen => seen[1]?.endsWith(`filter pid ${workload.pid}`) === true)
   await pty.see(seen => rows(seen, ' COMMAND').length === 1)
+  pty.type('F')
+  await pty.see('filter none')
 })
 
 it('stands still while it is paused, and goes on', async () => {

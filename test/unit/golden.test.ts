@@ -205,7 +205,7 @@ async function play(mode: string): Promise<void> {
       initialState({ host: { ...HOST, means: [], notes: [] }, ...start, pids: [], interval: 1, realtime: false })
     const next = reduce(
       state,
-      { type: 'sample', sample: sample.hold(), exporter: null, at: intervalNow() * 1000 },
+      { type: 'sample', sample: sample.hold(), calls: sample.calls, exporter: null, at: intervalNow() * 1000 },
       { processExists: () => true },
     )
     states.push(next)

@@ -258,5 +258,9 @@ export const connectionTable: Table<ConnectionRow, 'connections'> = {
   steady: true,
   key: row => `${row.network_namespace ?? ''} ${endpoint(row.local)} ${endpoint(row.remote)}`,
   pid: row => row.pid,
+  processStarted: row => row.process_started_ns,
+  opens: 'row',
+  identity: row => String(row.id),
+  called: row => `${row.direction === 'inbound' ? '←' : '→'} ${endpoint(row.remote)}`,
   ended: row => row.closed,
 }

@@ -35,4 +35,7 @@ export const errorTable: Table<ErrorRow, 'errors'> = {
   ],
   key: row => `${row.pid} ${row.process_started_ns} ${row.abi} ${row.id} ${row.errno}`,
   pid: row => row.pid,
+  processStarted: row => row.process_started_ns,
+  call: row => row,
+  opens: 'call',
 }

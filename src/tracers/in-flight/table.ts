@@ -58,6 +58,9 @@ export const inFlightTable: Table<InFlightRow, 'in_flight'> = {
   ],
   key: row => `${row.tid} ${row.pid}`,
   pid: row => row.pid,
+  processStarted: row => row.process_started_ns,
+  call: row => row,
+  opens: 'process',
   idle: row => row.idle,
   idleRule: IDLE_RULE,
 }

@@ -76,4 +76,6 @@ export const listenerTable: Table<ListenerRow, 'listeners'> = {
   ],
   key: row => String(row.id),
   pid: row => row.pid,
+  opens: 'row',
+  called: row => endpoint(row.local),
 }

@@ -114,5 +114,7 @@ export const processTable: Table<ProcessRow, 'processes'> = {
   ],
   key: row => `${row.pid} ${row.started_ns}`,
   pid: row => row.pid,
+  processStarted: row => row.started_ns,
+  opens: 'process',
   ended: row => row.exited,
 }

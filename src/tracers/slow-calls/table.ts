@@ -44,5 +44,7 @@ export const slowTable: Table<SlowCallRow, 'slow_calls'> = {
   ],
   key: row => `${row.tid} ${row.started_ns}`,
   pid: row => row.pid,
+  call: row => row,
+  opens: 'process',
   idle: row => IDLE_CALLS.has(row.syscall),
 }

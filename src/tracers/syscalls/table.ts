@@ -28,4 +28,6 @@ export const syscallTable: Table<SyscallRow, 'syscalls'> = {
     durationColumn('max', 6),
   ],
   key: row => `${row.abi}:${row.id}`,
+  call: row => row,
+  opens: 'call',
 }

@@ -1,7 +1,8 @@
 import { memo } from 'react'
-import { besideTabs } from '../lines/header.ts'
+import { placeLine } from '../lines/header.ts'
 import { tooSmallLines } from '../lines/too-small.ts'
-import { headerHeight, layout, tooSmall } from '../state/layout.ts'
+import { pageHeadLines } from '../pages/lines.ts'
+import { headerHeight, layout, pageHeadHeight, tooSmall } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 import { Lines } from './canvas.tsx'
 import { Footer } from './footer.tsx'
@@ -9,11 +10,10 @@ import { Header } from './header.tsx'
 import { Help } from './help.tsx'
 import { Prompt } from './prompt.tsx'
 import { TablePane } from './table-pane.tsx'
-import { Tabs } from './tabs.tsx'
 
 /** All of the terminal: each of its rows is drawn by one of these. */
 export const Screen = memo(function Screen({ state }: { readonly state: State }) {
-  const { size, help, prompt, view } = state
+  const { size, help, prompt } = state
   if (tooSmall(size)) return <Lines top={0} lines={tooSmallLines(size)} />
 
   const last = size.rows - 1
@@ -31,12 +31,23 @@ export const Screen = memo(function Screen({ state }: { readonly state: State })
   return (
     <>
       <Header state={state} />
-      <Tabs top={height - 1} view={view} columns={size.columns} beside={besideTabs(state)} />
-      <Tables top={height} state={state} />
+      <Place top={height - 1} state={state} />
+      <PageHead top={height} state={state} />
+      <Tables top={height + pageHeadHeight(state)} state={state} />
       {foot}
     </>
   )
 })
+
+/** The views and their keys, or the trail to the page. */
+function Place({ top, state }: { readonly top: number; readonly state: State }) {
+  return <Lines top={top} lines={[placeLine(state)]} />
+}
+
+/** What a page says above its tables. */
+function PageHead({ top, state }: { readonly top: number; readonly state: State }) {
+  return <Lines top={top} lines={pageHeadLines(state)} />
+}
 
 /** Bands of tables from the top down. */
 function Tables({ top, state }: { readonly top: number; readonly state: State }) {

@@ -3,8 +3,9 @@
 import { isMeasured, type Sources } from '../../table/format.ts'
 import { sanitize } from '../../text/text.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
+import { isLookedAt } from '../pages/rows.ts'
 import { listing } from '../state/listing.ts'
-import { GROUPS, listedAs, type State } from '../state/state.ts'
+import { GROUPS, listedAs, type State, topPage } from '../state/state.ts'
 
 /** The kinds of numbers that this kernel offers no way to measure. */
 export function unmeasured(sources: Sources): string[] {
@@ -13,14 +14,17 @@ export function unmeasured(sources: Sources): string[] {
 
 /** What an empty table says. */
 export function emptyText(state: State, name: string): string {
-  const { noun, sources } = listedAs(state, name)
+  const table = listedAs(state, name)
+  const { noun, sources } = table
+  const page = topPage(state)
   const { many } = noun
   const { shown } = state
   if (shown === null) return 'waiting for the first sample'
   if (!sources.some(kind => isMeasured(kind, shown.sample.sources))) {
     return `${many} cannot be seen on this machine; ebpf-top --doctor says why`
   }
-  if (name !== GROUPS && !shown.sample.tables.has(listedAs(state, name))) {
+  const isThere = page === undefined ? shown.sample.tables.has(table) : isLookedAt(page.what, table, shown)
+  if (name !== GROUPS && !isThere) {
     return state.pause === null ? 'waiting for the next sample' : `${many} were not looked at in this sample`
   }
   if (state.filter !== '' && listing(state, name === GROUPS ? connectionTable.name : name).all > 0) {
@@ -28,6 +32,7 @@ export function emptyText(state: State, name: string): string {
   }
   const { hidden } = listing(state, name)
   if (hidden > 0) return `none but ${hidden} idle ${hidden === 1 ? 'wait' : 'waits'}: key i`
+  if (page !== undefined) return `no ${many} of ${sanitize(page.title)} in this interval`
   const { pids } = shown.sample.filter
   const whose = pids.length === 0 ? '' : pids.length === 1 ? ` of process ${pids[0]}` : ` of ${pids.length} processes`
   return `no ${many}${whose} in this interval`

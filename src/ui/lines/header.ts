@@ -4,8 +4,9 @@ import type { Sample } from '../../sample/sample.ts'
 import { formatBytes, formatEvents, formatNanoseconds, formatSeconds } from '../../table/format.ts'
 import { sanitize } from '../../text/text.ts'
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
+import { trailLine } from '../pages/lines.ts'
 import { headOfState, TALL } from '../state/layout.ts'
-import { type State, showsConnections } from '../state/state.ts'
+import type { State } from '../state/state.ts'
 import { FIGURES, type Figure } from '../trend/figures.ts'
 import { unmeasured } from './empty.ts'
 import { exportBeside, exportItems } from './export.ts'
@@ -22,7 +23,13 @@ const PIDS_LISTED = 3
 
 /** As many lines as `headerHeight` says, each as wide as the terminal: facts, and the tabs. */
 export function headerLines(state: State): Line[] {
-  return [...factLines(state), ...headLines(state), tabsLine(state.view, state.size.columns, besideTabs(state))]
+  return [...factLines(state), ...headLines(state), placeLine(state)]
+}
+
+/** Where one is: the tabs of the views, or the trail to a page. */
+export function placeLine(state: State): Line {
+  const beside = besideTabs(state)
+  return state.pages.length > 0 ? trailLine(state, beside) : tabsLine(state.view, state.size.columns, beside)
 }
 
 /** All lines but that of the tabs. */
@@ -126,7 +133,7 @@ function named(name: string, value: string): Line {
 
 /** The main numbers that have no place elsewhere. In other views than the overview the first alone says that all goes on. */
 function figuresAmongFacts(state: State): readonly Figure[] {
-  if (state.view !== OVERVIEW) return FIGURES.slice(0, 1)
+  if (state.view !== OVERVIEW || state.pages.length > 0) return FIGURES.slice(0, 1)
   return headOfState(state).lines.length > 0 ? [] : FIGURES
 }
 
@@ -147,11 +154,10 @@ function lostEvents({ lost }: Sample, soFar: number): Line {
 }
 
 function filters(state: State): Line {
-  const { pids, filter, group } = state
+  const { pids, filter } = state
   const parts: string[] = []
   if (pids.length > PIDS_LISTED) parts.push(`${pids.length} pids`)
   else if (pids.length > 0) parts.push(`pid ${pids.join(',')}`)
-  if (group !== null && showsConnections(state)) parts.push(sanitize(group.title))
   if (filter !== '') parts.push(`“${sanitize(filter)}”`)
   return [span('filter ', 'dim'), parts.length > 0 ? span(parts.join(' and '), 'accent') : span('none')]
 }

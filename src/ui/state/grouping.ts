@@ -1,15 +1,14 @@
-/** Connections in groups: turning through the groupings, opening a group, closing it. */
+/** Connections in groups: turning through the groupings. */
 
-import { GROUPINGS, groupKey, groupTables, groupTitle } from '../../tracers/connections/groups/table.ts'
-import { connectionTable } from '../../tracers/connections/table.ts'
-import { meantRow } from './listing.ts'
-import { AT_TOP, GROUPS, type State, tableState, withTable } from './state.ts'
+import { GROUPINGS, groupTables } from '../../tracers/connections/groups/table.ts'
+import { GROUPS, type State, tableState, withTable } from './state.ts'
+import { AT_TOP } from './table-state.ts'
 
 /** The next grouping: none, then each in turn. */
 export function turnGrouping(state: State): State {
   const next = state.grouping === null ? GROUPINGS[0] : GROUPINGS[GROUPINGS.indexOf(state.grouping) + 1]
   const grouping = next ?? null
-  const turned: State = { ...state, grouping, group: null }
+  const turned: State = { ...state, grouping }
   if (grouping === null) return turned
   const { columns, defaultSort } = groupTables[grouping]
   const { order } = tableState(state, GROUPS)
@@ -19,16 +18,4 @@ export function turnGrouping(state: State): State {
     order: sortable ? order : { column: defaultSort, reversed: false },
     ...AT_TOP,
   })
-}
-
-/** Shows the connections of the selected group alone. */
-export function openGroup(state: State): State {
-  const { grouping, shown } = state
-  const meant = meantRow(state, GROUPS)
-  if (grouping === null || shown === null || meant === null) return state
-  const { key } = meant
-  const example = shown.sample.tables.of(connectionTable).find(row => groupKey(row, grouping) === key)
-  if (example === undefined) return state
-  const opened: State = { ...state, group: { key, title: groupTitle(example, grouping) } }
-  return withTable(opened, connectionTable.name, AT_TOP)
 }

@@ -8,6 +8,9 @@ export interface KeptRow {
   readonly row: unknown
   readonly key: string
   readonly pid: number | null
+  /** Start of that process; null: not known. */
+  readonly processStarted: number | null
+  readonly identity: string
   /** By column id; null where a number was of its interval. */
   readonly values: ReadonlyMap<string, Value>
 }
@@ -22,6 +25,8 @@ export function keptRow(table: Table<unknown>, row: unknown): KeptRow {
     row,
     key: table.key(row),
     pid: table.pid?.(row) ?? null,
+    processStarted: table.processStarted?.(row) ?? null,
+    identity: table.identity?.(row) ?? table.key(row),
     values: new Map(table.columns.map(column => [column.id, value(column)])),
   }
 }

@@ -1,8 +1,9 @@
 /** Every key that does something, as data: the reducer, the footer and the help are made of it. */
 
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
+import { processOf } from '../pages/page.ts'
 import { tooSmall } from './layout.ts'
-import { activeTable, GROUPS, listedAs, type State, showsConnections } from './state.ts'
+import { activeTable, listedAs, type State, showsConnections, tablesInSight, topPage } from './state.ts'
 
 export type Action =
   | { readonly view: string }
@@ -20,7 +21,7 @@ export type Action =
   | 'sort right'
   | 'reverse'
   | 'group'
-  | 'open group'
+  | 'open'
   | 'names'
   | 'cost'
   | 'idle'
@@ -28,6 +29,7 @@ export type Action =
   | 'filter'
   | 'pids'
   | 'only this'
+  | 'all processes'
   | 'back'
   | 'pause'
   | 'slower'
@@ -58,22 +60,19 @@ export interface Binding {
   visible?(state: State): boolean
 }
 
-const hasGroups = (state: State): boolean => activeTable(state) === GROUPS
-const hasPids = (state: State): boolean => listedAs(state, activeTable(state)).pid !== undefined && !hasGroups(state)
+const hasPids = (state: State): boolean => {
+  const page = topPage(state)
+  if (page !== undefined && processOf(page.what) !== null) return true
+  return listedAs(state, activeTable(state)).pid !== undefined
+}
+const opens = (state: State): boolean => listedAs(state, activeTable(state)).opens !== undefined
 const hasAddresses = (state: State): boolean =>
-  registry.tables.some(
-    ({ name, inOverview, columns }) =>
-      (state.view === name || (state.view === OVERVIEW && inOverview === true)) &&
-      columns.some(({ named }) => named !== undefined),
-  )
+  tablesInSight(state).some(name => listedAs(state, name).columns.some(({ named }) => named !== undefined))
 const hasIdle = (state: State): boolean => listedAs(state, activeTable(state)).idle !== undefined
 const isLate = (state: State): boolean => state.realtime === true || (state.realtime === false && state.late !== null)
-const inOverview = (state: State): boolean => state.view === OVERVIEW
+const hasSeveral = (state: State): boolean => topPage(state) !== undefined || state.view === OVERVIEW
 const canGoBack = (state: State): boolean =>
-  state.help !== null ||
-  state.filter !== '' ||
-  state.pids.length > 0 ||
-  (state.group !== null && showsConnections(state))
+  state.help !== null || state.filter !== '' || state.pids.length > 0 || state.pages.length > 0
 
 const VIEW_KEYS: readonly Binding[] = [
   {
@@ -91,16 +90,16 @@ const OTHER_KEYS: readonly Binding[] = [
     keys: ['right'],
     shown: '→',
     action: 'focus next',
-    description: 'next table of the overview',
+    description: 'next table of an overview or a page',
     footer: { shown: '← →', label: 'Table', rank: 5 },
-    visible: inOverview,
+    visible: hasSeveral,
   },
   {
     keys: ['left'],
     shown: '←',
     action: 'focus previous',
-    description: 'previous table of the overview',
-    visible: inOverview,
+    description: 'previous table of an overview or a page',
+    visible: hasSeveral,
   },
   { keys: ['up', 'k'], shown: '↑ k', action: 'up', description: 'select the row above' },
   { keys: ['down', 'j'], shown: '↓ j', action: 'down', description: 'select the row below' },
@@ -134,10 +133,10 @@ const OTHER_KEYS: readonly Binding[] = [
   {
     keys: ['enter'],
     shown: 'Enter',
-    action: 'open group',
-    description: 'show the connections of the group',
-    footer: { label: 'Open', rank: 3 },
-    visible: hasGroups,
+    action: 'open',
+    description: 'open what the row is: process, call, connection',
+    footer: { label: 'Open', rank: 2 },
+    visible: opens,
   },
   {
     keys: ['n'],
@@ -162,21 +161,30 @@ const OTHER_KEYS: readonly Binding[] = [
     footer: { label: 'Pids', rank: 6 },
   },
   {
-    keys: ['enter'],
-    shown: 'Enter',
+    keys: ['f'],
+    shown: 'f',
     action: 'only this',
-    description: 'trace only the process of the row',
-    footer: { label: 'Only this', rank: 7 },
+    description: 'trace only the process of the row (in the kernel)',
+    footer: { label: 'Only this', rank: 4 },
     visible: hasPids,
+  },
+  {
+    keys: ['F'],
+    shown: 'F',
+    action: 'all processes',
+    description: 'trace all processes again',
+    footer: { label: 'All', rank: 3 },
+    visible: state => state.pids.length > 0,
   },
   {
     keys: ['escape'],
     shown: 'Esc',
     action: 'back',
-    description: 'close help, prompt, group or filter',
+    description: 'one step back: help, filter, page',
     footer: { label: 'Back', rank: 1 },
     visible: canGoBack,
   },
+  { keys: ['backspace'], shown: 'Backspace', action: 'back', description: 'the same', visible: canGoBack },
   {
     keys: [' '],
     shown: 'Space',

@@ -1,8 +1,9 @@
 /** Where the tables lie on the screen. */
 
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
+import { type Page, sectionsOf } from '../pages/page.ts'
 import { type Head, headOf, NO_HEAD } from '../trend/head.ts'
-import { listFor, type Size, type State, tableState } from './state.ts'
+import { listedAs, listFor, type Size, type State, tableState, topPage } from './state.ts'
 
 /** Below this the screen only says that it is too small. */
 export const LEAST: Size = { columns: 60, rows: 10 }
@@ -40,8 +41,8 @@ export function tooSmall(size: Size): boolean {
 }
 
 /** The main numbers over time: the overview begins with them. */
-export function headOfState({ size, view }: State): Head {
-  return view === OVERVIEW ? headOf(size) : NO_HEAD
+export function headOfState({ size, view, pages }: State): Head {
+  return view === OVERVIEW && pages.length === 0 ? headOf(size) : NO_HEAD
 }
 
 /** Lines of the header: facts, the main numbers, the tabs. */
@@ -62,6 +63,8 @@ export function layout(state: State): readonly Band[] {
     titled,
     rows: Math.max(0, lines - overhead),
   })
+  const page = topPage(state)
+  if (page !== undefined) return pageBands(state, page, height - pageHeadHeight(state), overhead, pane)
   if (view !== OVERVIEW) return [[pane(view, size.columns, height)]]
 
   const bands: readonly (readonly string[])[] =
@@ -77,6 +80,72 @@ export function layout(state: State): readonly Band[] {
     if (beside === undefined) return [pane(only, size.columns, lines)]
     const left = Math.min(SYSCALLS_WIDTH, Math.floor(size.columns / 2))
     return [pane(only, left, lines), pane(beside, size.columns - left - BETWEEN, lines)]
+  })
+}
+
+/** From this height on a page says more in front of its tables. */
+const VERY_TALL = 35
+
+/** Least width of a field and its value, and what is between two of them. */
+const FIELD_WIDTH = 34
+
+/** Fields beside each other on the page of a row. */
+export function fieldColumns({ columns }: Size): number {
+  return Math.max(1, Math.floor(columns / FIELD_WIDTH))
+}
+
+/** Lines of what a page says of its subject itself. */
+export function subjectHeight(state: State): number {
+  const { size } = state
+  const what = topPage(state)?.what
+  if (what === undefined) return 0
+  const room = size.rows < TALL ? 1 : size.rows >= VERY_TALL && size.columns < WIDE ? 4 : 3
+  switch (what.kind) {
+    case 'process':
+      return room
+    case 'call':
+      return Math.min(room, 2)
+    case 'group':
+      return 0
+    case 'row': {
+      const fields = Math.ceil(listedAs(state, what.table).columns.length / fieldColumns(size))
+      const sections = sectionsOf(what).length * (size.rows >= TALL ? 3 : 2)
+      return Math.max(1, Math.min(fields, size.rows - headerHeight(state) - 2 - sections))
+    }
+  }
+}
+
+/** The same with the line of its sections. */
+export function pageHeadHeight(state: State): number {
+  return topPage(state) === undefined ? 0 : subjectHeight(state) + 1
+}
+
+/** The sections that have rows, and the one in focus, as many as there is room for; two beside each other on a wide screen. */
+function pageBands(
+  state: State,
+  { what, focus }: Page,
+  height: number,
+  overhead: number,
+  pane: (table: string, width: number, lines: number) => Pane,
+): readonly Band[] {
+  const { columns } = state.size
+  const sections = sectionsOf(what).filter(name => name === focus || tableState(state, name).need > 0)
+  const abreast = columns >= WIDE ? 2 : 1
+  const all = Array.from({ length: Math.ceil(sections.length / abreast) }, (_, i) =>
+    sections.slice(i * abreast, (i + 1) * abreast),
+  )
+  const least = overhead + LEAST_ROWS
+  const most = Math.max(1, Math.floor(height / least))
+  const inFocus = all.findIndex(names => names.includes(focus))
+  const from = Math.max(0, Math.min(inFocus, all.length - most))
+  const bands = all.slice(from, from + most)
+  const needs = bands.map(names => overhead + Math.max(LEAST_ROWS, ...names.map(name => tableState(state, name).need)))
+  const heights = shareHeight(needs, height, least)
+  return bands.map(([left = focus, right], i) => {
+    const lines = heights[i] ?? 0
+    if (right === undefined) return [pane(left, columns, lines)]
+    const width = Math.floor((columns - BETWEEN) / 2)
+    return [pane(left, width, lines), pane(right, columns - width - BETWEEN, lines)]
   })
 }
 

@@ -3,11 +3,13 @@
 import { filterRows, type Order, type Sight, sortRows } from '../../table/arrange.ts'
 import type { Column, Table } from '../../table/table.ts'
 import { groupConnections } from '../../tracers/connections/groups/sums.ts'
-import { type Grouping, groupKey } from '../../tracers/connections/groups/table.ts'
+import type { Grouping } from '../../tracers/connections/groups/table.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
+import { isRedundant, type What } from '../pages/page.ts'
+import { rowsAbout } from '../pages/rows.ts'
 import { isWanted, type KeptRow } from './kept.ts'
 import { connectionsOf, type Moment } from './moment.ts'
-import { GROUPS, listedAs, namesIn, type State, tableState } from './state.ts'
+import { GROUPS, listedAs, namesIn, type State, tableState, topPage } from './state.ts'
 
 export interface Listing {
   readonly table: Table<unknown>
@@ -29,7 +31,8 @@ interface Wanted {
   readonly filter: string
   readonly sight: Sight
   readonly grouping: Grouping | null
-  readonly group: string | null
+  /** What the page is about; null: there is none. */
+  readonly what: What | null
   /** Idle waits are shown as well. */
   readonly idle: boolean
 }
@@ -65,6 +68,7 @@ export function listing(state: State, name: string): Listing {
     },
     // to find a hundred thousand rows empty takes its time: only of a column that there is room for, and once
     isWorthIt(column) {
+      if (wanted.what !== null && isRedundant(wanted.what, column.id)) return false
       if (column.sparse !== true || column.id === wanted.order.column) return true
       const known = filled.get(column) ?? rows.some(row => column.value(row) !== null)
       filled.set(column, known)
@@ -77,14 +81,13 @@ export function listing(state: State, name: string): Listing {
 
 function wantedIn(state: State, name: string): Wanted {
   const { filter } = state
-  const connections = name === connectionTable.name || name === GROUPS
   return {
     name,
     order: tableState(state, name).order,
     filter,
     sight: sightIn(state),
-    grouping: connections ? state.grouping : null,
-    group: connections ? (state.group?.key ?? null) : null,
+    grouping: name === GROUPS ? state.grouping : null,
+    what: topPage(state)?.what ?? null,
     idle: state.idle,
   }
 }
@@ -100,7 +103,7 @@ function isSame(a: Wanted, b: Wanted): boolean {
     a.filter === b.filter &&
     a.sight.names === b.sight.names &&
     a.grouping === b.grouping &&
-    a.group === b.group &&
+    a.what === b.what &&
     a.idle === b.idle
   )
 }
@@ -108,7 +111,7 @@ function isSame(a: Wanted, b: Wanted): boolean {
 function unsorted(
   moment: Moment,
   table: Table<unknown>,
-  { name, filter, sight, grouping, group, idle }: Wanted,
+  { name, filter, sight, grouping, what, idle }: Wanted,
 ): Pick<Listing, 'rows' | 'all' | 'hidden'> {
   switch (name) {
     case GROUPS: {
@@ -117,18 +120,16 @@ function unsorted(
       const rows = groupConnections(connections, grouping ?? 'remote')
       return { rows, all: rows.length, hidden: 0 }
     }
-    case connectionTable.name: {
-      const connections = connectionsOf(moment)
-      const ofGroup =
-        grouping === null || group === null ? connections : connections.filter(row => groupKey(row, grouping) === group)
-      return { rows: filterRows(connectionTable, ofGroup, filter, sight), all: ofGroup.length, hidden: 0 }
-    }
     default: {
-      const rows = moment.sample.tables.of(table)
+      const rows = what === null ? rowsOf(table, moment) : rowsAbout(what, table, moment)
       const shown = idle || table.idle === undefined ? rows : rows.filter(row => table.idle?.(row) !== true)
       return { rows: filterRows(table, shown, filter, sight), all: shown.length, hidden: rows.length - shown.length }
     }
   }
+}
+
+function rowsOf(table: Table<unknown>, moment: Moment): readonly unknown[] {
+  return table === connectionTable ? connectionsOf(moment) : moment.sample.tables.of(table)
 }
 
 /** The place of the selected row among the others while it is absent; -1: it is there, or there is nothing to keep it for. */

@@ -1,10 +1,15 @@
 /** A sample, and the connections that closed shortly before it: they stay in sight for a while. */
 
 import type { HeldSample } from '../../sample/sample.ts'
+import type { ProcessKey } from '../../table/table.ts'
 import { hasFailed } from '../../tracers/connections/outcome.ts'
 import type { ConnectionRow } from '../../tracers/connections/row.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
 import { type ConnectionView, plainConnection } from '../../tracers/connections/view.ts'
+import { ProcessesByKey } from '../../tracers/processes/processes-by-key.ts'
+import { processTable } from '../../tracers/processes/table.ts'
+import { type CallScope, type ProcessCallRow, processCalls } from '../../tracers/syscalls/process-calls.ts'
+import type { CallRow } from '../../tracers/syscalls/row.ts'
 import { type Counted, valuesOf } from '../trend/figures.ts'
 import { type History, NO_HISTORY, withValues } from '../trend/history.ts'
 
@@ -31,14 +36,36 @@ export interface Moment {
   readonly ended: readonly ConnectionView[]
   /** Connections that closed before the sample's interval, the newest last. */
   readonly lingering: readonly Closed[]
+  /** Calls by process, of what the pages are about. */
+  readonly calls: CallsOfPages
 }
 
-/** The moment of a new sample, given the one before. */
-export function nextMoment(last: Moment | null, sample: HeldSample): Moment {
+export interface CallsOfPages {
+  readonly scopes: readonly CallScope[]
+  readonly rows: readonly ProcessCallRow[]
+}
+
+const NO_CALLS: CallsOfPages = { scopes: [], rows: [] }
+
+/** Of the calls of a sample, which can be read only while it is taken, those that are in one of the scopes. */
+export function callsOfPages(
+  { tables }: HeldSample,
+  calls: Iterable<CallRow>,
+  scopes: readonly CallScope[],
+): CallsOfPages {
+  if (scopes.length === 0) return NO_CALLS
+  const processes = new ProcessesByKey(tables.of(processTable))
+  const nameOf = ({ pid, started_ns }: ProcessKey): string =>
+    processes.of({ pid, process_started_ns: started_ns })?.name ?? ''
+  return { scopes, rows: processCalls(calls, scopes, nameOf) }
+}
+
+/** The moment of a new sample, given the one before, with the calls by process that pages are about. */
+export function nextMoment(last: Moment | null, sample: HeldSample, calls: CallsOfPages = NO_CALLS): Moment {
   const counted = count(sample)
   const history = withValues(last?.history ?? NO_HISTORY, valuesOf(sample, counted), sample.filter.pids)
   const { ended } = counted
-  if (last === null) return { sample, seconds: sample.interval_seconds, history, ended, lingering: [] }
+  if (last === null) return { sample, seconds: sample.interval_seconds, history, ended, lingering: [], calls }
   const at = last.seconds
   const seconds = at + sample.interval_seconds
   const { pids } = sample.filter
@@ -46,7 +73,7 @@ export function nextMoment(last: Moment | null, sample: HeldSample): Moment {
   const lingering = [...last.lingering, ...last.ended.map(row => ({ row: atRest(row), at }))]
     .filter(each => seconds - each.at < LINGERING && wanted(each))
     .slice(-MOST_LINGERING)
-  return { sample, seconds, history, ended, lingering }
+  return { sample, seconds, history, ended, lingering, calls }
 }
 
 /** What there is to know of all connections of a sample, in one walk: there may be fifty thousand. */

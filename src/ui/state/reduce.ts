@@ -4,17 +4,20 @@ import type { Names } from '../../names/names.ts'
 import type { HeldSample } from '../../sample/sample.ts'
 import type { Order } from '../../table/arrange.ts'
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
+import type { CallRow } from '../../tracers/syscalls/row.ts'
+import { observed } from '../pages/observe.ts'
+import { meantPid, openRow, back as stepBack } from '../pages/open.ts'
+import { callScope, sectionsOf } from '../pages/page.ts'
 import type { Key } from '../terminal/input.ts'
-import { openGroup, turnGrouping } from './grouping.ts'
+import { turnGrouping } from './grouping.ts'
 import { helpBottom } from './help.ts'
 import { keptRow } from './kept.ts'
 import { type Action, actionOf } from './keys.ts'
 import { layout, rowsNeeded, tooSmall } from './layout.ts'
-import { cursorIndex, isLeftOut, listing, meantRow, placeCount, placesFrom } from './listing.ts'
-import { nextMoment } from './moment.ts'
+import { cursorIndex, isLeftOut, listing, placeCount, placesFrom } from './listing.ts'
+import { callsOfPages, nextMoment } from './moment.ts'
 import { INTERVAL_LEAST, type Machine, openPrompt, promptKey, promptText } from './prompt.ts'
 import {
-  AT_TOP,
   activeTable,
   type ExporterState,
   isInOverview,
@@ -23,10 +26,13 @@ import {
   listFor,
   type Size,
   type State,
-  showsConnections,
   tableState,
+  tablesInSight,
+  topPage,
+  withPage,
   withTable,
 } from './state.ts'
+import { AT_TOP } from './table-state.ts'
 
 export type Event =
   /** Times are milliseconds of a clock that is never set. */
@@ -35,6 +41,8 @@ export type Event =
   | {
       readonly type: 'sample'
       readonly sample: HeldSample
+      /** To be read now or never. */
+      readonly calls: Iterable<CallRow>
       readonly exporter: ExporterState | null
       readonly at: number
     }
@@ -56,7 +64,7 @@ export function reduce(state: State, event: Event, machine: Machine): State {
       // Without a prompt a paste would be a row of commands that nobody meant.
       return state.prompt === null || tooSmall(state.size) ? state : settle(promptText(state, state.prompt, event.text))
     case 'sample':
-      return settle(sampled({ ...state, exporter: event.exporter, now: event.at }, event.sample), true)
+      return settle(sampled({ ...state, exporter: event.exporter, now: event.at }, event), true)
     case 'resize':
       return settle({ ...state, size: event.size })
     case 'names':
@@ -87,22 +95,23 @@ function lateOf({ late, expected, interval }: State, { interval_seconds, self }:
   return late === null || late.samples >= IN_TIME ? null : { ...late, samples: late.samples + 1 }
 }
 
-function sampled(before: State, sample: HeldSample): State {
+function sampled(before: State, { sample, calls }: Extract<Event, { type: 'sample' }>): State {
   const state: State = { ...before, late: lateOf(before, sample), expected: before.interval }
   const lost = state.lost + Object.values(sample.lost).reduce((sum, count) => sum + count, 0)
-  const latest = nextMoment(state.latest, sample)
+  const scopes = state.pages.flatMap(({ what }) => callScope(what) ?? [])
+  const latest = nextMoment(state.latest, sample, callsOfPages(sample, calls, scopes))
   if (state.pause !== null) return { ...state, latest, lost, pause: { samples: state.pause.samples + 1 } }
-  return { ...state, latest, shown: latest, lost }
+  return observed({ ...state, latest, shown: latest, lost })
 }
 
 function pressed(state: State, key: Key, machine: Machine): State {
   if (state.prompt !== null && !tooSmall(state.size)) return promptKey(state, state.prompt, key, machine)
   const action = actionOf(key, state)
   if (action === null) return state
-  return typeof action === 'string' ? act(state, action) : openView(state, action.view)
+  return typeof action === 'string' ? act(state, action, machine) : openView(state, action.view)
 }
 
-function act(state: State, action: Exclude<Action, { readonly view: string }>): State {
+function act(state: State, action: Exclude<Action, { readonly view: string }>, machine: Machine): State {
   if (state.help !== null && scrollsHelp(action)) return scrollHelp(state, action)
   switch (action) {
     case 'next view':
@@ -110,9 +119,9 @@ function act(state: State, action: Exclude<Action, { readonly view: string }>): 
     case 'previous view':
       return turnView(state, -1)
     case 'focus next':
-      return { ...state, focus: neighbour(overviewNames(), state.focus, 1) }
+      return focusBeside(state, 1)
     case 'focus previous':
-      return { ...state, focus: neighbour(overviewNames(), state.focus, -1) }
+      return focusBeside(state, -1)
     case 'up':
       return move(state, -1)
     case 'down':
@@ -133,8 +142,8 @@ function act(state: State, action: Exclude<Action, { readonly view: string }>): 
       return reverse(state)
     case 'group':
       return turnGrouping(state)
-    case 'open group':
-      return openGroup(state)
+    case 'open':
+      return openRow(state, machine)
     case 'cost':
       return { ...state, costing: !state.costing }
     case 'idle':
@@ -149,10 +158,14 @@ function act(state: State, action: Exclude<Action, { readonly view: string }>): 
       return openPrompt({ ...state, help: null }, action)
     case 'only this':
       return onlySelected(state)
+    case 'all processes':
+      return { ...state, pids: [] }
     case 'back':
       return back(state)
     case 'pause':
-      return state.pause === null ? { ...state, pause: { samples: 0 } } : { ...state, pause: null, shown: state.latest }
+      return state.pause === null
+        ? { ...state, pause: { samples: 0 } }
+        : observed({ ...state, pause: null, shown: state.latest })
     case 'slower':
       return { ...state, interval: INTERVAL_STEPS.find(step => step > state.interval) ?? state.interval }
     case 'faster':
@@ -167,8 +180,10 @@ function act(state: State, action: Exclude<Action, { readonly view: string }>): 
   }
 }
 
-function overviewNames(): string[] {
-  return registry.overview.map(({ name }) => name)
+function focusBeside(state: State, by: number): State {
+  const page = topPage(state)
+  if (page !== undefined) return withPage(state, { focus: neighbour(sectionsOf(page.what), page.focus, by) })
+  return { ...state, focus: neighbour(registry.shownIn(OVERVIEW), state.focus, by) }
 }
 
 function turnView(state: State, by: number): State {
@@ -176,7 +191,8 @@ function turnView(state: State, by: number): State {
 }
 
 function openView(state: State, view: string): State {
-  return { ...state, view, help: null, focus: isInOverview(view) ? view : state.focus }
+  const filter = state.pages[0]?.outerFilter ?? state.filter
+  return { ...state, view, pages: [], filter, help: null, focus: isInOverview(view) ? view : state.focus }
 }
 
 /** The element `by` places after `from`, round the end. */
@@ -223,16 +239,15 @@ function inOrder(state: State, name: string, order: Order): State {
 }
 
 function onlySelected(state: State): State {
-  const meant = meantRow(state, activeTable(state))
-  if (meant === null) return state
-  if (meant.pid !== null) return { ...state, pids: [meant.pid] }
+  const pid = meantPid(state)
+  if (pid !== null) return { ...state, pids: [pid] }
   return { ...state, message: `the owner of this ${listedAs(state, activeTable(state)).noun.one} is not known` }
 }
 
 function back(state: State): State {
   if (state.help !== null) return { ...state, help: null }
-  if (state.group !== null && showsConnections(state)) return { ...state, group: null }
   if (state.filter !== '') return { ...state, filter: '' }
+  if (state.pages.length > 0) return stepBack(state)
   return { ...state, pids: [] }
 }
 
@@ -257,10 +272,10 @@ function scrollHelp(state: State, action: keyof typeof HELP_SCROLL): State {
 
 /** The visible tables with their cursor in sight, on the row that it follows. `slides`: not by the user's own doing. */
 function settle(state: State, slides = false): State {
-  const roomy =
-    state.view === OVERVIEW
-      ? registry.overview.reduce((roomy, { name }) => withNeed(roomy, listFor(roomy, name)), state)
-      : state
+  const shared = state.pages.length > 0 || state.view === OVERVIEW
+  const roomy = shared
+    ? tablesInSight(state).reduce((roomy, name) => withNeed(roomy, listFor(roomy, name)), state)
+    : state
   return layout(roomy)
     .flat()
     .reduce((settled, pane) => settleTable(restore(settled, pane.table), pane.table, pane.rows, slides), roomy)

@@ -2,15 +2,16 @@
 
 import type { Names } from '../../names/names.ts'
 import type { Host } from '../../session.ts'
-import { findColumn, type Order } from '../../table/arrange.ts'
+import { findColumn } from '../../table/arrange.ts'
 import type { Table } from '../../table/table.ts'
 import { type Grouping, groupTables } from '../../tracers/connections/groups/table.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
 import { processTable } from '../../tracers/processes/table.ts'
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
-import type { KeptRow } from './kept.ts'
+import { type Page, pageTables, sectionsOf } from '../pages/page.ts'
 import type { EditedLine } from './line.ts'
 import type { Moment } from './moment.ts'
+import { fresh, type TableState } from './table-state.ts'
 
 /** What the screen lists besides the tables: the connections in groups. */
 export const GROUPS = 'groups'
@@ -19,25 +20,6 @@ export const GROUPS = 'groups'
 export interface Size {
   readonly columns: number
   readonly rows: number
-}
-
-/** Order, cursor and scroll position of one table; they outlast a change of the view. */
-export interface TableState {
-  readonly order: Order
-  /** The row that the cursor is on, as it was when it was there last; null: there was none yet. */
-  readonly kept: KeptRow | null
-  /** The user has put the cursor on it: it stays there, while the row is absent too. Else it stays at the top of the list. */
-  readonly chosen: boolean
-  /** The row that the user has put it on, while a filter leaves that out: the cursor is on it again as soon as it can be. */
-  readonly hidden: KeptRow | null
-  /** Where the cursor is, and an absent row with it. */
-  readonly index: number
-  /** What was under the cursor before a sample put another row there. */
-  readonly slid: { readonly from: KeptRow; readonly at: number } | null
-  /** Index of the first visible row. */
-  readonly top: number
-  /** Rows to make room for in the overview. */
-  readonly need: number
 }
 
 export type PromptKind = 'filter' | 'pids' | 'interval'
@@ -52,13 +34,6 @@ export interface Prompt {
   readonly draft: string
   /** Why the text cannot be accepted; null before Enter. */
   readonly problem: string | null
-}
-
-/** One group of connections, whose connections alone are shown. */
-export interface OpenGroup {
-  readonly key: string
-  /** What they have in common, for people. */
-  readonly title: string
 }
 
 /** The screen stands still at `State.shown` while samples go on. */
@@ -100,7 +75,8 @@ export interface State {
   readonly tables: Readonly<Record<string, TableState>>
   /** What the connections are put together by; null: each is a row. */
   readonly grouping: Grouping | null
-  readonly group: OpenGroup | null
+  /** What was opened, one out of the other, the last one on the screen; none: the view is. */
+  readonly pages: readonly Page[]
   /** The sample on the screen; null before the first. */
   readonly shown: Moment | null
   /** The newest sample; differs from `shown` while paused. */
@@ -157,16 +133,25 @@ export interface Start {
   readonly message?: string
 }
 
+/** The page on the screen; undefined: there is the view. */
+export function topPage({ pages }: State): Page | undefined {
+  return pages.at(-1)
+}
+
 /** The description of what is listed under a name. Its rows are only ever handed back to the same description. */
 export function listedAs(state: State, name: string): Table<unknown> {
-  const table = name === GROUPS ? groupTables[state.grouping ?? 'remote'] : registry.find(name)
+  const table = name === GROUPS ? groupTables[state.grouping ?? 'remote'] : findTable(name)
   if (table === undefined) throw new RangeError(`no table ${name}`)
   return table
 }
 
+function findTable(name: string): Table<unknown> | undefined {
+  return registry.find(name) ?? pageTables.find(table => table.name === name)
+}
+
 /** What stands in the place of a table: for the connections, groups of them where that is wanted. */
 export function listFor(state: State, name: string): string {
-  return name === connectionTable.name && state.grouping !== null && state.group === null ? GROUPS : name
+  return name === connectionTable.name && state.grouping !== null && topPage(state) === undefined ? GROUPS : name
 }
 
 /** The names to write instead of addresses; null where they are not wanted. */
@@ -174,9 +159,15 @@ export function namesIn(state: State): Names | null {
   return state.naming ? state.names : null
 }
 
-/** The connections are in sight, in groups or not. */
+/** The names of the tables that are on the screen. */
+export function tablesInSight(state: State): readonly string[] {
+  const page = topPage(state)
+  return page === undefined ? registry.shownIn(state.view) : sectionsOf(page.what)
+}
+
+/** The connections can be put in groups. */
 export function showsConnections(state: State): boolean {
-  return state.view === OVERVIEW || state.view === connectionTable.name
+  return topPage(state) === undefined && tablesInSight(state).includes(connectionTable.name)
 }
 
 export function initialState(start: Start): State {
@@ -211,7 +202,7 @@ export function initialState(start: Start): State {
     focus: isInOverview(view) ? view : processTable.name,
     tables: Object.fromEntries(tables),
     grouping: null,
-    group: null,
+    pages: [],
     shown: null,
     latest: null,
     pause: null,
@@ -231,36 +222,31 @@ export function initialState(start: Start): State {
   }
 }
 
-/** A cursor that nobody has put anywhere yet. */
-export const AT_TOP: Pick<TableState, 'kept' | 'chosen' | 'hidden' | 'index' | 'slid'> = {
-  kept: null,
-  chosen: false,
-  hidden: null,
-  index: 0,
-  slid: null,
-}
-
-/** A table that nobody has looked at yet. */
-function fresh(column: string): TableState {
-  return { order: { column, reversed: false }, ...AT_TOP, top: 0, need: 0 }
-}
-
 /** The view is one of the tables of the overview. */
 export function isInOverview(view: string): boolean {
   return registry.find(view)?.inOverview === true
 }
 
-/** Order, cursor and scroll position of what is listed under a name. */
+/** Order, cursor and scroll position of what is listed under a name: on the page, or else in all views. */
 export function tableState(state: State, name: string): TableState {
-  return state.tables[name] ?? fresh(listedAs(state, name).defaultSort)
+  return (topPage(state) ?? state).tables[name] ?? fresh(listedAs(state, name).defaultSort)
 }
 
 /** The state with one table's part changed. */
 export function withTable(state: State, name: string, change: Partial<TableState>): State {
-  return { ...state, tables: { ...state.tables, [name]: { ...tableState(state, name), ...change } } }
+  const tables = { ...(topPage(state) ?? state).tables, [name]: { ...tableState(state, name), ...change } }
+  return topPage(state) === undefined ? { ...state, tables } : withPage(state, { tables })
+}
+
+/** The state with the page on the screen changed. */
+export function withPage(state: State, change: Partial<Page>): State {
+  const page = topPage(state)
+  return page === undefined ? state : { ...state, pages: state.pages.with(-1, { ...page, ...change }) }
 }
 
 /** The table that the keys act on. */
 export function activeTable(state: State): string {
+  const page = topPage(state)
+  if (page !== undefined) return page.focus
   return listFor(state, state.view === OVERVIEW ? state.focus : state.view)
 }

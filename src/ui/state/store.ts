@@ -3,10 +3,9 @@
 import type { HeldSample } from '../../sample/sample.ts'
 import type { Session } from '../../session.ts'
 import { sanitize } from '../../text/text.ts'
-import { registry } from '../../tracers/registry.ts'
 import type { Machine } from './prompt.ts'
 import { type Event, reduce } from './reduce.ts'
-import type { State } from './state.ts'
+import { type State, tablesInSight } from './state.ts'
 
 /** What is said where `Priority.raise` is refused. */
 export const NOT_PERMITTED = 'real-time priority needs CAP_SYS_NICE'
@@ -54,7 +53,8 @@ export function createStore(initial: State, steered: Steered, machine: Machine, 
 function steer({ session, priority }: Steered, before: State, next: State): State {
   try {
     if (next.pids !== before.pids) session.setFilter(next.pids)
-    if (next.view !== before.view) session.show(registry.shownIn(next.view))
+    const inSight = tablesInSight(next)
+    if (inSight.join() !== tablesInSight(before).join()) session.show(inSight)
     if (next.interval !== before.interval) session.setInterval(next.interval)
     if (next.realtime !== before.realtime) hurry(priority, next.realtime === true)
     if (next.costing !== before.costing) session.measureCost(next.costing)

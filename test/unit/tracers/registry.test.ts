@@ -104,7 +104,11 @@ function stateOf(view: string, sources = 'iter', rows = true): State {
   })
   const shown = sample(sources)
   if (!rows) shown.tables.with(lockTable, [])
-  return reduce(initial, { type: 'sample', sample: shown, exporter: null, at: 0 }, { processExists: () => true })
+  return reduce(
+    initial,
+    { type: 'sample', sample: shown, calls: [], exporter: null, at: 0 },
+    { processExists: () => true },
+  )
 }
 
 const textOf = (lines: readonly Line[]): string => lines.map(line => line.map(({ text }) => text).join('')).join('\n')

@@ -53,16 +53,18 @@ describe('groups', () => {
     person.type('bb')
     await person.see('Connections by service port')
     person.type('j\r')
-    await person.see('filter service → :5432')
+    await person.see('connections › service → :5432')
     const opened = await person.see('10.0.0.9:5432')
     expect(opened.join('\n')).not.toContain('198.51.100')
     person.type('\r')
-    await person.see('filter pid 200 and service → :5432')
-    person.type(ESCAPE)
-    await person.see('Connections by service port')
-    person.type(ESCAPE)
-    await person.see('filter none')
-    expect(person.told).toEqual(['pids 200', 'pids '])
+    await person.see('service → :5432 › → 10.0.0.9:5432')
+    person.type(`${ESCAPE}${ESCAPE}`)
+    await person.see(
+      seen => seen.join('\n').includes('Connections by service port') && seen.some(line => line.startsWith('>→ :5432')),
+    )
+    person.type('bj\r')
+    await person.see('connections › redis-server 200')
+    expect(person.told).toEqual([])
   })
 
   it('are of the connections that the text filter leaves', async () => {

@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { GROUPINGS } from '../../../src/tracers/connections/groups/table.ts'
 import { registry } from '../../../src/tracers/registry.ts'
+import { type Page, sectionsOf, type What } from '../../../src/ui/pages/page.ts'
 import { bindings, isAvailable } from '../../../src/ui/state/keys.ts'
 import { initialState, type State } from '../../../src/ui/state/state.ts'
 import { hostOf, inFlightRow, slowCallRow } from '../../support/samples.ts'
@@ -34,11 +35,21 @@ it('no key has two meanings at a time', () => {
     size: { columns: 80, rows: 24 },
   }
   const state = initialState({ ...start, view: 'connections', filter: '', pids: [], interval: 1 })
-  const states: State[] = registry.views.flatMap(view =>
-    [null, ...GROUPINGS].flatMap(grouping =>
-      [null, { key: '', title: '' }].map(group => ({ ...state, view, grouping, group })),
-    ),
-  )
+  const pages: Page[] = registry.views.flatMap((_, i) => {
+    const process = i % 2 === 0 ? null : { pid: 7, started_ns: null }
+    const whats: What[] = [
+      { kind: 'call', call: { id: 0, abi: 'native', syscall: 'read' }, process },
+      { kind: 'row', table: 'connections', id: '1', process },
+      { kind: 'group', grouping: 'service', key: ':80' },
+      ...(process === null ? [] : [{ kind: 'process', process } as const]),
+    ]
+    return whats.flatMap(what =>
+      sectionsOf(what).map(focus => ({ what, title: '', focus, tables: {}, seen: null, outerFilter: '' })),
+    )
+  })
+  const states: State[] = registry.views
+    .flatMap(view => [null, ...GROUPINGS].map(grouping => ({ ...state, view, grouping, pids: [7] })))
+    .flatMap(each => [each, ...pages.map(page => ({ ...each, pages: [page] }))])
   for (const each of states) {
     const keys = bindings()
       .filter(binding => isAvailable(binding, each))
@@ -199,9 +210,9 @@ describe('the pid filter', () => {
     expect(person.told).toEqual(['pids 12,34', 'pids '])
   })
 
-  it('is set by Enter on a process or a connection, and Esc takes filters back one by one', async () => {
+  it('is set by f on a process or a connection, F ends it, and Esc takes filters back one by one', async () => {
     const person = await atProcesses()
-    person.type('j\r')
+    person.type('jf')
     await person.see('filter pid 1001')
     person.type('/x\r')
     await person.see('filter pid 1001 and “x”')
@@ -213,9 +224,11 @@ describe('the pid filter', () => {
     await person.see(lines => lines[1]?.endsWith('filter pid 1001') === true)
     person.type(ESCAPE)
     await person.see('filter none')
-    person.type('3jj\r')
+    person.type('3jjf')
     await person.see('filter pid 1002')
-    expect(person.told).toEqual(['pids 1001', 'pids ', 'pids 1002'])
+    person.type('F')
+    await person.see('filter none')
+    expect(person.told).toEqual(['pids 1001', 'pids ', 'pids 1002', 'pids '])
   })
 
   it('hide waits that are idle by nature, until key i shows them', async () => {
@@ -251,7 +264,7 @@ describe('the pid filter', () => {
     const person = sitDown(80, 24, { view: 'connections' })
     person.take(sampleOf({ connections: [connectionRow({ pid: null, name: null })] }))
     await person.see('203.0.113.7')
-    person.type('\r')
+    person.type('f')
     await person.see('the owner of this connection is not known')
     expect(person.told).toEqual([])
   })

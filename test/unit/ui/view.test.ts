@@ -48,7 +48,7 @@ function stateOf(size: Size, view: string): State {
     pids: [],
     interval: 1,
   })
-  return reduce(initial, { type: 'sample', sample, exporter: null, at: 0 }, { processExists: () => true })
+  return reduce(initial, { type: 'sample', sample, calls: [], exporter: null, at: 0 }, { processExists: () => true })
 }
 
 const sizes: readonly Size[] = [

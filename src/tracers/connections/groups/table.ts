@@ -234,7 +234,9 @@ function tableBy(grouping: Grouping): Table<ConnectionGroup, null> {
     defaultSort: 'connections',
     columns: [...columns, ...figures],
     key: group => group.key,
+    opens: 'group',
     ...(grouping === 'process' && { pid: (group: ConnectionGroup) => group.example.pid }),
+    ...(grouping === 'process' && { processStarted: (group: ConnectionGroup) => group.example.process_started_ns }),
   }
 }
 
