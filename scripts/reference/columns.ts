@@ -26,6 +26,8 @@ const INTRODUCTION = `# Columns and fields
 
 Every column of the screen and of text output, every csv field and every json field, with unit and meaning.
 
+- **Kinds.** \`identity\`: who or what the row is. \`counter\`: what there was in the interval. \`gauge\`: how much there is at its
+  end, since the beginning, or of something else. \`duration\`: how long something took, or takes. \`text\`: what else is said.
 - **Rates.** Columns whose heading ends in \`/s\` are per second on the screen and in text output. csv and json have the exact
   number of the interval.
 - **Percentiles** (P50, P95, P99) are off by 4.4 % at most.
@@ -61,7 +63,7 @@ export function columnsPage(schema: Schema): string {
       '',
       picture(name),
       '',
-      ...grid(['column', 'csv field', 'unit', 'null when', 'meaning'], rows),
+      ...grid(['column', 'csv field', 'kind', 'unit', 'null when', 'meaning'], rows),
       '',
     ]
   }
@@ -148,7 +150,7 @@ function ofColumn(column: Column<unknown>, row: Definition, schema: Schema): rea
   const unmeasured = column.source === undefined ? '' : `\`sources.${column.source}\` is \`none\``
   const never = [nullWhen, unmeasured].filter(text => text !== '').join('; ')
   const start = column.shown === undefined ? '' : ` Screen and text output show ${column.shown} characters.`
-  return [column.title, `\`${column.id}\``, UNITS[column.unit], never, meaning + start]
+  return [column.title, `\`${column.id}\``, column.kind, UNITS[column.unit], never, meaning + start]
 }
 
 /** The field of a row that a column shows, or that of an object in it: `duration_ns_p50`. */

@@ -8,6 +8,7 @@ export function containerColumn<Row>(priority: number, value: (row: Row) => Valu
   return {
     id: 'container',
     title: 'CONTAINER',
+    kind: 'identity',
     unit: 'text',
     value,
     shown: DIGITS,

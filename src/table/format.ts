@@ -50,7 +50,7 @@ export function formatCell<Row>(column: Column<Row>, row: Row, reading: Reading)
 }
 
 function perInterval<Row>(column: Column<Row>, value: number, intervalSeconds: number): number {
-  return column.perSecond === true && intervalSeconds > 0 ? value / intervalSeconds : value
+  return column.kind === 'counter' && intervalSeconds > 0 ? value / intervalSeconds : value
 }
 
 /** A number in its unit, in at most seven cells. */

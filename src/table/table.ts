@@ -5,20 +5,26 @@ import type { Names } from '../names/names.ts'
 export type Value = string | number | boolean | null
 
 /**
- * What a value is, which decides how it is written and aligned. A `number` is an identifier, such as a pid: it is written
+ * How a value is written and aligned. A `number` is an identifier, such as a pid: it is written
  * in full, and the text filter finds it; `events` are counted; a `share` is a part of 1.
  */
 export type Unit = 'text' | 'number' | 'events' | 'bytes' | 'nanoseconds' | 'seconds' | 'share' | 'flag'
+
+/**
+ * What a value says. `identity`: who or what the row is. `counter`: what there was in the interval; screen and text show it per
+ * second. `gauge`: how much there is at its end, since the beginning, or of something else. `duration`: how long something
+ * took, or takes. `text`: what else is said of the row.
+ */
+export type Kind = 'identity' | 'counter' | 'gauge' | 'duration' | 'text'
 
 /** What is known of a row: what json, csv, sorting and filtering go by. */
 export interface Field<Row> {
   /** Unique in its table: the csv field and the name for `--sort`. */
   readonly id: string
+  readonly kind: Kind
   readonly unit: Unit
   /** What it says, for docs/columns.md, where it is no field of the json output: those have it with their type. */
   readonly meaning?: string
-  /** Counted over the interval: screen and text show it per second. */
-  readonly perSecond?: boolean
   /** The exact value; null where there is none. */
   value(row: Row): Value
   /** What its values come from: a kind of `sources` of a sample; where that is not measured, what the rows hold is no value. */

@@ -18,9 +18,9 @@ export function errorColumn(priority: number): Column<Timed> {
   return {
     id: 'errors',
     title: 'ERR/s',
+    kind: 'counter',
     unit: 'events',
     source: 'syscalls',
-    perSecond: true,
     value: row => row.errors,
     alarm: true,
     width: 7,
@@ -33,9 +33,9 @@ export function timeColumn(priority: number): Column<Timed> {
   return {
     id: 'duration_ns_sum',
     title: 'TIME/s',
+    kind: 'counter',
     unit: 'nanoseconds',
     source: 'syscalls',
-    perSecond: true,
     value: row => row.duration_ns.sum,
     width: 7,
     priority,
@@ -47,6 +47,7 @@ export function durationColumn(figure: keyof typeof HEADINGS, priority: number):
   return {
     id: `duration_ns_${figure}`,
     title: HEADINGS[figure],
+    kind: 'duration',
     unit: 'nanoseconds',
     source: 'syscalls',
     value: row => row.duration_ns[figure],
@@ -60,6 +61,7 @@ export function syscallColumn(): Column<Named> {
   return {
     id: 'syscall',
     title: 'SYSCALL',
+    kind: 'identity',
     unit: 'text',
     value: row => row.syscall,
     mark: row => (row.abi === 'compat' ? '32:' : ''),

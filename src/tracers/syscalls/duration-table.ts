@@ -58,11 +58,11 @@ export const durationTable: Table<DurationRow, null> = {
   sources: ['syscalls'],
   defaultSort: 'to',
   columns: [
-    { id: 'from', title: 'OVER', unit: 'nanoseconds', value: row => row.from, width: 7, priority: 1 },
-    { id: 'to', title: 'UP TO', unit: 'nanoseconds', value: row => row.to, width: 7, priority: 0 },
-    { id: 'count', title: 'CALLS/s', unit: 'events', perSecond: true, value: row => row.count, width: 8, priority: 0 },
-    { id: 'share', title: 'SHARE', unit: 'share', value: row => row.share, width: 7, priority: 0 },
-    { id: 'bar', title: '', unit: 'text', value: bar, width: 8, grow: 1, widest: BAR, priority: 0 },
+    { id: 'from', title: 'OVER', kind: 'duration', unit: 'nanoseconds', value: row => row.from, width: 7, priority: 1 },
+    { id: 'to', title: 'UP TO', kind: 'duration', unit: 'nanoseconds', value: row => row.to, width: 7, priority: 0 },
+    { id: 'count', title: 'CALLS/s', kind: 'counter', unit: 'events', value: row => row.count, width: 8, priority: 0 },
+    { id: 'share', title: 'SHARE', kind: 'gauge', unit: 'share', value: row => row.share, width: 7, priority: 0 },
+    { id: 'bar', title: '', kind: 'text', unit: 'text', value: bar, width: 8, grow: 1, widest: BAR, priority: 0 },
   ],
   key: row => String(row.to),
 }

@@ -114,10 +114,10 @@ export const processCallTable: Table<ProcessCallRow, null> = {
   sources: ['syscalls'],
   defaultSort: 'count',
   columns: [
-    { id: 'pid', title: 'PID', unit: 'number', value: row => row.pid, width: 7, priority: 0 },
-    { id: 'name', title: 'NAME', unit: 'text', value: row => row.name, width: 15, priority: 0 },
+    { id: 'pid', title: 'PID', kind: 'identity', unit: 'number', value: row => row.pid, width: 7, priority: 0 },
+    { id: 'name', title: 'NAME', kind: 'identity', unit: 'text', value: row => row.name, width: 15, priority: 0 },
     syscallColumn(),
-    { id: 'count', title: 'CALLS/s', unit: 'events', perSecond: true, value: row => row.count, width: 8, priority: 0 },
+    { id: 'count', title: 'CALLS/s', kind: 'counter', unit: 'events', value: row => row.count, width: 8, priority: 0 },
     errorColumn(1),
     timeColumn(5),
     durationColumn('p50', 4),
@@ -127,6 +127,7 @@ export const processCallTable: Table<ProcessCallRow, null> = {
     {
       id: 'failures',
       title: 'ERRORS',
+      kind: 'text',
       unit: 'text',
       meaning: 'Errors in this interval by errno.',
       value: row => row.failures,

@@ -17,9 +17,9 @@ export const syscallTable: Table<SyscallRow, 'syscalls'> = {
   defaultSort: 'count',
   columns: [
     syscallColumn(),
-    { id: 'id', title: 'ID', unit: 'number', value: row => row.id, width: 4, priority: 7 },
-    { id: 'abi', title: 'ABI', unit: 'text', value: row => row.abi, width: 6, priority: 8 },
-    { id: 'count', title: 'CALLS/s', unit: 'events', perSecond: true, value: row => row.count, width: 8, priority: 0 },
+    { id: 'id', title: 'ID', kind: 'identity', unit: 'number', value: row => row.id, width: 4, priority: 7 },
+    { id: 'abi', title: 'ABI', kind: 'identity', unit: 'text', value: row => row.abi, width: 6, priority: 8 },
+    { id: 'count', title: 'CALLS/s', kind: 'counter', unit: 'events', value: row => row.count, width: 8, priority: 0 },
     errorColumn(1),
     timeColumn(4),
     durationColumn('p50', 3),

@@ -1,7 +1,7 @@
 /** A row that is remembered while its table has none: who it is, and not what it did in an interval that is over. */
 
 import { filterRows, type Sight } from '../../table/arrange.ts'
-import type { Column, Table, Value } from '../../table/table.ts'
+import type { Column, Kind, Table, Value } from '../../table/table.ts'
 
 export interface KeptRow {
   /** The row that it was made of, to know it again; its sample may be gone. */
@@ -15,12 +15,12 @@ export interface KeptRow {
   readonly values: ReadonlyMap<string, Value>
 }
 
-/** Units of what a row is, and not of what it did. */
-const LASTING: readonly string[] = ['text', 'number', 'flag']
+/** Kinds of what a row is, and not of what it did. */
+const LASTING: readonly Kind[] = ['identity', 'text']
 
 export function keptRow(table: Table<unknown>, row: unknown): KeptRow {
   const value = (column: Column<unknown>): Value =>
-    table.past === true || LASTING.includes(column.unit) ? column.value(row) : null
+    table.past === true || LASTING.includes(column.kind) ? column.value(row) : null
   return {
     row,
     key: table.key(row),

@@ -42,8 +42,16 @@ const lockTable: Table<Lock> = {
   sources: ['locks'],
   defaultSort: 'waited_ns',
   columns: [
-    { id: 'holder', title: 'HOLDER', unit: 'text', value: row => row.holder, width: 12, priority: 0 },
-    { id: 'waited_ns', title: 'WAITED', unit: 'nanoseconds', value: row => row.waited_ns, width: 8, priority: 0 },
+    { id: 'holder', title: 'HOLDER', kind: 'text', unit: 'text', value: row => row.holder, width: 12, priority: 0 },
+    {
+      id: 'waited_ns',
+      title: 'WAITED',
+      kind: 'duration',
+      unit: 'nanoseconds',
+      value: row => row.waited_ns,
+      width: 8,
+      priority: 0,
+    },
   ],
   key: row => row.holder,
 }

@@ -49,6 +49,7 @@ function service({ direction, local, remote }: ConnectionRow, names?: Names): st
 const pidColumn: Column<ConnectionGroup> = {
   id: 'pid',
   title: 'PID',
+  kind: 'identity',
   unit: 'number',
   meaning: 'Process that owns the connections. null: it is not known.',
   value: group => group.example.pid,
@@ -59,6 +60,7 @@ const pidColumn: Column<ConnectionGroup> = {
 const nameColumn: Column<ConnectionGroup> = {
   id: 'name',
   title: 'NAME',
+  kind: 'identity',
   unit: 'text',
   meaning: 'Name of the process. null: it is not known.',
   value: group => group.example.name,
@@ -74,6 +76,7 @@ export const by: Readonly<Record<Grouping, By>> = {
       {
         id: 'remote',
         title: 'REMOTE',
+        kind: 'identity',
         unit: 'text',
         meaning: 'Address of the other end; its name with key `n`.',
         value: group => group.example.remote.address,
@@ -93,6 +96,7 @@ export const by: Readonly<Record<Grouping, By>> = {
       {
         id: 'service',
         title: 'SERVICE',
+        kind: 'identity',
         unit: 'text',
         meaning: 'Port of the service: `:80` is a port of this host, `→ :80` one of other hosts.',
         value: group => service(group.example),
@@ -122,6 +126,7 @@ const figures: readonly Column<ConnectionGroup>[] = [
   {
     id: 'connections',
     title: 'CONN',
+    kind: 'gauge',
     unit: 'events',
     meaning: 'Connections in the group.',
     value: group => group.connections,
@@ -131,9 +136,9 @@ const figures: readonly Column<ConnectionGroup>[] = [
   {
     id: 'opened',
     title: 'OPEN/s',
+    kind: 'counter',
     unit: 'events',
     meaning: 'Connections that began in this interval, without those that failed.',
-    perSecond: true,
     value: group => group.opened,
     width: 7,
     priority: 3,
@@ -141,9 +146,9 @@ const figures: readonly Column<ConnectionGroup>[] = [
   {
     id: 'closed',
     title: 'CLOSE/s',
+    kind: 'counter',
     unit: 'events',
     meaning: 'Connections that closed in this interval, without those that failed.',
-    perSecond: true,
     value: group => group.closed,
     width: 8,
     priority: 3,
@@ -151,9 +156,9 @@ const figures: readonly Column<ConnectionGroup>[] = [
   {
     id: 'failed',
     title: 'FAIL/s',
+    kind: 'counter',
     unit: 'events',
     meaning: 'Connections that failed in this interval before they were established.',
-    perSecond: true,
     value: group => group.failed,
     alarm: true,
     width: 7,
@@ -162,9 +167,9 @@ const figures: readonly Column<ConnectionGroup>[] = [
   {
     id: 'sent_bytes',
     title: 'SENT/s',
+    kind: 'counter',
     unit: 'bytes',
     meaning: 'Payload bytes sent in this interval.',
-    perSecond: true,
     value: group => group.sent_bytes,
     width: 8,
     priority: 1,
@@ -172,9 +177,9 @@ const figures: readonly Column<ConnectionGroup>[] = [
   {
     id: 'received_bytes',
     title: 'RECV/s',
+    kind: 'counter',
     unit: 'bytes',
     meaning: 'Payload bytes received in this interval.',
-    perSecond: true,
     value: group => group.received_bytes,
     width: 8,
     priority: 1,
@@ -182,6 +187,7 @@ const figures: readonly Column<ConnectionGroup>[] = [
   {
     id: 'retransmits',
     title: 'RETR',
+    kind: 'gauge',
     unit: 'events',
     meaning: 'Retransmits since the connections began.',
     value: group => group.retransmits,
@@ -192,6 +198,7 @@ const figures: readonly Column<ConnectionGroup>[] = [
   {
     id: 'rtt_p50_ns',
     title: 'RTT50',
+    kind: 'duration',
     unit: 'nanoseconds',
     meaning: 'Median of the smoothed round-trip times. null: none is measured yet.',
     value: group => group.rtt_p50_ns,
@@ -201,6 +208,7 @@ const figures: readonly Column<ConnectionGroup>[] = [
   {
     id: 'rtt_max_ns',
     title: 'RTTMAX',
+    kind: 'duration',
     unit: 'nanoseconds',
     meaning: 'Largest smoothed round-trip time. null: none is measured yet.',
     value: group => group.rtt_max_ns,
@@ -210,6 +218,7 @@ const figures: readonly Column<ConnectionGroup>[] = [
   {
     id: 'states',
     title: 'STATES',
+    kind: 'text',
     unit: 'text',
     meaning: 'Connections by TCP state, the most frequent first.',
     value: group => group.states,
