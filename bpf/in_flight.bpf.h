@@ -23,8 +23,10 @@ static __always_inline bool lost_begins(void);
 
 /* task_struct.__state */
 enum {
+	TASK_INTERRUPTIBLE = 0x1,
 	TASK_STOPPED = 0x4,
 	TASK_TRACED = 0x8,
+	TASK_FREEZABLE = 0x2000,
 };
 
 /* signal_struct.flags: the process is being ended */
@@ -193,14 +195,32 @@ static __always_inline bool is_in_call(struct task_struct *thread, const struct 
 	return true;
 }
 
-/* the bit is looked up by the number, of either table */
+/* what is said of the call by its number, of either table */
+static __always_inline bool is_among(const __u8 *calls, __u32 call)
+{
+	__u32 index = (call & 0xffff) + (call & COMPAT_BIT ? IN_FLIGHT_NUMBERS : 0);
+
+	return (call & 0xffff) < IN_FLIGHT_NUMBERS && index < 2 * IN_FLIGHT_NUMBERS && calls[index];
+}
+
 static __always_inline bool takes_descriptor(__u32 call)
 {
 	struct in_flight_settings *settings = get_in_flight_settings();
-	__u32 index = (call & 0xffff) + (call & COMPAT_BIT ? IN_FLIGHT_NUMBERS : 0);
 
-	return settings && (call & 0xffff) < IN_FLIGHT_NUMBERS && index < 2 * IN_FLIGHT_NUMBERS &&
-	       settings->takes_descriptor[index];
+	return settings && is_among(settings->takes_descriptor, call);
+}
+
+/* nobody asks for it: it began just now, or is a wait that is idle by its nature. Else user space decides */
+static __always_inline bool is_left_out(const struct look *look, const struct in_flight_row *row)
+{
+	struct in_flight_settings *settings = get_in_flight_settings();
+
+	if (!settings || !settings->least_ns)
+		return false;
+	if (row->entered_ns && bpf_ktime_get_ns() - row->entered_ns < settings->least_ns)
+		return true;
+	return !look->running && (look->state & ~TASK_FREEZABLE) == TASK_INTERRUPTIBLE &&
+	       is_among(settings->waits, row->call);
 }
 
 static __always_inline void copy_name(char *name, const struct task_struct *thread)
@@ -251,7 +271,7 @@ int walk_threads(struct bpf_iter__task *ctx)
 	if (!look->entry.ip)
 		return 0;
 	__builtin_memset(&room->row, 0, sizeof(room->row));
-	if (!is_in_call(thread, look, &room->row))
+	if (!is_in_call(thread, look, &room->row) || is_left_out(look, &room->row))
 		return 0;
 	describe_thread(&room->row, thread, look);
 	if (takes_descriptor(room->row.call))

@@ -112,9 +112,12 @@ struct {
 /* what user space tells the walk */
 struct in_flight_settings {
 	__u64 stack_size;	/* what the walk found out, see stack_size */
+	__u64 least_ns;		/* but for 0: calls that began later have no row, nor have idle waits */
 	__u32 unsure;		/* programs were left out: begins may have been missed */
 	/* calls whose first argument is a file descriptor, of the native table and of the 32-bit one */
 	__u8 takes_descriptor[2 * IN_FLIGHT_NUMBERS];
+	/* calls that wait by their nature: who sleeps in one is idle */
+	__u8 waits[2 * IN_FLIGHT_NUMBERS];
 };
 
 struct {

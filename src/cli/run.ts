@@ -83,7 +83,8 @@ async function openSampler(
     loadAll: () => Promise.all([loadExit(), options.mode === 'screen' && loadScreen()]),
   }
   // json has all tables, and an exporter alone none of those that are looked at only where they are shown
-  const shown = options.mode === 'batch' && options.output === 'json' ? null : registry.shownIn(options.view)
+  const isJson = options.mode === 'batch' && options.output === 'json'
+  const shown = isJson ? null : options.mode === 'screen' ? registry.shownIn(options.view) : [options.view]
   const sampler = await openSampler({ ...options, shown, owner: userFor(options) }, undefined, async plan => {
     const rights = await leaveRoot(plan, leaving)
     onKeeper(rights.keeper)

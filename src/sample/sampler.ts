@@ -11,7 +11,7 @@ import { lossRows, totalLost } from '../tracers/loss.ts'
 import { LinkNames } from '../tracers/network/links.ts'
 import type { Tracers } from '../tracers/parts.ts'
 import { Reading } from '../tracers/reading.ts'
-import { type Interval, type IntervalRows, inOrder, type Tracer } from '../tracers/tracer.ts'
+import { type Interval, type IntervalRows, inOrder, type Tracer, type Wanted } from '../tracers/tracer.ts'
 import { builtInTracers } from './built-in.ts'
 import { doubtOf, fillsUp, LOOK_MS } from './filling.ts'
 import { FullestMaps } from './fullest-maps.ts'
@@ -98,9 +98,7 @@ export class KernelSampler implements Sampler {
   }
 
   show(tables: readonly string[] | null): void {
-    for (const tracer of this.#tracers) {
-      tracer.want?.(tables === null || (tracer.table !== undefined && tables.includes(tracer.table)))
-    }
+    for (const tracer of this.#tracers) tracer.want?.(wantedOf(tracer, tables))
   }
 
   measureCost(on: boolean): void {
@@ -281,6 +279,11 @@ export class KernelSampler implements Sampler {
   #rows(): readonly IntervalRows[] {
     return this.#tracers.flatMap(({ rows }) => rows ?? [])
   }
+}
+
+function wantedOf({ table = '', partTable = '' }: Tracer, tables: readonly string[] | null): Wanted {
+  if (tables === null || tables.includes(table)) return 'all'
+  return tables.includes(partTable) ? 'part' : 'nothing'
 }
 
 /** CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns, in nanoseconds. */

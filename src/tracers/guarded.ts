@@ -49,7 +49,7 @@ const NO_CALLS: CallRecords = { length: 0, at: () => undefined, addTo() {}, keep
 /** A tracer that sees nothing where one of its phases fails, holds up no other one, and is tried again for the next sample. */
 export function guardedTracer(tracer: Tracer, failures: Failures): Tracer {
   const part = tracer.name
-  const { name, source, after, countedElsewhere, table } = tracer
+  const { name, source, after, countedElsewhere, table, partTable } = tracer
   const { beforeEnd, rows, early, read, lost, notes, turn, want, filterChanged } = tracer
   return {
     name,
@@ -57,7 +57,8 @@ export function guardedTracer(tracer: Tracer, failures: Failures): Tracer {
     ...(after && { after }),
     ...(countedElsewhere && { countedElsewhere }),
     ...(table !== undefined && { table }),
-    ...(want && { want: on => want.call(tracer, on) }),
+    ...(partTable !== undefined && { partTable }),
+    ...(want && { want: wanted => want.call(tracer, wanted) }),
     ...(filterChanged && { filterChanged: () => filterChanged.call(tracer) }),
     ...(beforeEnd && { beforeEnd: () => failures.guardAsync(part, () => beforeEnd.call(tracer), undefined) }),
     ...(rows && { rows: rows.map(each => guardedRows(part, each, failures)) }),

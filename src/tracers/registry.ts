@@ -8,6 +8,7 @@ import { connectionTable } from './connections/table.ts'
 import { connectionNeeds } from './connections/ways.ts'
 import { errorTable } from './errors/table.ts'
 import { ErrorTracer } from './errors/tracer.ts'
+import { stuckTable } from './in-flight/stuck.ts'
 import { inFlightTable } from './in-flight/table.ts'
 import { openInFlight } from './in-flight/tracer.ts'
 import { inFlightNeed } from './in-flight/ways.ts'
@@ -95,9 +96,9 @@ export class Registry {
     return this.tables.filter(table => table.inOverview === true)
   }
 
-  /** The names of the tables that a view shows. */
+  /** The names of the tables that a view of the screen shows rows of. In the overview calls in flight are, where any are stuck. */
   shownIn(view: string): readonly string[] {
-    return view === OVERVIEW ? this.overview.map(({ name }) => name) : [view]
+    return view === OVERVIEW ? [...this.overview.map(({ name }) => name), stuckTable.name] : [view]
   }
 
   /** The table with a name; undefined: there is none. */

@@ -46,6 +46,9 @@ export interface Interval {
   readonly times: Times
 }
 
+/** The table of a tracer, its part table alone, or neither. */
+export type Wanted = 'all' | 'part' | 'nothing'
+
 /** Members that are absent: it has no part in that phase. */
 export interface Tracer {
   /** As in `sources`, `lost` and notes of a sample. */
@@ -68,8 +71,10 @@ export interface Tracer {
   filterChanged?(): void
   /** The one table that it fills: see `want`. */
   readonly table?: string
-  /** Whether somebody looks at that table. While nobody does it need do nothing. */
-  want?(on: boolean): void
+  /** Shows a part of the rows of that table. */
+  readonly partTable?: string
+  /** What somebody looks at. The rest it need not find out. */
+  want?(wanted: Wanted): void
   /** The sample has been made: what was kept for it is not needed any more. */
   turn?(): void
   /** Events that are in no row, since the last call. */

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { InFlightRow } from '../../src/tracers/in-flight/row.ts'
+import { isStuck, STUCK_NS } from '../../src/tracers/in-flight/stuck.ts'
 import { InFlightWalks, type Walk } from '../support/in-flight.ts'
 import { Workload } from '../support/workload.ts'
 
@@ -272,9 +273,22 @@ describe.each([
     expect(told.filter(({ pid, tid }) => !pairs.has(`${pid} ${tid}`))).toEqual([])
   })
 
+  test('where only stuck calls are asked for, those are told that are among all rows, and no others', async () => {
+    const { pid, hang } = await start([...Object.keys(hanging('')), ...OUTSIDE])
+    const walks = await InFlightWalks.open(compat)
+    await hang()
+    await setTimeout(STUCK_NS / 1e6 + 100)
+    const all = byThread((await walks.walk()).rows.filter(isStuck), pid)
+    walks.tracer.want('part')
+    const { rows, stuck } = await walks.walk()
+    expect(rows).toEqual([])
+    expect([...byThread(stuck, pid).keys()].toSorted()).toEqual([...all.keys()].toSorted())
+    expect(all.size).toBeGreaterThan(10)
+  })
+
   test('while nobody asks nothing is walked', async () => {
     const walks = await InFlightWalks.open(compat)
-    walks.tracer.want(false)
+    walks.tracer.want('nothing')
     expect((await walks.walk()).rows).toEqual([])
   })
 })

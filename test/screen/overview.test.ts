@@ -1,5 +1,8 @@
 /** The overview on a real terminal line: what is wrong, and since when, at every size. */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { Pty, program } from '../support/pty.ts'
 import { Workload } from '../support/workload.ts'
@@ -69,4 +72,24 @@ it('keeps the main numbers while the size of the terminal changes', async () => 
     pty.resize(columns, rows)
     await pty.see(seen => seen.length === rows && text(seen).split('events/s').length === 2)
   }
+})
+
+it.each([
+  [80, 24],
+  [120, 40],
+  [200, 60],
+])('shows at %ix%i what hangs, without a key', async (columns, rows) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ebpf-top-stuck-'))
+  const workload = await Workload.startIn(folder, 'in_flight', 'read-fifo')
+  open.push(() => {
+    workload.kill()
+    rmSync(folder, { recursive: true })
+  })
+  const pty = top(columns, rows, {}, '--pid', workload.pid)
+  await pty.see('events/s')
+  await workload.work()
+  const row = new RegExp(`^[ >].*[12]\\.\\ds +${workload.pid} .*in_flight +.*read +.*fifo`, 'm')
+  const lines = await pty.see(seen => row.test(text(seen)))
+  expect(text(lines)).toMatch(/In flight over 1 s/)
+  expect(text(lines)).toMatch(/7 (?:In f|F)light [12] /)
 })

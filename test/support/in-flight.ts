@@ -6,6 +6,7 @@ import { wayFor } from '../../src/plan/plan.ts'
 import { CompatControl } from '../../src/tracers/compat/control.ts'
 import { Control } from '../../src/tracers/control.ts'
 import type { InFlightRow } from '../../src/tracers/in-flight/row.ts'
+import { stuckTable } from '../../src/tracers/in-flight/stuck.ts'
 import { inFlightTable } from '../../src/tracers/in-flight/table.ts'
 import { InFlightTracer } from '../../src/tracers/in-flight/tracer.ts'
 import { inFlightNeed } from '../../src/tracers/in-flight/ways.ts'
@@ -17,6 +18,7 @@ import { OBJECTS } from './top.ts'
 /** Rows, and when they were taken by the test's own clock. */
 export interface Walk {
   readonly rows: readonly InFlightRow[]
+  readonly stuck: readonly InFlightRow[]
   readonly beganNs: number
   readonly endedNs: number
 }
@@ -73,6 +75,6 @@ export class InFlightWalks {
     const reading = new Reading()
     const interval = { epoch: this.#control.epoch, pids: this.#control.pids, endedNs, times: Times.of(readClocks()) }
     for (const _ of this.tracer.read(reading, interval));
-    return { rows: reading.tables.of(inFlightTable), beganNs, endedNs }
+    return { rows: reading.tables.of(inFlightTable), stuck: reading.tables.of(stuckTable), beganNs, endedNs }
   }
 }

@@ -6,6 +6,7 @@ import { Tables } from '../../src/table/tables.ts'
 import type { ConnectionRow } from '../../src/tracers/connections/row.ts'
 import type { ErrorRow } from '../../src/tracers/errors/row.ts'
 import type { InFlightRow } from '../../src/tracers/in-flight/row.ts'
+import { isStuck, stuckTable } from '../../src/tracers/in-flight/stuck.ts'
 import type { ListenerRow } from '../../src/tracers/listeners/row.ts'
 import type { ProcessRow } from '../../src/tracers/processes/row.ts'
 import { type Lists, registry } from '../../src/tracers/registry.ts'
@@ -238,6 +239,7 @@ export function tablesOf(lists: Partial<Lists>): Tables {
     const table = registry.tables.find(({ list }) => list === name)
     if (table !== undefined) tables.with(table, rows)
   }
+  if (lists.in_flight !== undefined) tables.with(stuckTable, lists.in_flight.filter(isStuck))
   return tables
 }
 

@@ -5,7 +5,7 @@ import { ProcessesByKey } from '../processes/processes-by-key.ts'
 import { processTable } from '../processes/table.ts'
 import type { Reading } from '../reading.ts'
 import { type CallRow, OTHER_ERRORS } from '../syscalls/row.ts'
-import type { Tracer } from '../tracer.ts'
+import type { Tracer, Wanted } from '../tracer.ts'
 import type { ErrorRow } from './row.ts'
 import { errorTable } from './table.ts'
 
@@ -18,8 +18,8 @@ export class ErrorTracer implements Tracer {
   readonly after = ['processes and connections']
   #isWanted = true
 
-  want(on: boolean): void {
-    this.#isWanted = on
+  want(wanted: Wanted): void {
+    this.#isWanted = wanted !== 'nothing'
   }
 
   *read(into: Reading): Generator<void, void> {

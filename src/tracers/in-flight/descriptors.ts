@@ -45,7 +45,12 @@ export function takesNothing(syscall: string): boolean {
 
 /** For each number of the native table, then of the 32-bit one: 1 where the call takes a descriptor. */
 export function descriptorTable(arch: Arch): Uint8Array {
+  return tableOf(arch, TAKES_DESCRIPTOR)
+}
+
+/** For each number of the native table, then of the 32-bit one: 1 where the call is one of these. */
+export function tableOf(arch: Arch, calls: ReadonlySet<string>): Uint8Array {
   const of = (abi: Abi): number[] =>
-    Array.from({ length: NUMBERS }, (_, number) => (TAKES_DESCRIPTOR.has(syscallName(arch, abi, number)) ? 1 : 0))
+    Array.from({ length: NUMBERS }, (_, number) => (calls.has(syscallName(arch, abi, number)) ? 1 : 0))
   return Uint8Array.from([...of('native'), ...of('compat')])
 }

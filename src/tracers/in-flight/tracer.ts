@@ -7,12 +7,14 @@ import { PORTION } from '../../table/slices.ts'
 import { missedRuns } from '../loss.ts'
 import type { Opened } from '../opened.ts'
 import type { Reading } from '../reading.ts'
-import type { Interval, Tracer } from '../tracer.ts'
+import type { Interval, Tracer, Wanted } from '../tracer.ts'
 import { Bounds } from './bounds.ts'
-import { descriptorTable } from './descriptors.ts'
+import { descriptorTable, tableOf } from './descriptors.ts'
+import { IDLE_CALLS } from './idle.ts'
 import { RecordReader, type Records } from './reading.ts'
 import type { InFlightRow } from './row.ts'
 import { BEGUN, InFlightRows, type Offsets, offsetsIn } from './rows.ts'
+import { isStuck, STUCK_NS, stuckTable } from './stuck.ts'
 import { inFlightTable } from './table.ts'
 
 /** Threads in a call that are told at most; a row takes some 130 bytes, and its path. */
@@ -50,9 +52,12 @@ export class InFlightTracer implements Tracer {
   readonly name = 'in_flight'
   readonly source: string
   readonly table = inFlightTable.name
+  readonly partTable = stuckTable.name
   // it walks behind all others, at the very end
   readonly after = ['connections']
-  #isWanted = true
+  #wanted: Wanted = 'all'
+  /** What the last walk was to find. */
+  #read: Wanted = 'nothing'
   /** Threads in a call without a row in the last walk, for want of room. */
   #leftOut = 0
   readonly #object: BpfObject
@@ -61,6 +66,7 @@ export class InFlightTracer implements Tracer {
   readonly #isOwn: (pid: number) => boolean
   readonly #settings: ArrayMap
   readonly #unsure: number
+  readonly #least: number
   readonly #at: Offsets
   readonly #reader: RecordReader
   readonly #bounds = new Bounds()
@@ -79,16 +85,19 @@ export class InFlightTracer implements Tracer {
     this.#settings = object.array('in_flight_settings', 'in_flight_settings')
     const { layout, view } = this.#settings
     this.#unsure = layout.u32('unsure')
-    const table = descriptorTable(this.#arch)
-    const at = layout.array('takes_descriptor', 1, table.length)
-    for (const [number, takes] of table.entries()) view.setUint8(at + number, takes)
+    const tables = { takes_descriptor: descriptorTable(this.#arch), waits: tableOf(this.#arch, IDLE_CALLS) }
+    for (const [name, table] of Object.entries(tables)) {
+      const at = layout.array(name, 1, table.length)
+      for (const [number, is] of table.entries()) view.setUint8(at + number, is)
+    }
+    this.#least = layout.u64('least_ns')
     this.#at = offsetsIn(object.layout('in_flight_row'), object.layout('row_socket'))
     this.#reader = new RecordReader(this.#at.size, LIMIT)
     void this.watchAnew()
   }
 
-  want(on: boolean): void {
-    this.#isWanted = on
+  want(wanted: Wanted): void {
+    this.#wanted = wanted
   }
 
   filterChanged(): void {
@@ -108,9 +117,11 @@ export class InFlightTracer implements Tracer {
   async beforeEnd(): Promise<void> {
     this.#rows = null
     this.#leftOut = 0
-    if (!this.#isWanted) return
+    this.#read = this.#wanted
+    if (this.#wanted === 'nothing') return
     const unsure = missedRuns(this.#syscalls, BEGIN_PROGRAMS) > 0 ? 1 : 0
     this.#settings.view.setUint32(this.#unsure, unsure, true)
+    this.#settings.view.setBigUint64(this.#least, this.#wanted === 'part' ? BigInt(STUCK_NS) : 0n, true)
     const records = await this.#reader.read(this.#object.openWalk('walk_threads'))
     this.#rows = this.#rowsOf(records)
     this.#leftOut = records.leftOut
@@ -125,7 +136,8 @@ export class InFlightTracer implements Tracer {
       const row = found.at(i, times)
       if (row !== undefined) rows.push(row)
     }
-    into.tables.with(inFlightTable, rows)
+    if (this.#read === 'all') into.tables.with(inFlightTable, rows)
+    into.tables.with(stuckTable, rows.filter(isStuck))
   }
 
   notes(): readonly string[] {

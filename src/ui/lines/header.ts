@@ -13,7 +13,7 @@ import { exportBeside, exportItems } from './export.ts'
 import { figureItems, headLines } from './head.ts'
 import { type Item, itemsWidth, joinItems } from './items.ts'
 import { fitLine, type Line, lineWidth, span, spread } from './style.ts'
-import { tabs, tabsLine } from './tabs.ts'
+import { tabs, tabsLine, tabsOf } from './tabs.ts'
 
 /** Spaces between two facts. */
 const GAP = 2
@@ -29,7 +29,7 @@ export function headerLines(state: State): Line[] {
 /** Where one is: the tabs of the views, or the trail to a page. */
 export function placeLine(state: State): Line {
   const beside = besideTabs(state)
-  return state.pages.length > 0 ? trailLine(state, beside) : tabsLine(state.view, state.size.columns, beside)
+  return state.pages.length > 0 ? trailLine(state, beside) : tabsLine(tabsOf(state), state.size.columns, beside)
 }
 
 /** All lines but that of the tabs. */
@@ -61,7 +61,7 @@ const NOTHING: Line = []
 function exportRooms(state: State, told: readonly Item[]): { beside: number; elsewhere: number } {
   const { columns } = state.size
   return {
-    beside: isTall(state) ? columns - lineWidth(tabs(state.view, columns)) - GAP : 0,
+    beside: isTall(state) ? columns - lineWidth(tabs(tabsOf(state), columns)) - GAP : 0,
     elsewhere: columns - 2 - itemsWidth(told, GAP) - GAP,
   }
 }

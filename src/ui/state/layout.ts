@@ -3,7 +3,8 @@
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
 import { type Page, sectionsOf } from '../pages/page.ts'
 import { type Head, headOf, NO_HEAD } from '../trend/head.ts'
-import { listedAs, listFor, type Size, type State, tableState, topPage } from './state.ts'
+import { series } from '../trend/history.ts'
+import { listedAs, listFor, type Size, STUCK, type State, tableState, topPage } from './state.ts'
 
 /** Below this the screen only says that it is too small. */
 export const LEAST: Size = { columns: 60, rows: 10 }
@@ -67,13 +68,15 @@ export function layout(state: State): readonly Band[] {
   if (page !== undefined) return pageBands(state, page, height - pageHeadHeight(state), overhead, pane)
   if (view !== OVERVIEW) return [[pane(view, size.columns, height)]]
 
+  const stuck = stuckRows(state)
+  const above = stuck === 0 ? 0 : stuck + overhead
   const bands: readonly (readonly string[])[] =
     size.columns >= WIDE ? [['syscalls', 'processes'], ['connections']] : registry.overview.map(({ name }) => [name])
   const needs = bands.map(
     names => overhead + Math.max(LEAST_ROWS, ...names.map(name => tableState(state, listFor(state, name)).need)),
   )
-  const heights = shareHeight(needs, height, overhead + LEAST_ROWS)
-  return bands.map((names, i) => {
+  const heights = shareHeight(needs, height - above, overhead + LEAST_ROWS)
+  const below = bands.map((names, i) => {
     const lines = heights[i] ?? 0
     const [only, beside] = names
     if (only === undefined) return []
@@ -81,6 +84,30 @@ export function layout(state: State): readonly Band[] {
     const left = Math.min(SYSCALLS_WIDTH, Math.floor(size.columns / 2))
     return [pane(only, left, lines), pane(beside, size.columns - left - BETWEEN, lines)]
   })
+  return above === 0 ? below : [[pane(STUCK, size.columns, above)], ...below]
+}
+
+/** Most rows of stuck calls, from which height on; below that the tab alone tells of them. */
+const MOST_STUCK = [
+  { rows: 36, most: 5 },
+  { rows: 24, most: 2 },
+  { rows: TALL, most: 1 },
+] as const
+
+/** Samples in which there must have been none before their place goes. */
+const CALM = 5
+
+/** Rows for calls that are stuck, in the overview; 0: there are none, nor were there any just now. */
+export function stuckRows({ view, size, shown }: State): number {
+  const most = view === OVERVIEW ? (MOST_STUCK.find(({ rows }) => size.rows >= rows)?.most ?? 0) : 0
+  if (most === 0 || shown === null) return 0
+  return Math.min(most, Math.max(...series(shown.history, 'stuck', CALM).map(count => count ?? 0)))
+}
+
+/** The tables of the overview, from the top down. */
+export function overviewNames(state: State): string[] {
+  const names = registry.overview.map(({ name }) => name)
+  return stuckRows(state) > 0 ? [STUCK, ...names] : names
 }
 
 /** From this height on a page says more in front of its tables. */

@@ -3,6 +3,7 @@
 import type { Names } from '../../names/names.ts'
 import type { HeldSample } from '../../sample/sample.ts'
 import type { Order } from '../../table/arrange.ts'
+import { processTable } from '../../tracers/processes/table.ts'
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
 import type { CallRow } from '../../tracers/syscalls/row.ts'
 import { observed } from '../pages/observe.ts'
@@ -13,7 +14,7 @@ import { turnGrouping } from './grouping.ts'
 import { helpBottom } from './help.ts'
 import { keptRow } from './kept.ts'
 import { type Action, actionOf } from './keys.ts'
-import { layout, rowsNeeded, tooSmall } from './layout.ts'
+import { layout, overviewNames, rowsNeeded, stuckRows, tooSmall } from './layout.ts'
 import { cursorIndex, isLeftOut, listing, placeCount, placesFrom } from './listing.ts'
 import { callsOfPages, nextMoment } from './moment.ts'
 import { INTERVAL_LEAST, type Machine, openPrompt, promptKey, promptText } from './prompt.ts'
@@ -25,6 +26,7 @@ import {
   listedAs,
   listFor,
   type Size,
+  STUCK,
   type State,
   tableState,
   tablesInSight,
@@ -183,7 +185,7 @@ function act(state: State, action: Exclude<Action, { readonly view: string }>, m
 function focusBeside(state: State, by: number): State {
   const page = topPage(state)
   if (page !== undefined) return withPage(state, { focus: neighbour(sectionsOf(page.what), page.focus, by) })
-  return { ...state, focus: neighbour(registry.shownIn(OVERVIEW), state.focus, by) }
+  return { ...state, focus: neighbour(overviewNames(state), state.focus, by) }
 }
 
 function turnView(state: State, by: number): State {
@@ -274,11 +276,16 @@ function scrollHelp(state: State, action: keyof typeof HELP_SCROLL): State {
 function settle(state: State, slides = false): State {
   const shared = state.pages.length > 0 || state.view === OVERVIEW
   const roomy = shared
-    ? tablesInSight(state).reduce((roomy, name) => withNeed(roomy, listFor(roomy, name)), state)
+    ? tablesInSight(state).reduce((roomy, name) => withNeed(roomy, listFor(roomy, name)), inFocus(state))
     : state
   return layout(roomy)
     .flat()
     .reduce((settled, pane) => settleTable(restore(settled, pane.table), pane.table, pane.rows, slides), roomy)
+}
+
+/** Where the table in focus has gone, that of the processes is. */
+function inFocus(state: State): State {
+  return state.focus === STUCK && stuckRows(state) === 0 ? { ...state, focus: processTable.name } : state
 }
 
 function withNeed(state: State, name: string): State {

@@ -6,6 +6,7 @@ import { findColumn } from '../../table/arrange.ts'
 import type { Table } from '../../table/table.ts'
 import { type Grouping, groupTables } from '../../tracers/connections/groups/table.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
+import { stuckTable } from '../../tracers/in-flight/stuck.ts'
 import { processTable } from '../../tracers/processes/table.ts'
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
 import { type Page, pageTables, sectionsOf } from '../pages/page.ts'
@@ -13,8 +14,11 @@ import type { EditedLine } from './line.ts'
 import type { Moment } from './moment.ts'
 import { fresh, type TableState } from './table-state.ts'
 
-/** What the screen lists besides the tables: the connections in groups. */
+/** What the screen lists besides the tables: the connections in groups, */
 export const GROUPS = 'groups'
+
+/** The calls in flight that are stuck, above the tables of the overview. */
+export const STUCK = stuckTable.name
 
 /** Size of the terminal in cells. */
 export interface Size {
@@ -140,6 +144,7 @@ export function topPage({ pages }: State): Page | undefined {
 
 /** The description of what is listed under a name. Its rows are only ever handed back to the same description. */
 export function listedAs(state: State, name: string): Table<unknown> {
+  if (name === STUCK) return stuckTable
   const table = name === GROUPS ? groupTables[state.grouping ?? 'remote'] : findTable(name)
   if (table === undefined) throw new RangeError(`no table ${name}`)
   return table

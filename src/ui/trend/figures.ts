@@ -3,12 +3,9 @@
 import type { Sample } from '../../sample/sample.ts'
 import { isMeasured } from '../../table/format.ts'
 import type { Unit } from '../../table/table.ts'
-import { inFlightTable } from '../../tracers/in-flight/table.ts'
+import { stuckTable } from '../../tracers/in-flight/stuck.ts'
 import { processTable } from '../../tracers/processes/table.ts'
 import { syscallTable } from '../../tracers/syscalls/table.ts'
-
-/** From here on a call that has not returned is stuck, unless it is a wait that is idle by its nature: nanoseconds. */
-export const STUCK_NS = 1e9
 
 /** What is counted of the connections of a sample while they are gone through for other reasons. */
 export interface Counted {
@@ -89,12 +86,12 @@ export function valuesOf(sample: Sample, { opened, failed }: Counted): Values {
   const errors = sum(tables.of(syscallTable), row => row.errors)
   const received = sum(tables.of(processTable), row => row.received_bytes)
   const sent = sum(tables.of(processTable), row => row.sent_bytes)
-  const isStuck = tables.has(inFlightTable) && isMeasured('in_flight', sources)
+  const isLookedAt = tables.has(stuckTable) && isMeasured('in_flight', sources)
   return {
     calls: rate('syscalls', calls),
     errors: rate('syscalls', errors),
     p99: isMeasured('syscalls', sources) && duration_ns.max > 0 ? duration_ns.p99 : null,
-    stuck: isStuck ? tables.of(inFlightTable).filter(row => !row.idle && row.duration_ns > STUCK_NS).length : null,
+    stuck: isLookedAt ? tables.of(stuckTable).length : null,
     received: rate('bytes', received),
     sent: rate('bytes', sent),
     opened: rate('connections', opened),

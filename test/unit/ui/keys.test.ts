@@ -257,7 +257,7 @@ describe('the pid filter', () => {
     await person.see('waiting for the next sample')
     person.type('1')
     await person.see('CALLS/s')
-    expect(person.looked).toEqual([['in-flight'], ['errors'], ['syscalls', 'connections', 'processes']])
+    expect(person.looked).toEqual([['in-flight'], ['errors'], ['syscalls', 'connections', 'processes', 'stuck']])
   })
 
   it('says so where a connection has no owner', async () => {
