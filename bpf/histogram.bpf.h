@@ -2,8 +2,6 @@
 #ifndef EBPF_TOP_HISTOGRAM_BPF_H
 #define EBPF_TOP_HISTOGRAM_BPF_H
 
-#include "kernel.h"
-
 /*
  * Durations in units of 2^-30 s (0.93 ns). An octave holds those from one power of two to the next, in eight buckets:
  * bucket i those above 2^(FIRST_OCTAVE + i/8) up to 2^(FIRST_OCTAVE + (i + 1)/8). These are the buckets of an OTLP

@@ -147,6 +147,7 @@ struct thread_info {
 struct signal_struct {
 	atomic_t live;
 	unsigned int flags;
+	int group_exit_code;
 };
 
 struct super_block {
@@ -271,6 +272,7 @@ struct task_struct {
 	unsigned short migration_disabled;
 	int pid;
 	int tgid;
+	int exit_code;
 	struct task_struct *group_leader;
 	struct task_struct *real_parent;
 	struct signal_struct *signal;

@@ -7,7 +7,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { bundle } from './bundle.ts'
-import { bpfSources, compileBpf, compileHelpers, ownArchitecture } from './compile.ts'
+import {
+  bpfSources,
+  compileBpf,
+  compileHelpers,
+  compileTracer,
+  ownArchitecture,
+  tracerSources,
+  writeTracerHeader,
+} from './compile.ts'
 
 const root = path.dirname(import.meta.dirname)
 const dist = path.join(root, 'dist')
@@ -20,6 +28,8 @@ async function buildAll(): Promise<void> {
   rmSync(making, { recursive: true, force: true })
   mkdirSync(making)
   for (const source of bpfSources) compileBpf(source, ownArchitecture(), making)
+  for (const source of tracerSources) compileTracer(source, ownArchitecture(), making)
+  writeTracerHeader(making)
   compileHelpers(ownArchitecture(), making)
   // koffi is native code, found by Node itself
   await bundle({ folder: making, external: ['koffi'] })

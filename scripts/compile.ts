@@ -1,7 +1,7 @@
 /** Compiles C with clang: BPF objects, and the programs that the tests watch. */
 
 import { execFileSync } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const root = path.dirname(import.meta.dirname)
@@ -18,6 +18,9 @@ const TARGET = { x64: 'x86', arm64: 'arm64' } as const
 export const GNU = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const
 
 export const bpfSources: readonly string[] = readdirSync(bpf).filter(name => name.endsWith('.bpf.c'))
+
+/** Tracers that are tables of their own, from objects as users write them. */
+export const tracerSources: readonly string[] = readdirSync(path.join(bpf, 'tracers'))
 
 export const workloadNames: readonly string[] = readdirSync(workloads)
   .filter(name => name.endsWith('.c'))
@@ -42,6 +45,27 @@ export function compileBpf(source: string, architecture: Architecture, folder: s
     ...['-I', 'bpf', '-c', path.join('bpf', source), '-o', object],
   )
   if (statSync(object).size === 0) throw new Error(`clang left ${object} empty`)
+}
+
+/** Compiles one of `tracerSources` into the folder `tracers` of another one. */
+export function compileTracer(source: string, architecture: Architecture, folder: string): void {
+  const object = path.join(folder, 'tracers', source.replace(/c$/, 'o'))
+  mkdirSync(path.dirname(object), { recursive: true })
+  clang(
+    ...['-target', 'bpf', '-mcpu=v3', '-g', `-D__TARGET_ARCH_${TARGET[architecture]}`, '-I', 'bpf'],
+    ...['-c', path.join('bpf/tracers', source), '-o', object],
+  )
+}
+
+/** Writes the header that users write tracers with into a folder: alone, without what it includes. */
+export function writeTracerHeader(folder: string): void {
+  const header = readFileSync(path.join(bpf, 'ebpf_top.bpf.h'), 'utf8')
+  const [whole, name = ''] = /^#include "(.*)"\n/m.exec(header) ?? ['']
+  const included = readFileSync(path.join(bpf, name), 'utf8').replace(/^\/\* SPDX.*\n/, '')
+  writeFileSync(
+    path.join(folder, 'ebpf_top.bpf.h'),
+    header.replace(whole, () => included),
+  )
 }
 
 /** Programs that do in processes of their own what the program itself should not, by the names that they get. */

@@ -12,7 +12,15 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { bundle } from '../bundle.ts'
-import { type Architecture, bpfSources, compileBpf, compileHelpers } from '../compile.ts'
+import {
+  type Architecture,
+  bpfSources,
+  compileBpf,
+  compileHelpers,
+  compileTracer,
+  tracerSources,
+  writeTracerHeader,
+} from '../compile.ts'
 import { gzip, settle, sums, tar, write } from './archive.ts'
 import { bashCompletion, fishCompletion, zshCompletion } from './completions.ts'
 import { makeDeb } from './deb.ts'
@@ -78,8 +86,12 @@ async function makeAll(wanted: readonly Architecture[]): Promise<void> {
 function compileObjects(architecture: Architecture, folder: string): void {
   mkdirSync(folder, { recursive: true })
   for (const source of bpfSources) compileBpf(source, architecture, folder)
+  for (const source of tracerSources) compileTracer(source, architecture, folder)
+  writeTracerHeader(folder)
   // the type information stays; the rest is for debuggers
-  for (const name of readdirSync(folder)) execFileSync('llvm-strip', ['-g', path.join(folder, name)])
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (name.endsWith('.bpf.o')) execFileSync('llvm-strip', ['-g', path.join(folder, name)])
+  }
   compileHelpers(architecture, folder, ['-fuse-ld=lld'])
 }
 

@@ -55,7 +55,9 @@ export function batchFormat(settings: BatchSettings): BatchFormat {
     }
     case 'text': {
       const shown = registry.tables.filter(table =>
-        settings.view === OVERVIEW ? table.inOverview === true : table.name === settings.view,
+        settings.view === OVERVIEW
+          ? table.inOverview === true || table.tracer !== undefined
+          : table.name === settings.view,
       )
       const print = (sample: Sample): string[] => [
         textHeader(sample),

@@ -37,26 +37,46 @@ export function* formatJson(
   const lists = registry.tables.flatMap(table =>
     table.list === null ? [] : [[table.list, arrange(table, tables.of(table), arrangement)] as const],
   )
-  const whole = { time, interval_seconds, filter, sources, ...Object.fromEntries(lists), ...rest }
+  const traced = registry.tables.flatMap(table => {
+    const { tracer, json = row => row } = table
+    return tracer === undefined
+      ? []
+      : [[tracer, arrange(table, tables.of(table), arrangement).map(row => json(row))] as const]
+  })
+  const whole = {
+    ...{ time, interval_seconds, filter, sources },
+    ...Object.fromEntries(lists),
+    ...(traced.length > 0 && { tracers: new Map(traced) }),
+    ...rest,
+  }
   let before = '{'
   for (const [name, value] of Object.entries(whole)) {
     // what can be done with a sample is none of its data
     if (value === undefined || typeof value === 'function') continue
     before += `${JSON.stringify(name)}:`
-    if (Array.isArray(value)) {
-      before += '['
-      for (let i = 0; i < value.length; i += PORTION) {
-        const rows = JSON.stringify(value.slice(i, i + PORTION)).slice(1, -1)
-        yield before + rows.replace(ESCAPED[reader], escaped)
-        before = ','
-      }
-      before = value.length > 0 ? '],' : `${before}],`
+    if (value instanceof Map) {
+      before += '{'
+      for (const [list, rows] of value) before = yield* writeList(`${before}${JSON.stringify(list)}:`, rows, reader)
+      before = `${before.slice(0, -1)}},`
+    } else if (Array.isArray(value)) {
+      before = yield* writeList(before, value, reader)
     } else {
       yield before + JSON.stringify(value).replace(ESCAPED[reader], escaped)
       before = ','
     }
   }
   yield `${before.slice(0, -1)}}\n`
+}
+
+/** Gives what is still to be written. */
+function* writeList(before: string, rows: readonly unknown[], reader: keyof typeof ESCAPED): Generator<string, string> {
+  let head = `${before}[`
+  for (let i = 0; i < rows.length; i += PORTION) {
+    const some = JSON.stringify(rows.slice(i, i + PORTION)).slice(1, -1)
+    yield head + some.replace(ESCAPED[reader], escaped)
+    head = ','
+  }
+  return rows.length > 0 ? '],' : `${head}],`
 }
 
 function escaped(characters: string): string {

@@ -61,7 +61,13 @@ export interface Libbpf {
   readonly update: (fd: number, key: Uint8Array, value: Uint8Array, flags: number) => number
   readonly remove: (fd: number, key: Uint8Array) => number
   readonly nextKey: (fd: number, previous: Uint8Array | null, next: Uint8Array) => number
+  /** Many elements from a place on, of which the next place is given; the second takes them out. null: libbpf has none. */
+  readonly lookupBatch: Batch | null
+  readonly drainBatch: Batch | null
 }
+
+type Bytes = Uint8Array
+type Batch = (fd: number, from: Bytes | null, to: Bytes, keys: Bytes, values: Bytes, count: Uint32Array) => number
 
 /** `struct bpf_object_open_opts` of libbpf as far as 0.5 has it. */
 export const OpenOptions = koffi.struct('bpf_object_open_opts', {
@@ -179,7 +185,17 @@ function bind(
     update: library.func('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
     remove: library.func('int bpf_map_delete_elem(int fd, const void *key)'),
     nextKey: library.func('int bpf_map_get_next_key(int fd, const void *previous, void *next)'),
+    lookupBatch: bindBatch(library, has, 'bpf_map_lookup_batch'),
+    drainBatch: bindBatch(library, has, 'bpf_map_lookup_and_delete_batch'),
   }
+}
+
+function bindBatch(library: LibraryHandle, has: (name: string) => boolean, name: string): Batch | null {
+  if (!has(name)) return null
+  const call = library.func(
+    `int ${name}(int fd, void *from, void *to, void *keys, void *values, uint32_t *count, const void *options)`,
+  )
+  return (fd, from, to, keys, values, count) => call(fd, from, to, keys, values, count, null)
 }
 
 /** Since 0.4; no program that is run this way loads below a kernel that has no newer one. */

@@ -5,7 +5,7 @@ import { errnoName } from '../syscall/errno.ts'
 import { Btf } from './btf/btf.ts'
 import { readObject } from './btf/elf.ts'
 import { StructLayout } from './btf/layout.ts'
-import { ASK_DOCTOR, because, check } from './check.ts'
+import { ASK_DOCTOR, because, check, loadError } from './check.ts'
 import { BpfError, REINSTALL } from './error.ts'
 import { KeyedMap, possibleProcessors } from './hash.ts'
 import { copyMemory, type Mapping, mapShared, runToEnd } from './kernel.ts'
@@ -13,7 +13,6 @@ import { type Libbpf, OpenOptions, type Pointer, ProgramInfo } from './libbpf.ts
 import { RowMap } from './row-map.ts'
 import type { SharedMaps } from './shared-maps.ts'
 import { stopRecording, type Tracefs } from './tracepoint.ts'
-import { verifierReason } from './verifier.ts'
 
 /** An array map of structs, mapped into this process: what the kernel side writes is read with no system call. */
 export interface ArrayMap {
@@ -36,6 +35,8 @@ export interface OpenSettings {
   readonly btf?: string | null
   /** Programs that are left out. */
   readonly without?: readonly string[]
+  /** What the file holds; absent: it is read. */
+  readonly bytes?: Uint8Array
 }
 
 /** One loaded BPF object. Everything it holds in the kernel goes with `close`. */
@@ -72,8 +73,12 @@ export class BpfObject {
     return null
   }
 
-  private constructor(libbpf: Libbpf, path: string, shared: SharedMaps, { btf = null, without = [] }: OpenSettings) {
-    const bytes = readObject(path)
+  private constructor(
+    libbpf: Libbpf,
+    path: string,
+    shared: SharedMaps,
+    { btf = null, without = [], bytes = readObject(path) }: OpenSettings,
+  ) {
     this.#libbpf = libbpf
     libbpf.takeLog()
     // the name that libbpf would give it after its file, which maps in the kernel are named by
@@ -236,6 +241,27 @@ export class BpfObject {
     return new KeyedMap(this.#libbpf, this.#libbpf.mapFd(map), mapName, sizes)
   }
 
+  /** Open files by which all of it stays in the kernel, whoever loaded it; call after `attach`. */
+  handles() {
+    const { mapFd, mapKeySize, mapValueSize, mapMaxEntries } = this.#libbpf
+    return {
+      maps: Array.from(this.#maps, ([name, map]) => ({
+        ...{
+          name,
+          fd: mapFd(map),
+          keySize: mapKeySize(map),
+          valueSize: mapValueSize(map),
+          entries: mapMaxEntries(map),
+        },
+      })),
+      programs: Array.from(this.#programs.values(), program => ({
+        section: this.#libbpf.programSection(program),
+        fd: this.#libbpf.programFd(program),
+      })),
+      links: this.#links.map(link => this.#libbpf.linkFd(link)),
+    }
+  }
+
   /** Of all programs, or of those that `of` names. */
   statistics(of: ReadonlySet<string> | null = null): ProgramStatistics[] {
     return [...this.#programs]
@@ -277,16 +303,4 @@ function readBtf(libbpf: Libbpf, object: Pointer): Btf {
 /** Follows one of libbpf's next functions from the first to the last. */
 function* walk(next: (previous: Pointer) => Pointer): Generator<Pointer> {
   for (let at = next(null); at !== null; at = next(at)) yield at
-}
-
-function loadError(path: string, status: number, log: string[]): BpfError {
-  const errno = errnoName(Math.abs(status))
-  const reason = verifierReason(log)
-  if (reason !== null) {
-    return new BpfError(`this kernel's verifier refuses ${basename(path)}: ${reason}`, ASK_DOCTOR, log)
-  }
-  if (errno === 'EPERM' || errno === 'EACCES') {
-    return new BpfError(`loading ${basename(path)} is not permitted (${errno})`, 'run it as root: sudo ebpf-top')
-  }
-  return new BpfError(`cannot load ${path}: ${errno}${because(log)}`, ASK_DOCTOR)
 }

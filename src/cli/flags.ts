@@ -67,7 +67,12 @@ export const flags = [
   { name: 'no-mouse', help: 'accepted, without effect: the screen never uses the mouse' },
   { name: 'realtime', help: 'keep refreshing when all CPUs are busy, for less than a tenth of a CPU; key R' },
   { name: 'no-priority', help: 'never run before other processes, whatever keys are pressed' },
-  { name: 'tracer', value: 'FILE.bpf.o', repeatable: true, help: 'load your own tracer as well; repeatable' },
+  {
+    name: 'tracer',
+    value: 'NAME|FILE.bpf.o',
+    repeatable: true,
+    help: 'another table, from a BPF object: FILE.bpf.o?knob=value',
+  },
   {
     name: 'user',
     value: 'NAME',

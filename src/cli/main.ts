@@ -1,5 +1,6 @@
 import './heap.ts'
 import { asUserError, explain } from '../errors.ts'
+import { isLoader, LOADER } from '../tracers/object/loading.ts'
 import { leave } from './leave.ts'
 import { parseCommand } from './parse.ts'
 import { run } from './run.ts'
@@ -14,6 +15,7 @@ const PATIENCE = 500
  * contract names. Whatever goes wrong stands on stderr in two lines.
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  if (argv[0] === LOADER && isLoader()) return (await import('../tracers/object/child.ts')).loadForParent(argv[1] ?? '')
   let status: number
   let hasThreads = false
   try {

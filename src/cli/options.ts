@@ -3,6 +3,7 @@
 import type { OutputFormat } from '../batch/format.ts'
 import type { ExportOptions } from '../otel/settings/settings.ts'
 import type { User } from '../rights/user.ts'
+import type { TracerFile } from '../tracers/object/tracer-file.ts'
 
 export interface Options {
   /** Where the samples go: the screen, stdout, or only to the exporter. */
@@ -28,8 +29,8 @@ export interface Options {
   readonly colour: boolean
   /** When the screen is to come before all ordinary processes: from its start, once a person asks for it, or never. */
   readonly realtime: 'now' | 'asked' | 'never'
-  /** BPF objects of the user's own. */
-  readonly tracers: readonly string[]
+  /** BPF objects that become tables: those that come with the program, and the user's own. */
+  readonly tracers: readonly TracerFile[]
   /** Whom to become after the start; null: the user who called sudo, or `nobody`. */
   readonly user: User | null
   /** Stay root. */

@@ -4,6 +4,8 @@ import type { OutputFormat } from '../batch/format.ts'
 import { UserError, usageError } from '../errors.ts'
 import type { User } from '../rights/user.ts'
 import { findColumn } from '../table/arrange.ts'
+import { kindsOf } from '../tracers/object/tracer.ts'
+import { TracerFault, type TracerFile } from '../tracers/object/tracer-file.ts'
 import { OVERVIEW, registry } from '../tracers/registry.ts'
 import { VERSION } from '../version.ts'
 import { type Arguments, readArguments, SEE_HELP } from './arguments.ts'
@@ -54,6 +56,7 @@ export function parseCommand(argv: readonly string[], system: System): Command {
 }
 
 function readOptions(args: Arguments, system: System): Options {
+  const tracers = args.values('tracer').map(word => tracer(word, system))
   const view = choice(args, 'view', registry.views) ?? OVERVIEW
   const output = choice(args, 'output', OUTPUTS)
   const batch = args.given('batch') || args.given('once') || output !== null
@@ -71,7 +74,7 @@ function readOptions(args: Arguments, system: System): Options {
     cost: args.given('cost'),
     colour: !args.given('no-color'),
     realtime: args.given('realtime') ? 'now' : args.given('no-priority') ? 'never' : 'asked',
-    tracers: args.values('tracer').map(file => readable('tracer', file, system)),
+    tracers,
     user: user(args, system),
     keepRoot: args.given('keep-root'),
     compat: args.given('compat'),
@@ -202,6 +205,24 @@ function user(args: Arguments, system: System): User | null {
     `--user: "${name}" is no user, or one with the rights of root`,
     'see getent passwd for those there are, or write --keep-root to stay root',
   )
+}
+
+/** One of the tables from now on: views and columns are known by it. */
+function tracer(word: string, system: System): TracerFile {
+  try {
+    const file = system.tracer(word)
+    for (const kind of kindsOf(file)) registry.add(kind)
+    return file
+  } catch (error) {
+    if (error instanceof TracerFault) throw usageError(`--tracer: ${error.message}`, error.remedy)
+    if (error instanceof RangeError) {
+      throw usageError(
+        `--tracer ${word}: ${error.message}`,
+        'give each tracer once, or a copy of its file with another name',
+      )
+    }
+    throw error
+  }
 }
 
 function readable(name: FlagName, file: string, system: System): string {

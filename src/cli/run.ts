@@ -1,7 +1,7 @@
 /** Connects what the command line asks for with what does it. Parts are loaded only where they are needed. */
 
 import { Output } from '../batch/output.ts'
-import { asUserError, explain, note, UserError, usageError } from '../errors.ts'
+import { asUserError, explain, note, usageError } from '../errors.ts'
 import type { Exporter } from '../otel/exporter.ts'
 import type { Keeper } from '../rights/rights.ts'
 import type { Sampler, SamplerSettings } from '../session.ts'
@@ -32,7 +32,6 @@ export async function run(command: Command): Promise<number> {
 }
 
 async function watch(options: Options): Promise<number> {
-  refuseNotBuilt(options)
   if (options.mode === 'screen') await refuseNoTerminal()
   if (options.export === null) return show(options, null)
   // on the screen its state stands in the header
@@ -181,15 +180,6 @@ async function refuseNoTerminal(): Promise<void> {
   }
   const { isUnaddressable } = await import('../ui/terminal/ability.ts')
   if (isUnaddressable(process.env)) throw usageError(`a terminal of type "${term}" cannot show the screen`, remedy)
-}
-
-/** Flags that are understood but whose part is not connected yet. */
-function refuseNotBuilt(options: Options): void {
-  if (options.tracers.length > 0) throw notBuilt('--tracer')
-}
-
-function notBuilt(flag: string): UserError {
-  return new UserError('unable', `${flag} is not built yet`, `remove ${flag}`)
 }
 
 /**

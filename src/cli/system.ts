@@ -1,5 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { OBJECT_FOLDER } from '../bpf/shipped.ts'
 import { askForUser, isRoot, readAccounts, type User, userNamed } from '../rights/user.ts'
+import { readTracer, type TracerFile } from '../tracers/object/tracer-file.ts'
 
 /** What the command line has to ask the machine. */
 export interface System {
@@ -7,6 +9,11 @@ export interface System {
   processOf(pid: number): number | null
   /** `file` is a file that may be read. */
   isReadableFile(file: string): boolean
+  /**
+   * The tracer that `--tracer` calls so.
+   * @throws TracerFault for whatever is wrong with it
+   */
+  tracer(word: string): TracerFile
   /** The program was started as root. */
   isRoot(): boolean
   /** A user by name or id, who is not root; null: there is none. */
@@ -30,6 +37,7 @@ export const system: System = {
       return false
     }
   },
+  tracer: word => readTracer(word, OBJECT_FOLDER),
   isRoot,
   user(name) {
     const accounts = readAccounts()

@@ -87,6 +87,10 @@ export interface Table<Row, List extends string | null = string | null> {
   readonly shortTitle: string
   /** Its list in a json sample; no two tables have the same. null: its rows are in no list. */
   readonly list: List
+  /** Its list in `tracers` of a json sample; absent: it has none there. */
+  readonly tracer?: string
+  /** A row as json has it; absent: as it is. */
+  json?(row: Row): unknown
   /** What that list holds, and the name of the type of its rows, whose comments say what each field means: for docs/columns.md. */
   readonly meaning: string
   readonly rowType: string

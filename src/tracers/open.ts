@@ -106,6 +106,7 @@ export async function openTracers(
     if (pids.length > 0 && !isInProc(self)) throw cannotFilter()
     control.setFilter(pids)
     const parts = { processes: base.processes, connections }
+    const maps: number[] = []
     const bytes = openBytes(plan, opener)
     const joined = bytes === null ? new SocketBytes(base.processes, connections) : { ...parts, ...bytes }
     return {
@@ -118,8 +119,19 @@ export async function openTracers(
       connections: joined.connections,
       slowCalls: base.slowCalls,
       cost,
-      mapMemory: new MapMemory(() => opener.objects.flatMap(object => object.mapDescriptors())),
-      others: registry.open({ plan, opener, isOwn: pid => pid === self || ownProcesses.has(pid) }),
+      mapMemory: new MapMemory(() => [...opener.objects.flatMap(object => object.mapDescriptors()), ...maps]),
+      others: await registry.open({
+        plan,
+        opener,
+        isOwn: pid => pid === self || ownProcesses.has(pid),
+        self,
+        pids: () => control.pids,
+        btf,
+        owner,
+        maps,
+        // before the objects are
+        onClose: closeOne => closers.unshift(closeOne),
+      }),
       plan,
       verifierLog: saveVerifierLog(opener.log, owner),
       close,

@@ -27,7 +27,7 @@ import type { Tracer } from './tracer.ts'
 export interface Kind<T extends Table<unknown> = Table<unknown>> {
   readonly table: T
   /** Absent: the built-in tracers fill it together (src/sample/built-in.ts). */
-  readonly open?: (opened: Opened) => Tracer
+  readonly open?: (opened: Opened) => Tracer | Promise<Tracer>
   /** How what it shows can be measured, in the order in which that is decided; absent: others say so. */
   readonly needs?: readonly Need[]
   /** What is exported of it, made anew for each exporter; absent: nothing. */
@@ -66,14 +66,15 @@ export class Registry {
   }
 
   /** Opens those who fill tables besides the built-in tracers. One that cannot be opened is none, and says why. */
-  open(opened: Opened): Tracer[] {
-    return this.#kinds.flatMap(({ table, open }) => {
+  async open(opened: Opened): Promise<Tracer[]> {
+    const tracers = this.#kinds.map(async ({ table, open }) => {
       try {
-        return open?.(opened) ?? []
+        return (await open?.(opened)) ?? []
       } catch (error) {
         return unopened(table, error)
       }
     })
+    return (await Promise.all(tracers)).flat()
   }
 
   /** What is to be measured, in the order in which its ways are decided. */

@@ -8,6 +8,9 @@ import { flags } from '../../src/cli/flags.ts'
 import { parseCommand } from '../../src/cli/parse.ts'
 import type { System } from '../../src/cli/system.ts'
 import { CAPABILITIES } from '../../src/rights/capabilities.ts'
+import { registry } from '../../src/tracers/registry.ts'
+import { anyTracer } from './object-file.ts'
+import { OBJECTS } from './top.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
@@ -15,6 +18,7 @@ const ROOT = path.join(import.meta.dirname, '../..')
 const anything: System = {
   processOf: pid => pid,
   isReadableFile: () => true,
+  tracer: word => anyTracer(word, OBJECTS),
   isRoot: () => true,
   user: name => ({ name, uid: 1, gid: 1, groups: [] }),
 }
@@ -68,6 +72,9 @@ function ofProgram(words: readonly string[]): string | null {
     return null
   } catch (error) {
     return String(error)
+  } finally {
+    // what this one named is no view of the next
+    for (const { tracer, name } of registry.tables) if (tracer !== undefined) registry.remove(name)
   }
 }
 

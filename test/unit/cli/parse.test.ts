@@ -1,11 +1,14 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { flags } from '../../../src/cli/flags.ts'
 import { helpText } from '../../../src/cli/help.ts'
 import type { Options } from '../../../src/cli/options.ts'
 import { parseCommand } from '../../../src/cli/parse.ts'
 import type { System } from '../../../src/cli/system.ts'
 import { UserError } from '../../../src/errors.ts'
+import { TracerFault } from '../../../src/tracers/object/tracer-file.ts'
+import { registry } from '../../../src/tracers/registry.ts'
 import { VERSION } from '../../../src/version.ts'
+import { anyTracer } from '../../support/object-file.ts'
 
 const ann = { name: 'ann', uid: 1000, gid: 100, groups: [27] }
 
@@ -13,6 +16,11 @@ const ann = { name: 'ann', uid: 1000, gid: 100, groups: [27] }
 const system: System = {
   processOf: pid => ([1, 42, 100].includes(pid) ? pid : pid === 101 ? 100 : null),
   isReadableFile: file => file === 'own.bpf.o',
+  tracer(word) {
+    if (word !== 'own.bpf.o' && word !== 'other.bpf.o')
+      throw new TracerFault(`cannot read the file ${word} (ENOENT)`, 'give another path')
+    return anyTracer(word, '')
+  },
   isRoot: () => true,
   user: name => (name === 'ann' ? ann : null),
 }
@@ -30,6 +38,17 @@ function words(line: string): string[] {
     .filter(word => word !== '')
     .map(word => (word === "''" ? '' : word))
 }
+
+// what a line names is no view of the next one
+afterEach(() => {
+  for (const { tracer, name } of registry.tables) if (tracer !== undefined) registry.remove(name)
+})
+
+it('takes tracers, whose tables are views', () => {
+  const options = parse('--tracer own.bpf.o --tracer=other.bpf.o --view other')
+  expect(options.tracers.map(({ name }) => name)).toEqual(['own', 'other'])
+  expect(options.view).toBe('other')
+})
 
 const exportOptions = {
   protocol: 'otlp',
@@ -101,8 +120,6 @@ describe('good command lines', () => {
     ['--slow 2s', { slowNs: 2_000_000_000 }],
     ['--headless --export otlp', { mode: 'headless', export: exportOptions }],
     ['--batch --export otlp', { mode: 'batch', export: exportOptions }],
-    ['--tracer own.bpf.o', { tracers: ['own.bpf.o'] }],
-    ['--tracer own.bpf.o --tracer=own.bpf.o', { tracers: ['own.bpf.o', 'own.bpf.o'] }],
     ['--user ann', { user: ann }],
     ['--keep-root', { keepRoot: true }],
     ['--compat', { compat: true }],
@@ -212,7 +229,10 @@ describe('bad command lines', () => {
     ['--slow 0ms', '--slow: "0ms" is not a duration'],
     ['--slow 2h', '--slow: "2h" is not a duration'],
     ['--export otlp --export-interval 0', '--export-interval: "0" is not a number of seconds'],
-    ['--tracer missing.o', '--tracer: cannot read the file missing.o'],
+    ['--tracer missing.o', '--tracer: cannot read the file missing.o (ENOENT)'],
+    ['--tracer own.bpf.o --tracer=own.bpf.o', '--tracer own.bpf.o: there is a view own already'],
+    ['--view own', '--view: unknown value "own"'],
+    ['--tracer own.bpf.o --view own --sort nothing', '--sort: own has no column "nothing"'],
     ['--btf missing', '--btf: cannot read the file missing'],
   ])('%s', (line, what) => {
     const error = catchError(() => parse(line))

@@ -192,13 +192,16 @@ describe('a table that is registered has', () => {
   })
 })
 
-test('a table whose tracer cannot be opened is none, and says why', () => {
+test('a table whose tracer cannot be opened is none, and says why', async () => {
   const refuse = (): never => {
     throw new Error('no memory\nat all')
   }
   const opener = new Opener(loadLibbpf(), { folder: '', btf: null, rooms: {} })
-  const opened = { plan: decide([], new Map(), { compatOnly: true }), opener, isOwn: () => false }
-  const [tracer, ...others] = new Registry([{ table: lockTable, open: refuse }]).open(opened)
+  const opened = {
+    ...{ plan: decide([], new Map(), { compatOnly: true }), opener, isOwn: () => false, self: null, pids: () => [] },
+    ...{ btf: null, owner: null, maps: [], onClose() {} },
+  }
+  const [tracer, ...others] = await new Registry([{ table: lockTable, open: refuse }]).open(opened)
   expect(others).toEqual([])
   expect(tracer).toMatchObject({ name: 'file_locks', source: 'none (no memory)' })
   expect(tracer?.notes?.()).toEqual(['locks cannot be seen: no memory'])
