@@ -195,9 +195,7 @@ export class BpfObject {
 
   /** Entries that a map has room for. */
   entries(mapName: string): number {
-    const map = this.#maps.get(mapName)
-    if (map === undefined) throw new RangeError(`no map ${mapName}`)
-    return this.#libbpf.mapMaxEntries(map)
+    return this.#libbpf.mapMaxEntries(this.#mapNamed(mapName))
   }
 
   /** A small array map of `struct name` values, mapped whole. */
@@ -215,8 +213,7 @@ export class BpfObject {
   }
 
   #arrayOf(mapName: string, structName: string): { map: Pointer; layout: StructLayout; entries: number } {
-    const map = this.#maps.get(mapName)
-    if (map === undefined) throw new RangeError(`no map ${mapName}`)
+    const map = this.#mapNamed(mapName)
     const layout = this.layout(structName)
     if (this.#libbpf.mapValueSize(map) !== layout.size) {
       throw new RangeError(`map ${mapName} does not hold struct ${structName}`)
@@ -226,15 +223,13 @@ export class BpfObject {
 
   /** The bytes of an array map. */
   bytes(mapName: string): DataView {
-    const map = this.#maps.get(mapName)
-    if (map === undefined) throw new RangeError(`no map ${mapName}`)
+    const map = this.#mapNamed(mapName)
     return this.#map(map, this.#libbpf.mapMaxEntries(map) * this.#libbpf.mapValueSize(map))
   }
 
   /** A map with keys; `perProcessor`: with a value for each processor, each padded to 8 bytes. */
   keyed(mapName: string, perProcessor = false): KeyedMap {
-    const map = this.#maps.get(mapName)
-    if (map === undefined) throw new RangeError(`no map ${mapName}`)
+    const map = this.#mapNamed(mapName)
     const size = this.#libbpf.mapValueSize(map)
     const whole = perProcessor ? Math.ceil(size / 8) * 8 * possibleProcessors() : size
     const sizes = { key: this.#libbpf.mapKeySize(map), value: whole, room: this.#libbpf.mapMaxEntries(map) }
@@ -243,22 +238,16 @@ export class BpfObject {
 
   /** Open files by which all of it stays in the kernel, whoever loaded it; call after `attach`. */
   handles() {
-    const { mapFd, mapKeySize, mapValueSize, mapMaxEntries } = this.#libbpf
+    const lib = this.#libbpf
+    const sizesOf = (map: Pointer) => ({ keySize: lib.mapKeySize(map), valueSize: lib.mapValueSize(map) })
     return {
-      maps: Array.from(this.#maps, ([name, map]) => ({
-        ...{
-          name,
-          fd: mapFd(map),
-          keySize: mapKeySize(map),
-          valueSize: mapValueSize(map),
-          entries: mapMaxEntries(map),
-        },
-      })),
-      programs: Array.from(this.#programs.values(), program => ({
-        section: this.#libbpf.programSection(program),
-        fd: this.#libbpf.programFd(program),
-      })),
-      links: this.#links.map(link => this.#libbpf.linkFd(link)),
+      maps: Array.from(this.#maps, ([name, map]) => {
+        return { name, fd: lib.mapFd(map), ...sizesOf(map), entries: lib.mapMaxEntries(map) }
+      }),
+      programs: Array.from(this.#programs.values(), program => {
+        return { section: lib.programSection(program), fd: lib.programFd(program) }
+      }),
+      links: this.#links.map(link => lib.linkFd(link)),
     }
   }
 
@@ -284,6 +273,12 @@ export class BpfObject {
     for (const rows of this.#rows) rows.close()
     this.detach()
     this.#libbpf.close(this.#object)
+  }
+
+  #mapNamed(name: string): Pointer {
+    const map = this.#maps.get(name)
+    if (map === undefined) throw new RangeError(`no map ${name}`)
+    return map
   }
 
   #map(map: Pointer, length: number): DataView {
