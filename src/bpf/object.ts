@@ -244,9 +244,7 @@ export class BpfObject {
       maps: Array.from(this.#maps, ([name, map]) => {
         return { name, fd: lib.mapFd(map), ...sizesOf(map), entries: lib.mapMaxEntries(map) }
       }),
-      programs: Array.from(this.#programs.values(), program => {
-        return { section: lib.programSection(program), fd: lib.programFd(program) }
-      }),
+      programs: Array.from(this.#programs.values(), at => ({ section: lib.programSection(at), fd: lib.programFd(at) })),
       links: this.#links.map(link => lib.linkFd(link)),
     }
   }
