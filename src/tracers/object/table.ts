@@ -2,7 +2,7 @@
 
 import { containerColumn } from '../../table/container.ts'
 import type { Duration } from '../../table/histogram.ts'
-import type { Column, Table, Unit, Value } from '../../table/table.ts'
+import type { Column, Kind, Table, Unit, Value } from '../../table/table.ts'
 import type { FieldShape, MapShape } from './field.ts'
 
 /** A row as json has it. */
@@ -83,6 +83,7 @@ function columnsOf(field: FieldShape, perSecond: boolean): Unplaced[] {
     return Object.entries(FIGURES).map(([figure, heading]) => ({
       id: `${id}_${figure}`,
       title: `${title} ${heading}`,
+      kind: 'duration',
       unit: 'nanoseconds',
       value: row => figureOf(row.values[id], figure),
       width: tags.width ?? Math.max(7, cellsOf(title) + 4),
@@ -96,7 +97,7 @@ function columnsOf(field: FieldShape, perSecond: boolean): Unplaced[] {
       id,
       title: heading,
       unit,
-      ...(isRate && { perSecond: true }),
+      kind: kindOf(field, isRate),
       value: row => plain(row.values[id]),
       ...looksOf(field, unit, heading),
     },
@@ -110,7 +111,16 @@ function joinedColumns(joins: readonly Joined[], { id }: FieldShape): Unplaced[]
   const column = (name: string | null, widths: Pick<Unplaced, 'width' | 'grow' | 'widest'>): Unplaced[] =>
     name === null
       ? []
-      : [{ id: name, title: titleOf(name), unit: 'text', value: row => plain(row.values[name]), ...widths }]
+      : [
+          {
+            id: name,
+            title: titleOf(name),
+            kind: 'identity',
+            unit: 'text',
+            value: row => plain(row.values[name]),
+            ...widths,
+          },
+        ]
   return [
     ...column(join.name, { width: 15 }),
     ...(join.container === null
@@ -130,6 +140,13 @@ function looksOf(
   if (unit !== 'text') return { width: Math.max(least, 7) }
   if (form === 'text' && size > 32) return { width: Math.max(least, 20), grow: 3 }
   return { width: Math.max(least, 10), grow: 1, widest: 40 }
+}
+
+function kindOf({ part, form, meaning }: FieldShape, isRate: boolean): Kind {
+  if (part === 'key' || meaning === 'process') return 'identity'
+  if (isRate) return 'counter'
+  if (meaning === 'nanoseconds') return 'duration'
+  return form === 'unsigned' || form === 'signed' || form === 'float' ? 'gauge' : 'text'
 }
 
 function unitOf({ form, meaning }: FieldShape): Unit {

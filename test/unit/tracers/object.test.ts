@@ -150,7 +150,7 @@ describe('a map of C values', () => {
     })
     const { columns, defaultSort } = tableOf('own', 'own', map, true)
     expect(defaultSort).toBe('wait_ns')
-    expect(columns.map(({ id, title, unit, perSecond = false }) => [id, title, unit, perSecond])).toEqual([
+    expect(columns.map(({ id, title, unit, kind }) => [id, title, unit, kind === 'counter'])).toEqual([
       ['key', 'KEY', 'number', false],
       ['pid', 'PID', 'number', false],
       ['name', 'NAME', 'text', false],
