@@ -129,4 +129,8 @@ export interface Table<Row, List extends string | null = string | null> {
   readonly idleRule?: string
   /** The row has ended: shown dimmed. */
   ended?(row: Row): boolean
+  /** Rows that ended stay in sight for a while: behind all others, until they are hidden. */
+  readonly lingering?: true
+  /** It ended before it ever was what it was to be, which is bad news: never dimmed, never hidden. */
+  failed?(row: Row): boolean
 }

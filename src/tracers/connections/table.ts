@@ -1,20 +1,15 @@
 import { containerColumn } from '../../table/container.ts'
 import type { Table } from '../../table/table.ts'
 import { endpoint, namedEndpoint, namedHost, namedService } from '../network/endpoint.ts'
-import { hasFailed } from './outcome.ts'
+import { failureOf, hasFailed } from './outcome.ts'
 import type { ConnectionRow } from './row.ts'
 
 /** What a connection moved while nothing could be read of it is not known yet. */
 const atLeast = (row: ConnectionRow): string => (row.busy ? '>' : '')
 
-/** Why it never was a connection; null: it is one, or was, or is about to be. */
-function failure(row: ConnectionRow): string | null {
-  return hasFailed(row) ? (row.error ?? 'FAILED') : null
-}
-
 /** The state of a connection, or why it never was one. */
 function outcome(row: ConnectionRow): string {
-  return failure(row) ?? row.state
+  return failureOf(row) ?? row.state
 }
 
 /** Which part of the payload bytes that went out was sent again. */
@@ -233,12 +228,12 @@ export const connectionTable: Table<ConnectionRow, 'connections'> = {
       title: 'ERROR',
       kind: 'text',
       unit: 'text',
-      value: failure,
+      value: failureOf,
       sparse: true,
       alarm: true,
       width: 12,
       // where the state has no room, this says that there was no connection
-      priority: 3,
+      priority: 1,
     },
     {
       id: 'reset',
@@ -351,4 +346,6 @@ export const connectionTable: Table<ConnectionRow, 'connections'> = {
   identity: row => String(row.id),
   called: row => `${row.direction === 'inbound' ? '←' : '→'} ${endpoint(row.remote)}`,
   ended: row => row.closed,
+  lingering: true,
+  failed: hasFailed,
 }

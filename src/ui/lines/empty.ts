@@ -31,6 +31,7 @@ export function emptyText(state: State, name: string): string {
     return `none of the ${many} matches “${sanitize(state.filter)}”`
   }
   const { hidden } = listing(state, name)
+  if (hidden > 0 && table.lingering === true) return `none but ${hidden} that closed: key x`
   if (hidden > 0) return `none but ${hidden} idle ${hidden === 1 ? 'wait' : 'waits'}: key i`
   if (page !== undefined) return `no ${many} of ${sanitize(page.title)} in this interval`
   const { pids } = shown.sample.filter

@@ -3,7 +3,7 @@
 import { alignment, formatCell, type Reading } from '../../table/format.ts'
 import type { Column } from '../../table/table.ts'
 import { fitText } from '../../text/text.ts'
-import { keptColumn } from '../state/kept.ts'
+import { isOver, keptColumn } from '../state/kept.ts'
 import type { Band, Pane } from '../state/layout.ts'
 import { cursorIndex, type Listing, listing, placeCount, placesFrom } from '../state/listing.ts'
 import { activeTable, namesIn, type State, tableState } from '../state/state.ts'
@@ -48,7 +48,7 @@ function paneLines(state: State, pane: Pane): Line[] {
         lines.push(rowLine(kept, place.absent, reading, pane.width, isSelected ? 'absent' : 'dim'))
         return
       }
-      const dimmed = shown.table.ended?.(place.row) ?? false
+      const dimmed = isOver(shown.table, place.row)
       lines.push(rowLine(columns, place.row, reading, pane.width, isSelected ? 'selected' : dimmed ? 'dim' : 'plain'))
     })
   }
@@ -62,7 +62,7 @@ function title(state: State, pane: Pane, { table, rows, all, hidden }: Listing, 
   const last = Math.min(rows.length, top + pane.rows)
   const range = rows.length > pane.rows ? `${top + 1}-${last} of ${rows.length}` : `${rows.length}`
   const filtered = rows.length < all ? ` (${all} without the filter)` : ''
-  const idle = hidden > 0 ? `, ${hidden} idle hidden` : ''
+  const idle = hidden > 0 ? `, ${hidden} ${table.lingering === true ? 'closed' : 'idle'} hidden` : ''
   const name = ` ${table.title}`
   const count = state.shown === null ? '' : `${range}${filtered}${idle} `
   return spread([span(name, active ? 'strong' : 'plain')], [span(count, 'dim')], pane.width)

@@ -63,7 +63,15 @@ function fieldsOf(state: State, { what, seen }: Page): Field[] {
   const row = subjectRow(what, state.shown)
   if (row !== undefined) return table.columns.flatMap(column => fieldOf(column, column, row, reading))
   if (seen === null) return []
-  const kept: KeptRow = { row: null, key: '', pid: null, processStarted: null, identity: '', values: seen }
+  const kept: KeptRow = {
+    row: null,
+    isOver: false,
+    key: '',
+    pid: null,
+    processStarted: null,
+    identity: '',
+    values: seen,
+  }
   return table.columns.flatMap(column => fieldOf(column, keptColumn(column), kept, reading))
 }
 

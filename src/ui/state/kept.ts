@@ -6,6 +6,8 @@ import type { Column, Kind, Table, Value } from '../../table/table.ts'
 export interface KeptRow {
   /** The row that it was made of, to know it again; its sample may be gone. */
   readonly row: unknown
+  /** It had ended by then. */
+  readonly isOver: boolean
   readonly key: string
   readonly pid: number | null
   /** Start of that process; null: not known. */
@@ -18,11 +20,17 @@ export interface KeptRow {
 /** Kinds of what a row is, and not of what it did. */
 const LASTING: readonly Kind[] = ['identity', 'text']
 
+/** It ended, as it should. */
+export function isOver(table: Table<unknown>, row: unknown): boolean {
+  return table.ended?.(row) === true && table.failed?.(row) !== true
+}
+
 export function keptRow(table: Table<unknown>, row: unknown): KeptRow {
   const value = (column: Column<unknown>): Value =>
     table.past === true || LASTING.includes(column.kind) ? column.value(row) : null
   return {
     row,
+    isOver: isOver(table, row),
     key: table.key(row),
     pid: table.pid?.(row) ?? null,
     processStarted: table.processStarted?.(row) ?? null,

@@ -25,6 +25,7 @@ export type Action =
   | 'names'
   | 'cost'
   | 'idle'
+  | 'closed'
   | 'realtime'
   | 'filter'
   | 'pids'
@@ -68,6 +69,7 @@ const hasPids = (state: State): boolean => {
 const opens = (state: State): boolean => listedAs(state, activeTable(state)).opens !== undefined
 const hasAddresses = (state: State): boolean =>
   tablesInSight(state).some(name => listedAs(state, name).columns.some(({ named }) => named !== undefined))
+const hasClosed = (state: State): boolean => listedAs(state, activeTable(state)).lingering === true
 const hasIdle = (state: State): boolean => listedAs(state, activeTable(state)).idle !== undefined
 const isLate = (state: State): boolean => state.realtime === true || (state.realtime === false && state.late !== null)
 const hasSeveral = (state: State): boolean => topPage(state) !== undefined || state.view === OVERVIEW
@@ -212,6 +214,14 @@ const OTHER_KEYS: readonly Binding[] = [
     description: 'show idle waits too, or not',
     footer: { label: 'Idle', rank: 3 },
     visible: hasIdle,
+  },
+  {
+    keys: ['x'],
+    shown: 'x',
+    action: 'closed',
+    description: 'hide connections that closed, or not',
+    footer: { label: 'Closed', rank: 3 },
+    visible: hasClosed,
   },
   { keys: ['c'], shown: 'c', action: 'cost', description: 'measure the CPU time in the kernel, or not' },
   {

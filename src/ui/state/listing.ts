@@ -7,7 +7,7 @@ import type { Grouping } from '../../tracers/connections/groups/table.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
 import { isRedundant, type What } from '../pages/page.ts'
 import { rowsAbout } from '../pages/rows.ts'
-import { isWanted, type KeptRow } from './kept.ts'
+import { isOver, isWanted, type KeptRow } from './kept.ts'
 import { connectionsOf, type Moment } from './moment.ts'
 import { GROUPS, listedAs, namesIn, type State, tableState, topPage } from './state.ts'
 
@@ -18,7 +18,7 @@ export interface Listing {
   isWorthIt(column: Column<unknown>): boolean
   /** Rows there would be without the text filter. */
   readonly all: number
-  /** Idle waits that are hidden. */
+  /** Idle waits, or connections that closed, that are hidden. */
   readonly hidden: number
   /** Where the row with this key is; -1: nowhere. */
   indexOf(key: string): number
@@ -35,6 +35,7 @@ interface Wanted {
   readonly what: What | null
   /** Idle waits are shown as well. */
   readonly idle: boolean
+  readonly closedHidden: boolean
 }
 
 /** A cursor key must not sort ten thousand connections again: the last listing of each table is kept with its sample. */
@@ -53,7 +54,7 @@ export function listing(state: State, name: string): Listing {
 
   const { rows, all, hidden } = unsorted(shown, table, wanted)
   const filled = new Map<Column<unknown>, boolean>()
-  const sorted = sortRows(table, rows, wanted.order)
+  const sorted = liveFirst(table, sortRows(table, rows, wanted.order))
   const found = new Map<string, number>()
   const made: Listing = {
     table,
@@ -89,6 +90,7 @@ function wantedIn(state: State, name: string): Wanted {
     grouping: name === GROUPS ? state.grouping : null,
     what: topPage(state)?.what ?? null,
     idle: state.idle,
+    closedHidden: state.closedHidden,
   }
 }
 
@@ -104,14 +106,15 @@ function isSame(a: Wanted, b: Wanted): boolean {
     a.sight.names === b.sight.names &&
     a.grouping === b.grouping &&
     a.what === b.what &&
-    a.idle === b.idle
+    a.idle === b.idle &&
+    a.closedHidden === b.closedHidden
   )
 }
 
 function unsorted(
   moment: Moment,
   table: Table<unknown>,
-  { name, filter, sight, grouping, what, idle }: Wanted,
+  { name, filter, sight, grouping, what, ...wanted }: Wanted,
 ): Pick<Listing, 'rows' | 'all' | 'hidden'> {
   switch (name) {
     case GROUPS: {
@@ -122,10 +125,29 @@ function unsorted(
     }
     default: {
       const rows = what === null ? rowsOf(table, moment) : rowsAbout(what, table, moment)
-      const shown = idle || table.idle === undefined ? rows : rows.filter(row => table.idle?.(row) !== true)
+      const shown = hides(wanted, table) ? rows.filter(row => !isHidden(wanted, table, row)) : rows
       return { rows: filterRows(table, shown, filter, sight), all: shown.length, hidden: rows.length - shown.length }
     }
   }
+}
+
+type Hiding = Pick<State, 'idle' | 'closedHidden'>
+
+/** Some rows of the table may be hidden. */
+function hides({ idle, closedHidden }: Hiding, table: Table<unknown>): boolean {
+  return (!idle && table.idle !== undefined) || (closedHidden && table.lingering === true)
+}
+
+function isHidden({ idle, closedHidden }: Hiding, table: Table<unknown>, row: unknown): boolean {
+  return (!idle && table.idle?.(row) === true) || (closedHidden && table.lingering === true && isOver(table, row))
+}
+
+/** In their order, but those that ended behind all others, first the ones that failed. */
+function liveFirst(table: Table<unknown>, rows: readonly unknown[]): readonly unknown[] {
+  if (table.lingering !== true) return rows
+  const [live, failed, over]: [unknown[], unknown[], unknown[]] = [[], [], []]
+  for (const row of rows) (table.ended?.(row) !== true ? live : isOver(table, row) ? over : failed).push(row)
+  return failed.length + over.length === 0 ? rows : [...live, ...failed, ...over]
 }
 
 function rowsOf(table: Table<unknown>, moment: Moment): readonly unknown[] {
@@ -145,7 +167,9 @@ export function isLeftOut(state: State, name: string, kept: KeptRow): boolean {
   const pids = state.shown?.sample.filter.pids ?? []
   if (listedAs(state, name).pid !== undefined && pids.length > 0 && (kept.pid === null || !pids.includes(kept.pid)))
     return true
-  if (!state.idle && listedAs(state, name).idle?.(kept.row) === true) return true
+  const table = listedAs(state, name)
+  if (!state.idle && table.idle?.(kept.row) === true) return true
+  if (state.closedHidden && table.lingering === true && kept.isOver) return true
   return !isWanted(listedAs(state, name), kept, state.filter, sightIn(state))
 }
 

@@ -150,6 +150,8 @@ function act(state: State, action: Exclude<Action, { readonly view: string }>, m
       return { ...state, costing: !state.costing }
     case 'idle':
       return { ...state, idle: !state.idle }
+    case 'closed':
+      return { ...state, closedHidden: !state.closedHidden }
     case 'realtime':
       return { ...state, realtime: !state.realtime }
     case 'names':

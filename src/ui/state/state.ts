@@ -103,6 +103,8 @@ export interface State {
   readonly costing: boolean
   /** Waits that are idle by their nature are shown as well. */
   readonly idle: boolean
+  /** Connections that closed are hidden. */
+  readonly closedHidden: boolean
   /** Null: nothing is exported. */
   readonly exporter: ExporterState | null
   /** Names are wanted. */
@@ -217,6 +219,7 @@ export function initialState(start: Start): State {
     realtime,
     costing: false,
     idle: false,
+    closedHidden: false,
     exporter: null,
     naming: false,
     names: null,

@@ -175,3 +175,52 @@ describe('closed connections', () => {
     await person.see(seen => /^>203\.0\.113\.7 +1 /m.test(seen.join('\n')))
   })
 })
+
+describe('connections that closed, and those that failed', () => {
+  const end = (port: number, change: Partial<ConnectionRow> = {}) =>
+    connectionRow({ remote: { address: '192.0.2.1', port }, sent_bytes: port, ...change })
+  const over = { closed: true, state: 'CLOSE' }
+  const failed = { ...over, established: false, error: 'ECONNREFUSED' }
+  const mixed = [end(1), end(9, over), end(7, failed), end(3), end(8, failed), end(6, over)]
+  const ports = (lines: readonly string[]): number[] =>
+    lines.flatMap(line => /192\.0\.2\.1:(\d)/.exec(line)?.[1] ?? []).map(Number)
+
+  it('stand behind the others in every order', async () => {
+    const person = atConnections(mixed)
+    expect(ports(await person.see('192.0.2.1:1'))).toEqual([3, 1, 8, 7, 9, 6])
+    person.type('r')
+    await person.see(lines => ports(lines).join() === '1,3,7,8,6,9')
+  })
+
+  it('are hidden by a key, but for those that failed', async () => {
+    const person = atConnections(mixed)
+    await person.see('x Closed')
+    person.type('x')
+    const lines = await person.see('2 closed hidden')
+    expect(ports(lines)).toEqual([3, 1, 8, 7])
+    person.type('x')
+    await person.see(seen => ports(seen).length === 6)
+  })
+
+  it('tell themselves apart: who failed is not dimmed, and says why, in 80 columns too', async () => {
+    const person = atConnections(mixed, 80)
+    const lines = await person.see('ECONNREFUSED')
+    expect(lines.find(line => line.includes('192.0.2.1:8'))).toContain('ECONNREFUSED')
+    expect(person.looksOf('ECONNREFUSED').coloured).toBe(true)
+    expect(person.looksOf('192.0.2.1:8').dim).toBe(false)
+    expect(person.looksOf('192.0.2.1:9').dim).toBe(true)
+    person.type('b')
+    await person.see(seen => seen.some(line => /FAIL\/s.*ERROR/.test(line)) && seen.join().includes('ECONNREFUSED'))
+  })
+
+  it('takes the cursor from one that closed when that is hidden', async () => {
+    const person = atConnections([end(1), end(9, over)])
+    person.type('G')
+    await person.see(lines => lines.some(line => line.startsWith('>') && line.includes('192.0.2.1:9')))
+    person.type('x')
+    await person.see(lines => lines.some(line => line.startsWith('>') && line.includes('192.0.2.1:1')))
+    person.take(sampleOf({ connections: [end(1)] }))
+    person.type('x')
+    await person.see(lines => lines.some(line => line.startsWith('>') && line.includes('192.0.2.1:9')))
+  })
+})

@@ -1,4 +1,4 @@
-import { hasFailed } from '../outcome.ts'
+import { failureOf } from '../outcome.ts'
 import type { ConnectionRow } from '../row.ts'
 import { by, type ConnectionGroup, type Grouping } from './table.ts'
 
@@ -12,6 +12,7 @@ class GroupSum {
   opened = 0
   closed = 0
   failed = 0
+  readonly errors = new Map<string, number>()
   sentBytes = 0
   receivedBytes = 0
   retransmits = 0
@@ -23,11 +24,13 @@ class GroupSum {
 
   add(row: ConnectionRow): void {
     this.connections++
-    const state = hasFailed(row) ? 'FAILED' : row.state
-    this.states.set(state, (this.states.get(state) ?? 0) + 1)
     if (row.rtt_ns > 0) this.rtts.push(row.rtt_ns)
-    if (hasFailed(row)) {
+    const failure = failureOf(row)
+    const state = failure === null ? row.state : 'FAILED'
+    this.states.set(state, (this.states.get(state) ?? 0) + 1)
+    if (failure !== null) {
       this.failed++
+      this.errors.set(failure, (this.errors.get(failure) ?? 0) + 1)
     } else {
       if (row.opened) this.opened++
       if (row.closed) this.closed++
@@ -50,6 +53,7 @@ class GroupSum {
       opened: this.opened,
       closed: this.closed,
       failed: this.failed,
+      error: [...this.errors].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null,
       sent_bytes: this.sentBytes,
       received_bytes: this.receivedBytes,
       retransmits: this.retransmits,

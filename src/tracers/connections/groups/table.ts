@@ -21,6 +21,8 @@ export interface ConnectionGroup {
   readonly opened: number
   readonly closed: number
   readonly failed: number
+  /** Why most of those failed; null: none did. */
+  readonly error: string | null
   readonly sent_bytes: number
   readonly received_bytes: number
   readonly retransmits: number
@@ -162,7 +164,19 @@ const figures: readonly Column<ConnectionGroup>[] = [
     value: group => group.failed,
     alarm: true,
     width: 7,
-    priority: 6,
+    priority: 2,
+  },
+  {
+    id: 'error',
+    title: 'ERROR',
+    kind: 'text',
+    unit: 'text',
+    meaning: 'Why connections failed in this interval, the most frequent reason. null: none failed.',
+    value: group => group.error,
+    sparse: true,
+    alarm: true,
+    width: 12,
+    priority: 2,
   },
   {
     id: 'sent_bytes',
