@@ -159,6 +159,9 @@ function exact(number: number | bigint): number | string {
 function meant(meaning: Meaning | null, number: number | bigint, view: DataView, at: number): Value {
   if (MEASURES.has(meaning)) return Math.abs(Number(number)) === NONE ? null : Number(number)
   switch (meaning) {
+    // no process has that number
+    case 'process':
+      return number === 0 ? null : exact(number)
     case 'errno':
       return number === 0 ? null : errnoName(Math.abs(Number(number)))
     case 'syscall':
