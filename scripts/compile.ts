@@ -1,7 +1,7 @@
 /** Compiles C with clang: BPF objects, and the programs that the tests watch. */
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const root = path.dirname(import.meta.dirname)
@@ -57,8 +57,9 @@ export function compileTracer(source: string, architecture: Architecture, folder
   )
 }
 
-/** Writes the header that users write tracers with into a folder: alone, without what it includes. */
+/** Writes what users write tracers with into a folder: a tracer to begin with, and the header alone, without what it includes. */
 export function writeTracerHeader(folder: string): void {
+  copyFileSync(path.join(bpf, 'new_tracer.c'), path.join(folder, 'new_tracer.c'))
   const header = readFileSync(path.join(bpf, 'ebpf_top.bpf.h'), 'utf8')
   const [whole, name = ''] = /^#include "(.*)"\n/m.exec(header) ?? ['']
   const included = readFileSync(path.join(bpf, name), 'utf8').replace(/^\/\* SPDX.*\n/, '')

@@ -73,6 +73,7 @@ export const flags = [
     repeatable: true,
     help: 'another table, from a BPF object: FILE.bpf.o?knob=value',
   },
+  { name: 'new-tracer', value: 'NAME', help: 'write the source of a tracer to begin with, and say how it is compiled' },
   {
     name: 'user',
     value: 'NAME',

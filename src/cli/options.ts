@@ -44,5 +44,6 @@ export interface Options {
 export type Command =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version'; readonly text: string }
+  | { readonly kind: 'new-tracer'; readonly name: string }
   | { readonly kind: 'doctor'; readonly options: Options }
   | { readonly kind: 'run'; readonly options: Options }

@@ -51,6 +51,8 @@ export function parseCommand(argv: readonly string[], system: System): Command {
   const args = readArguments(argv)
   if (args.given('help')) return { kind: 'help', text: helpText() }
   if (args.given('version')) return { kind: 'version', text: `${VERSION}\n` }
+  const name = args.value('new-tracer')
+  if (name !== null) return { kind: 'new-tracer', name }
   refuseContradictions(args)
   return { kind: args.given('doctor') ? 'doctor' : 'run', options: readOptions(args, system) }
 }

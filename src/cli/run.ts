@@ -24,6 +24,8 @@ export async function run(command: Command): Promise<number> {
     case 'help':
     case 'version':
       return print(command.text)
+    case 'new-tracer':
+      return print((await import('./new-tracer.ts')).writeNewTracer(command.name))
     case 'doctor':
       return runDoctor(command.options)
     case 'run':

@@ -44,6 +44,8 @@ const KINDS: Readonly<Record<string, (words: readonly string[]) => string | null
   setcap: ([list = '', file, ...more]) =>
     file === undefined || more.length > 0 ? 'unknown' : ofCapabilities(list.replace(/[+=][eip]+$/, '').split(',')),
   setpriv: ofSetpriv,
+  // the tutorial is run by a test
+  clang: words => (words[0] === '-target' ? null : 'unknown'),
 }
 
 /** What is wrong with a line for a shell; null: nothing; `unknown`: it is of no kind that this knows. */

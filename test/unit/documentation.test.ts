@@ -85,12 +85,10 @@ describe('README.md', () => {
 
   test('has each flag with its value, and no other', () => {
     const shown = rowsBelow('Flags').flatMap(([names = '']) => codeIn(names))
-    const written = flags
-      .filter(({ name }) => name !== 'tracer')
-      .map(flag => {
-        const names = 'short' in flag ? `-${flag.short}, --${flag.name}` : `--${flag.name}`
-        return 'value' in flag ? `${names} ${flag.value}` : names
-      })
+    const written = flags.map(flag => {
+      const names = 'short' in flag ? `-${flag.short}, --${flag.name}` : `--${flag.name}`
+      return 'value' in flag ? `${names} ${flag.value}` : names
+    })
     expect([...shown].sort()).toEqual(written.sort())
   })
 
