@@ -1,8 +1,10 @@
 /** What flows back from a sink to the kernel side: the only way in which the screen steers the measuring. */
 
 import type { Owner } from './bpf/verifier.ts'
+import type { About } from './facts/about.ts'
 import type { Means } from './plan/plan.ts'
 import type { FreshSample } from './sample/sample.ts'
+import type { ProcessKey } from './table/table.ts'
 
 export interface Session {
   /** Only these processes are traced from now on, filtered in the kernel; none: all. The next sample says so. */
@@ -11,6 +13,8 @@ export interface Session {
   setInterval(seconds: number): void
   /** Only these tables are looked at from the next sample on, where looking takes something; null: all of them. */
   show(tables: readonly string[] | null): void
+  /** Asks who a process is, beyond what samples say; tells what is known, and again when more is. */
+  describe(process: ProcessKey, told: (about: About) => void): void
   /** Whether the samples say what the BPF programs cost; finding that out costs too. */
   measureCost(on: boolean): void
 }

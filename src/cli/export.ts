@@ -44,6 +44,7 @@ export function alsoFor(other: Sink, sampler: Sampler): Sampler {
     setFilter: pids => sampler.setFilter(pids),
     setInterval: seconds => sampler.setInterval(seconds),
     show: tables => sampler.show(tables),
+    describe: (process, told) => sampler.describe(process, told),
     measureCost: on => sampler.measureCost(on),
     run: sink => sampler.run(both(other, sink)),
     finish: () => sampler.finish(),

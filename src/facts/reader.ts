@@ -4,6 +4,7 @@ import { ownProcesses } from '../own-processes.ts'
 import type { Capability } from '../rights/capabilities.ts'
 import { type Group, readGroup } from './cgroup.ts'
 import { COMMAND_BYTES, commandText } from './command.ts'
+import { afterName, type Details, detailsIn, readStat } from './details.ts'
 
 /** What /proc told of a process. */
 export interface Answer {
@@ -22,6 +23,18 @@ export interface Question {
   readonly pid: number
   readonly onAnswer: OnAnswer
 }
+
+/** A question that was asked. */
+interface Asked {
+  readonly pid: number
+  /** What the child is told. */
+  readonly word: number
+  /** Takes the parts of the answer; null: there is none. */
+  take(parts: readonly [Buffer, Buffer, Buffer] | null, whole: number): void
+}
+
+/** Of helper.c: marks a question for details. */
+const DETAILS = 0x80000000
 
 /** How long an answer may take before it is seen whether the child is held up, in milliseconds. */
 const PATIENCE_MS = 100
@@ -49,7 +62,7 @@ export class FactsReader {
   readonly #capabilities: readonly Capability[]
   #child: Child | null = null
   /** Those that were asked and have not answered yet, in that order. */
-  #waiting: Question[] = []
+  #waiting: Asked[] = []
   #received: Buffer = Buffer.alloc(0)
   #timer: NodeJS.Timeout | null = null
   readonly #leftAlone = new Map<number, number>()
@@ -68,14 +81,25 @@ export class FactsReader {
 
   /** Asks for a process. What is asked for in one go is written in one go. */
   ask(questions: readonly Question[]): void {
+    this.#ask(questions.map(({ pid, onAnswer }) => ({ pid, word: pid, take: answering(onAnswer) })))
+  }
+
+  /** Asks for more of a process, by files that do not wait for its memory. */
+  askDetails(pid: number, onAnswer: (details: Details | 'ended' | 'no answer') => void): void {
+    const take: Asked['take'] = parts => onAnswer(parts === null ? 'no answer' : (detailsIn(...parts) ?? 'ended'))
+    this.#ask([{ pid, word: (pid | DETAILS) >>> 0, take }])
+  }
+
+  #ask(questions: readonly Asked[]): void {
     const now = performance.now()
-    const asked = questions.filter(({ pid, onAnswer }) => {
-      const isLeftAlone = (this.#leftAlone.get(pid) ?? 0) > now
-      if (isLeftAlone) onAnswer(null)
+    const asked = questions.filter(({ pid, word, take }) => {
+      // those of details have not held up anybody
+      const isLeftAlone = word === pid && (this.#leftAlone.get(pid) ?? 0) > now
+      if (isLeftAlone) take(null, 0)
       return !isLeftAlone
     })
     const room = Math.max(0, MOST_WAITING - this.#waiting.length)
-    for (const { onAnswer } of asked.slice(room)) onAnswer(null)
+    for (const { take } of asked.slice(room)) take(null, 0)
     this.#send(asked.slice(0, room))
   }
 
@@ -125,16 +149,16 @@ export class FactsReader {
     })
   }
 
-  #send(questions: readonly Question[]): void {
+  #send(questions: readonly Asked[]): void {
     if (questions.length === 0) return
     if (this.#child === null && !this.#closed && this.#stuck.size < MOST_STUCK) this.#start()
     const child = this.#child
     if (child === null) {
-      for (const { onAnswer } of questions) onAnswer(null)
+      for (const { take } of questions) take(null, 0)
       return
     }
     this.#waiting.push(...questions)
-    child.stdin.write(Buffer.from(Uint32Array.from(questions, ({ pid }) => pid).buffer))
+    child.stdin.write(Buffer.from(Uint32Array.from(questions, ({ word }) => word).buffer))
     this.#watch()
   }
 
@@ -147,8 +171,13 @@ export class FactsReader {
       const end = HEAD_BYTES + command + groups + stat
       if (bytes.length < end) break
       this.#received = bytes.subarray(end)
-      const parts = bytes.subarray(HEAD_BYTES, end)
-      this.#waiting.shift()?.onAnswer(answerOf(parts, command, groups))
+      const [first, second] = [HEAD_BYTES + command, HEAD_BYTES + command + groups]
+      const parts = [
+        bytes.subarray(HEAD_BYTES, first),
+        bytes.subarray(first, second),
+        bytes.subarray(second, end),
+      ] as const
+      this.#waiting.shift()?.take(parts, command)
     }
     this.#watch()
   }
@@ -178,7 +207,7 @@ export class FactsReader {
     this.#leftAlone.set(first.pid, performance.now() + LEFT_ALONE_MS)
     this.#giveUp()
     this.#waiting = []
-    first.onAnswer(null)
+    first.take(null, 0)
     this.#send(rest)
     this.#watch()
   }
@@ -197,7 +226,7 @@ export class FactsReader {
 
   #answerNothing(): void {
     this.#received = Buffer.alloc(0)
-    for (const { onAnswer } of this.#waiting.splice(0)) onAnswer(null)
+    for (const { take } of this.#waiting.splice(0)) take(null, 0)
     this.#watch()
   }
 }
@@ -211,17 +240,14 @@ function isRunnable(pid: number | undefined): boolean {
   }
 }
 
-/** What stands behind the name in /proc/PID/stat; the name itself may hold anything (proc(5)). */
-function afterName(stat: string): string {
-  return stat.slice(stat.lastIndexOf(')') + 1)
+function answering(onAnswer: OnAnswer): Asked['take'] {
+  return (parts, whole) => onAnswer(parts === null ? null : answerOf(...parts, whole))
 }
 
-function answerOf(bytes: Buffer, commandBytes: number, groupBytes: number): Answer {
-  const command = commandText(bytes.subarray(0, Math.min(commandBytes, COMMAND_BYTES)), commandBytes)
-  const group = readGroup(bytes.toString('utf8', commandBytes, commandBytes + groupBytes))
-  const stat = bytes.toString('utf8', commandBytes + groupBytes)
-  if (stat === '') return { startedTicks: null, name: '', command, group }
-  // field 22, counted from the one behind the name, which is the third
-  const startedTicks = Number(afterName(stat).trimStart().split(' ')[19])
-  return { startedTicks, name: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')), command, group }
+function answerOf(arguments_: Buffer, groups: Buffer, status: Buffer, whole: number): Answer {
+  const command = commandText(arguments_.subarray(0, COMMAND_BYTES), whole)
+  const group = readGroup(groups.toString('utf8'))
+  const stat = readStat(status.toString('utf8'))
+  if (stat === null) return { startedTicks: null, name: '', command, group }
+  return { startedTicks: stat.startedTicks, name: stat.name, command, group }
 }

@@ -53,6 +53,11 @@ export function userNamed(name: string, accounts: Accounts): User | null {
   return { name: known, uid, gid, groups: groupsOf(known, gid, accounts) }
 }
 
+/** The name of a user; `uid 1000` where it has none. */
+export function userName(uid: number, { passwd }: Pick<Accounts, 'passwd'>): string {
+  return entries(passwd).find(fields => fields[2] === String(uid))?.[0] ?? `uid ${uid}`
+}
+
 /** Those of this machine. */
 export function readAccounts(): Accounts {
   return { passwd: read('/etc/passwd'), group: read('/etc/group') }

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readClocks, Times } from '../bpf/clock.ts'
 import { gracePeriod } from '../bpf/kernel.ts'
+import { type About, AboutAsker } from '../facts/about.ts'
 import { ProcessFacts } from '../facts/facts.ts'
 import type { FactsReader } from '../facts/reader.ts'
 import type { Rights } from '../rights/rights.ts'
 import type { Host, Sampler, SamplerSettings, Sink } from '../session.ts'
 import { inSlices } from '../table/slices.ts'
+import type { ProcessKey } from '../table/table.ts'
 import { Failures, guardedReads, guardedTracer } from '../tracers/guarded.ts'
 import { lossRows, totalLost } from '../tracers/loss.ts'
 import { LinkNames } from '../tracers/network/links.ts'
@@ -29,6 +31,7 @@ export class KernelSampler implements Sampler {
   readonly #tracers: readonly Tracer[]
   readonly #failures = new Failures()
   readonly #reader: FactsReader | null
+  readonly #about: AboutAsker
   readonly #wakeup = new Wakeup()
   readonly #iterations: number | null
   #intervalNs: number
@@ -52,6 +55,7 @@ export class KernelSampler implements Sampler {
   constructor(tracers: Tracers, settings: SamplerSettings, reader: FactsReader | null, rights: Rights) {
     this.host = hostWith(tracers, settings.btf ?? null, rights)
     this.#reader = reader
+    this.#about = new AboutAsker(reader, ns => this.#times.ofBoot(ns))
     const parts = guardedReads(tracers, this.#failures)
     this.#machine = parts
     const builtIn = builtInTracers(parts, {
@@ -99,6 +103,10 @@ export class KernelSampler implements Sampler {
 
   show(tables: readonly string[] | null): void {
     for (const tracer of this.#tracers) tracer.want?.(wantedOf(tracer, tables))
+  }
+
+  describe(process: ProcessKey, told: (about: About) => void): void {
+    this.#about.ask(process, told)
   }
 
   measureCost(on: boolean): void {

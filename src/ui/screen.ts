@@ -5,6 +5,7 @@ import { type NameSource, openNames } from '../names/resolver.ts'
 import type { Host, Session, Sink } from '../session.ts'
 import { isUtf8 } from '../text/signs.ts'
 import { frame } from './frame.ts'
+import { asker } from './pages/observe.ts'
 import { actionOf } from './state/keys.ts'
 import { addressesInSight } from './state/naming.ts'
 import type { Event } from './state/reduce.ts'
@@ -113,10 +114,12 @@ export function startScreen(options: ScreenOptions): Screen {
     try {
       store.dispatch(events)
       askNames()
+      askAbout(store.get())
     } catch (error) {
       end({ reason: 'error', error })
     }
   }
+  const askAbout = asker(options.session, (process, about) => dispatch({ type: 'about', process, about }))
   /** Names are looked up for what is in sight, and not before somebody wants to see them. */
   const askNames = (): void => {
     const state = store.get()

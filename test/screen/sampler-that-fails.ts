@@ -58,6 +58,7 @@ export async function openSampler(): Promise<Sampler> {
     setFilter() {},
     setInterval() {},
     show() {},
+    describe() {},
     measureCost() {},
   }
 }

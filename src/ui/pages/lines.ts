@@ -1,6 +1,6 @@
 /** What stands above the tables of a page: the trail, what the page is about, and its sections. */
 
-import { formatCell, formatSeconds, type Reading } from '../../table/format.ts'
+import { formatCell, type Reading } from '../../table/format.ts'
 import type { Column, Table } from '../../table/table.ts'
 import { cells, fitText, sanitize, take } from '../../text/text.ts'
 import { registry } from '../../tracers/registry.ts'
@@ -12,6 +12,7 @@ import { listing } from '../state/listing.ts'
 import { listedAs, namesIn, type State, topPage } from '../state/state.ts'
 import { type Page, sectionsOf, subjectTable } from './page.ts'
 import { subjectRow } from './rows.ts'
+import { commandOf, whoItems } from './who.ts'
 
 const STEP = ' › '
 
@@ -120,29 +121,19 @@ const SAID_OF_CALL: ReadonlySet<string> = new Set(['pid', 'name', 'syscall', 'id
 function subjectLines(state: State, page: Page, height: number): Line[] {
   const { columns } = state.size
   const fields = fieldsOf(state, page)
-  if (fields.length === 0) return [note(state, notSeen(state, page))]
   const isProcess = page.what.kind === 'process'
-  const command = fields.find(({ column }) => column.id === 'command')
-  const rest = fields.filter(({ column }) => !(isProcess ? SAID_OF_PROCESS : SAID_OF_CALL).has(column.id))
-  const facts = [
-    ...(isGone(state, page) ? [{ rank: 0, line: [span(goneText(page), 'strong')] }] : []),
-    ...ageItems(state, page),
-  ]
-  const numbers = [...facts, ...rest.map(fieldItem)]
+  const said = isProcess ? SAID_OF_PROCESS : SAID_OF_CALL
+  const numbers = fields.filter(({ column }) => !said.has(column.id)).map(fieldItem)
+  const facts = isProcess ? whoItems(page, state) : []
+  if (fields.length === 0) facts.push({ rank: 1, line: [span(notSeen(state, page), 'dim')] })
   const lines: Line[] = []
-  if (isProcess && command !== undefined && height > 1) {
-    lines.push(
-      ...wrapped(command.text, columns - 2, Math.max(1, height - 2)).map(text => fitLine([span(` ${text}`)], columns)),
-    )
+  if (isProcess && height > 1) {
+    const command = sanitize(commandOf(page) ?? 'command not known')
+    const room = Math.max(1, height - 2)
+    lines.push(...wrapped(command, columns - 2, room).map(text => fitLine([span(` ${text}`)], columns)))
   }
-  const flowed = flow(numbers, columns - 2, height - lines.length)
+  const flowed = flow([...facts, ...numbers], columns - 2, height - lines.length)
   return [...lines, ...flowed.map(line => fitLine([span(' '), ...line], columns))]
-}
-
-function ageItems(state: State, { what }: Page): Item[] {
-  if (what.kind !== 'process' || what.process.started_ns === null || state.shown === null) return []
-  const seconds = Date.parse(state.shown.sample.time) / 1e3 - what.process.started_ns / 1e9
-  return [{ rank: 1, line: [span('up ', 'dim'), span(formatSeconds(seconds))] }]
 }
 
 function fieldItem({ title, text, isBad, priority }: Field): Item {

@@ -34,6 +34,7 @@ export function openRow(state: State, machine: Machine): State {
     focus: sections.find(section => section === name) ?? sections[0] ?? name,
     tables: {},
     seen: null,
+    about: null,
     outerFilter: state.filter,
   }
   return observed({ ...left, pages: [...left.pages, page], filter: '' })

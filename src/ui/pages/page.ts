@@ -1,5 +1,6 @@
 /** A page is about one thing - a process, a call, a row, a group - and lists what the tables have of it. */
 
+import type { About } from '../../facts/about.ts'
 import type { CallKey, ProcessKey, Table, Value } from '../../table/table.ts'
 import type { Grouping } from '../../tracers/connections/groups/table.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
@@ -31,6 +32,8 @@ export interface Page {
   readonly tables: Readonly<Record<string, TableState>>
   /** What its row said when it was seen last, by column id; null: it was not seen yet. */
   readonly seen: ReadonlyMap<string, Value> | null
+  /** Of a process, who it is beyond what samples say; null: not told yet. */
+  readonly about: About | null
   /** The text filter of what it was opened from, which is in force there again. */
   readonly outerFilter: string
 }

@@ -1,12 +1,14 @@
 /** The next state of the screen, given what happened. */
 
+import type { About } from '../../facts/about.ts'
 import type { Names } from '../../names/names.ts'
 import type { HeldSample } from '../../sample/sample.ts'
 import type { Order } from '../../table/arrange.ts'
+import type { ProcessKey } from '../../table/table.ts'
 import { processTable } from '../../tracers/processes/table.ts'
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
 import type { CallRow } from '../../tracers/syscalls/row.ts'
-import { observed } from '../pages/observe.ts'
+import { observed, told } from '../pages/observe.ts'
 import { meantPid, openRow, back as stepBack } from '../pages/open.ts'
 import { callScope, sectionsOf } from '../pages/page.ts'
 import type { Key } from '../terminal/input.ts'
@@ -50,6 +52,8 @@ export type Event =
     }
   | { readonly type: 'resize'; readonly size: Size }
   | { readonly type: 'names'; readonly names: Names }
+  /** Who the process of a page is. */
+  | { readonly type: 'about'; readonly process: ProcessKey; readonly about: About }
   /** The screen was in other hands, or stood still, for no matter how long. */
   | { readonly type: 'resumed' }
   /** The program took so much of a processor that it is an ordinary one again: a part of 1. */
@@ -72,6 +76,8 @@ export function reduce(state: State, event: Event, machine: Machine): State {
     case 'names':
       // A filter may match a name.
       return settle({ ...state, names: event.names }, true)
+    case 'about':
+      return told(state, event.process, event.about)
     case 'resumed':
       return { ...state, expected: Infinity }
     case 'lowered':

@@ -58,6 +58,7 @@ class FakeSampler implements Sampler {
     this.closed = true
   }
 
+  describe(): void {}
   setFilter(): void {}
   setInterval(): void {}
   show(): void {}

@@ -37,6 +37,7 @@ class FakeSampler implements Sampler {
     this.told.push('close')
   }
 
+  describe(): void {}
   setFilter(): void {}
   setInterval(): void {}
   show(): void {}

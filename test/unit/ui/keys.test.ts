@@ -44,7 +44,7 @@ it('no key has two meanings at a time', () => {
       ...(process === null ? [] : [{ kind: 'process', process } as const]),
     ]
     return whats.flatMap(what =>
-      sectionsOf(what).map(focus => ({ what, title: '', focus, tables: {}, seen: null, outerFilter: '' })),
+      sectionsOf(what).map(focus => ({ what, title: '', focus, tables: {}, seen: null, about: null, outerFilter: '' })),
     )
   })
   const states: State[] = registry.views
@@ -274,7 +274,7 @@ describe('the pid filter', () => {
       throw new Error('at most 1024 processes\x1b[2J')
     }
     const person = sitDown(80, 24, {
-      session: { setFilter: refuse, setInterval: refuse, measureCost: refuse, show: refuse },
+      session: { setFilter: refuse, setInterval: refuse, measureCost: refuse, show: refuse, describe: () => {} },
     })
     person.type('P12\r')
     const lines = await person.see('at most 1024 processes?[2J')

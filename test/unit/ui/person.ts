@@ -156,6 +156,7 @@ export function sitDown(columns: number, rows: number, change: Partial<ScreenOpt
       setFilter: pids => told.push(`pids ${pids.join(',')}`),
       setInterval: seconds => told.push(`interval ${seconds}`),
       show: tables => looked.push(tables),
+      describe: (_, tell) => tell('no answer'),
       measureCost: on => told.push(`cost ${on}`),
     },
     version: '0.1.0',
