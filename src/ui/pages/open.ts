@@ -3,11 +3,12 @@
 import type { ProcessKey, Table } from '../../table/table.ts'
 import { groupKey, groupTitle } from '../../tracers/connections/groups/table.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
+import { inFlightTable } from '../../tracers/in-flight/table.ts'
 import { processTable } from '../../tracers/processes/table.ts'
 import type { KeptRow } from '../state/kept.ts'
 import { listing, meantRow } from '../state/listing.ts'
 import type { Machine } from '../state/prompt.ts'
-import { activeTable, listedAs, type State, topPage, withTable } from '../state/state.ts'
+import { activeTable, listedAs, STUCK, type State, topPage, withTable } from '../state/state.ts'
 import { observed } from './observe.ts'
 import { identityOf, isRowOf, isSame, type Page, processOf, sectionsOf, type What } from './page.ts'
 
@@ -22,7 +23,10 @@ export function openRow(state: State, machine: Machine): State {
   const name = activeTable(state)
   const meant = meantRow(state, name)
   if (meant === null) return state
-  const found = find(state, listedAs(state, name), meant, machine)
+  const table = listedAs(state, name)
+  // those of the overview that are stuck are some of those in flight
+  const section = name === STUCK ? inFlightTable.name : table.name
+  const found = find(state, table, meant, machine)
   if (typeof found === 'string') return { ...state, message: found }
   // where one comes back to, however the rows move meanwhile
   const left = withTable(state, name, { kept: meant, chosen: true, hidden: null, slid: null })
@@ -31,7 +35,7 @@ export function openRow(state: State, machine: Machine): State {
   const sections = sectionsOf(found.what)
   const page: Page = {
     ...found,
-    focus: sections.find(section => section === name) ?? sections[0] ?? name,
+    focus: sections.includes(section) ? section : (sections[0] ?? name),
     tables: {},
     seen: null,
     about: null,
