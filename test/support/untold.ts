@@ -50,7 +50,12 @@ const capabilities = {
       [...Map.groupBy(processes, row => row.pid).values()].filter(rows => rows.length > 1),
   },
   'slow calls': { toldBy: onlyBest, found: ({ slow_calls }: JsonSample) => slow_calls },
-  'how full maps are': { toldBy: onlyBest, found: ({ maps }: JsonSample) => maps },
+  'how full maps are': {
+    toldBy: onlyBest,
+    // tracers that were asked for have the same in each mode
+    found: ({ maps, ...sample }: JsonSample) =>
+      maps.filter(({ name }) => !('tracers' in sample && Object.hasOwn(Object(sample.tracers), name))),
+  },
 } as const satisfies Record<string, Capability>
 
 export type Untold = keyof typeof capabilities

@@ -1,7 +1,7 @@
 /** How the rows of a map look: its columns, from its fields. */
 
 import { containerColumn } from '../../table/container.ts'
-import type { Duration } from '../../table/histogram.ts'
+import type { Duration, Histogram } from '../../table/histogram.ts'
 import type { Column, Kind, Table, Unit, Value } from '../../table/table.ts'
 import type { FieldShape, MapShape } from './field.ts'
 
@@ -13,6 +13,8 @@ export interface ObjectRow {
   readonly pid: number | null
   /** By the ids of fields. */
   readonly values: Readonly<Record<string, Value | Duration>>
+  /** Of those among them that are durations of many. */
+  readonly histograms: Readonly<Record<string, Histogram>>
 }
 
 export type ObjectTable = Table<ObjectRow, null>

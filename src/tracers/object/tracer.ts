@@ -19,6 +19,7 @@ import type { Interval, IntervalRows, Tracer } from '../tracer.ts'
 import type { MapShape } from './field.ts'
 import { ObjectControl } from './interval-control.ts'
 import { type InKernel, loadAside } from './loading.ts'
+import { metricsOf } from './metrics.ts'
 import { joinsOf, type ObjectRow, type ObjectTable, tableOf } from './table.ts'
 import { type Elements, HalvedMap, merge, type Source, WholeMap } from './tables.ts'
 import type { TracerFile } from './tracer-file.ts'
@@ -26,7 +27,15 @@ import type { TracerFile } from './tracer-file.ts'
 /** The tables of a tracer. What the first one opens fills them all. */
 export function kindsOf(file: TracerFile): Kind[] {
   const tables = file.tables.map(([name, map]) => tableOf(name, file.name, map, file.isDelta))
-  return tables.map((table, i) => (i > 0 ? { table } : { table, open: opened => openTracer(file, tables, opened) }))
+  return tables.map((table, i) => {
+    const [name, map] = file.tables[i] ?? []
+    const counts = map !== undefined && name !== undefined && (map.halves !== null || file.isDelta)
+    return {
+      table,
+      ...(i === 0 && { open: (opened: Opened) => openTracer(file, tables, opened) }),
+      ...(counts && { metrics: () => metricsOf(name, table, map) }),
+    }
+  })
 }
 
 /** What cannot be loaded is seen nowhere, and says why. */
@@ -138,14 +147,16 @@ class ObjectTracer implements Tracer {
       const pid = typeof found === 'number' ? found : null
       if (pid !== null && (wanted.size > 0 ? !wanted.has(pid) : this.#opened.isOwn(pid))) continue
       const values: Record<string, ObjectRow['values'][string]> = {}
+      const histograms: Record<string, HistogramSum> = {}
       for (const [i, field] of map.fields.entries()) {
         if (field.tags.hidden === true) continue
         const cell = cells[i] ?? null
+        if (cell instanceof HistogramSum) histograms[field.id] = cell
         values[field.id] = cell instanceof HistogramSum ? summarize(cell, total(cell)) : cell
         const join = joins.find(each => each.of === field.id)
         if (join !== undefined && typeof cell === 'number') names.join(values, join, cell)
       }
-      rows.push({ key: `${this.name} ${key}`, pid, values })
+      rows.push({ key: `${this.name} ${key}`, pid, values, histograms })
     }
     return rows
   }
