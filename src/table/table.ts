@@ -127,6 +127,12 @@ export interface Table<Row, List extends string | null = string | null> {
   idle?(row: Row): boolean
   /** By which rule, in words. */
   readonly idleRule?: string
+  /** The row is everyday business: shown dimmed, unless it is news. */
+  daily?(row: Row): boolean
+  /** By which rule, in words. */
+  readonly dailyRule?: string
+  /** What the row tells, whichever process it is of this time: where that was not so before, it is news. */
+  newsKey?(row: Row): string
   /** The row has ended: shown dimmed. */
   ended?(row: Row): boolean
   /** Rows that ended stay in sight for a while: behind all others, until they are hidden. */

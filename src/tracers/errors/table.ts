@@ -1,5 +1,6 @@
 import type { Table } from '../../table/table.ts'
 import { syscallColumn } from '../syscalls/columns.ts'
+import { DAILY_RULE, isDaily } from './daily.ts'
 import type { ErrorRow } from './row.ts'
 
 /** Failed system calls, by process, call and errno. */
@@ -38,5 +39,9 @@ export const errorTable: Table<ErrorRow, 'errors'> = {
   pid: row => row.pid,
   processStarted: row => row.process_started_ns,
   call: row => row,
+  // programs that live for a moment come with a new process each time
+  newsKey: row => `${row.abi} ${row.id} ${row.errno} ${row.name}`,
+  daily: isDaily,
+  dailyRule: DAILY_RULE,
   opens: 'call',
 }

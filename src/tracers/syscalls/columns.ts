@@ -13,7 +13,7 @@ interface Named {
 
 const HEADINGS = { p50: 'P50', p95: 'P95', p99: 'P99', max: 'MAX' } as const
 
-/** Failed calls per second. */
+/** Failed calls per second. Most are everyday business, which is no alarm: the table of errors tells them apart. */
 export function errorColumn(priority: number): Column<Timed> {
   return {
     id: 'errors',
@@ -22,7 +22,6 @@ export function errorColumn(priority: number): Column<Timed> {
     unit: 'events',
     source: 'syscalls',
     value: row => row.errors,
-    alarm: true,
     width: 7,
     priority,
   }

@@ -8,6 +8,7 @@ import type { Band, Pane } from '../state/layout.ts'
 import { cursorIndex, type Listing, listing, placeCount, placesFrom } from '../state/listing.ts'
 import { activeTable, namesIn, type State, tableState } from '../state/state.ts'
 import type { TableState } from '../state/table-state.ts'
+import { NEWS } from '../trend/errors.ts'
 import { type FittedColumn, fitColumns, GUTTER } from './columns.ts'
 import { emptyText } from './empty.ts'
 import { fitLine, type Line, type Span, span, spread, type Tone } from './style.ts'
@@ -48,8 +49,10 @@ function paneLines(state: State, pane: Pane): Line[] {
         lines.push(rowLine(kept, place.absent, reading, pane.width, isSelected ? 'absent' : 'dim'))
         return
       }
-      const dimmed = isOver(shown.table, place.row)
-      lines.push(rowLine(columns, place.row, reading, pane.width, isSelected ? 'selected' : dimmed ? 'dim' : 'plain'))
+      const isNews = shown.isNews(place.row)
+      const dimmed = isOver(shown.table, place.row) || (!isNews && shown.table.daily?.(place.row) === true)
+      const tone = isSelected ? 'selected' : dimmed ? 'dim' : 'plain'
+      lines.push(rowLine(columns, place.row, reading, pane.width, tone, isNews ? NEWS : ' '))
     })
   }
   while (lines.length < pane.height) lines.push([span(' '.repeat(pane.width))])
@@ -93,9 +96,10 @@ function rowLine<Row>(
   reading: Reading,
   width: number,
   rowTone: Tone,
+  mark = ' ',
 ): Line {
   const line: Span[] = []
-  let text = rowTone === 'selected' ? CURSOR : rowTone === 'absent' ? ABSENT : ' '
+  let text = rowTone === 'selected' ? CURSOR : rowTone === 'absent' ? ABSENT : mark
   let tone = rowTone
   let left = width - GUTTER
   for (const { column, width: columnWidth } of columns) {

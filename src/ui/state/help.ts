@@ -2,6 +2,7 @@
 
 import { cells, sanitize } from '../../text/text.ts'
 import { registry } from '../../tracers/registry.ts'
+import { NEWS } from '../trend/errors.ts'
 import { FIGURES } from '../trend/figures.ts'
 import { bindings, keyName } from './keys.ts'
 import { LINGERING } from './moment.ts'
@@ -47,6 +48,7 @@ const READING: readonly Entry[] = [
   ['>5m00s', 'older than ebpf-top: at least this old'],
   ['dimmed', `ended, or closed in the last ${LINGERING} seconds`],
   ['~', 'selected row, with nothing in this interval'],
+  [NEWS, 'error that is new, or twice as frequent as before'],
   ['lost', 'events that are in no row'],
 ]
 
@@ -68,7 +70,8 @@ function meansEntries({ host, size }: State): Entry[] {
   )
   const notes = host.notes.map((note): Entry => ['note', note])
   const idle = registry.tables.flatMap(({ idleRule }) => idleRule ?? []).map((rule): Entry => ['idle', rule])
-  return [...idle, ...means, ['rights', host.rights] as const, ...notes].flatMap(([name, text]) =>
+  const daily = registry.tables.flatMap(({ dailyRule }) => dailyRule ?? []).map((rule): Entry => ['errors', rule])
+  return [...idle, ...daily, ...means, ['rights', host.rights] as const, ...notes].flatMap(([name, text]) =>
     wrap(sanitize(text), size.columns - EXPLAINED_WIDTH - AROUND).map((line, i): Entry => [i === 0 ? name : '', line]),
   )
 }

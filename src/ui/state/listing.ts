@@ -20,6 +20,8 @@ export interface Listing {
   readonly all: number
   /** Idle waits, or connections that closed, that are hidden. */
   readonly hidden: number
+  /** The row tells of something that was not so before. */
+  isNews(row: unknown): boolean
   /** Where the row with this key is; -1: nowhere. */
   indexOf(key: string): number
 }
@@ -44,7 +46,8 @@ const remembered = new WeakMap<Moment, Map<string, { readonly wanted: Wanted; re
 export function listing(state: State, name: string): Listing {
   const { shown } = state
   const table = listedAs(state, name)
-  if (shown === null) return { table, rows: [], isWorthIt: () => true, all: 0, hidden: 0, indexOf: () => -1 }
+  if (shown === null)
+    return { table, rows: [], isWorthIt: () => true, all: 0, hidden: 0, isNews: () => false, indexOf: () => -1 }
 
   const ofMoment = remembered.get(shown) ?? new Map<string, { wanted: Wanted; listing: Listing }>()
   remembered.set(shown, ofMoment)
@@ -61,6 +64,7 @@ export function listing(state: State, name: string): Listing {
     rows: sorted,
     all,
     hidden,
+    isNews: row => table.newsKey !== undefined && shown.errors.news.has(table.newsKey(row)),
     // to search fifty thousand keys takes its time: only once
     indexOf(key) {
       const known = found.get(key) ?? sorted.findIndex(row => table.key(row) === key)

@@ -6,10 +6,12 @@ import { hasFailed } from '../../tracers/connections/outcome.ts'
 import type { ConnectionRow } from '../../tracers/connections/row.ts'
 import { connectionTable } from '../../tracers/connections/table.ts'
 import { type ConnectionView, plainConnection } from '../../tracers/connections/view.ts'
+import { errorTable } from '../../tracers/errors/table.ts'
 import { ProcessesByKey } from '../../tracers/processes/processes-by-key.ts'
 import { processTable } from '../../tracers/processes/table.ts'
 import { type CallScope, type ProcessCallRow, processCalls } from '../../tracers/syscalls/process-calls.ts'
 import type { CallRow } from '../../tracers/syscalls/row.ts'
+import { type ErrorWatch, NO_WATCH, nextWatch } from '../trend/errors.ts'
 import { type Counted, valuesOf } from '../trend/figures.ts'
 import { type History, NO_HISTORY, withValues } from '../trend/history.ts'
 
@@ -32,6 +34,8 @@ export interface Moment {
   readonly seconds: number
   /** The main numbers up to this sample. */
   readonly history: History
+  /** What is known of errors, for as long as they are looked at. */
+  readonly errors: ErrorWatch
   /** Connections that closed in the sample's interval, the newest of them. */
   readonly ended: readonly ConnectionView[]
   /** Connections that closed before the sample's interval, the newest last. */
@@ -65,7 +69,8 @@ export function nextMoment(last: Moment | null, sample: HeldSample, calls: Calls
   const counted = count(sample)
   const history = withValues(last?.history ?? NO_HISTORY, valuesOf(sample, counted), sample.filter.pids)
   const { ended } = counted
-  if (last === null) return { sample, seconds: sample.interval_seconds, history, ended, lingering: [], calls }
+  const errors = nextErrors(last, sample)
+  if (last === null) return { sample, seconds: sample.interval_seconds, history, errors, ended, lingering: [], calls }
   const at = last.seconds
   const seconds = at + sample.interval_seconds
   const { pids } = sample.filter
@@ -73,7 +78,13 @@ export function nextMoment(last: Moment | null, sample: HeldSample, calls: Calls
   const lingering = [...last.lingering, ...last.ended.map(row => ({ row: atRest(row), at }))]
     .filter(each => seconds - each.at < LINGERING && wanted(each))
     .slice(-MOST_LINGERING)
-  return { sample, seconds, history, ended, lingering, calls }
+  return { sample, seconds, history, errors, ended, lingering, calls }
+}
+
+function nextErrors(last: Moment | null, { tables, filter, interval_seconds }: HeldSample): ErrorWatch {
+  const isSame = last?.sample.filter.pids.join() === filter.pids.join()
+  const rows = tables.has(errorTable) ? tables.of(errorTable) : null
+  return nextWatch(isSame ? last.errors : NO_WATCH, rows, interval_seconds)
 }
 
 /** What there is to know of all connections of a sample, in one walk: there may be fifty thousand. */
