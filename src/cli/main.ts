@@ -1,6 +1,6 @@
 import './heap.ts'
+import { isLoader, LOADER } from '../asking/loader.ts'
 import { asUserError, explain } from '../errors.ts'
-import { isLoader, LOADER } from '../tracers/object/loading.ts'
 import { leave } from './leave.ts'
 import { parseCommand } from './parse.ts'
 import { run } from './run.ts'

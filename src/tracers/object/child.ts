@@ -4,6 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs'
+import { SOCKET } from '../../asking/loader.ts'
 import { sendFiles } from '../../asking/pass-files.ts'
 import { BpfError } from '../../bpf/error.ts'
 import { exitNow, liftMemoryLimit } from '../../bpf/kernel.ts'
@@ -11,7 +12,7 @@ import { loadLibbpf } from '../../bpf/libbpf.ts'
 import { BpfObject } from '../../bpf/object.ts'
 import { SharedMaps } from '../../bpf/shared-maps.ts'
 import { Tracefs } from '../../bpf/tracepoint.ts'
-import { type Answer, SOCKET } from './loading.ts'
+import type { Answer } from './loading.ts'
 
 const STDIN = 0
 

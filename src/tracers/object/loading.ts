@@ -1,28 +1,14 @@
 /** Loads an object in a process of its own (child.ts), and takes over what that has in the kernel. */
 
 import { spawn } from 'node:child_process'
-import { closeSync, fstatSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { basename } from 'node:path'
 import { isSea } from 'node:sea'
+import { LOADER } from '../../asking/loader.ts'
 import { connectedSockets, receiveFiles } from '../../asking/pass-files.ts'
 import { BpfError } from '../../bpf/error.ts'
 import { ownProcesses } from '../../own-processes.ts'
 import { oneLine } from '../../text/line.ts'
-
-/** The first word of a command line that asks for the other process; what it is asked for is the second. */
-export const LOADER = '--load-for-parent'
-
-/** Descriptor of the socket in the other process. */
-export const SOCKET = 3
-
-/** Whether this process is the other one: it was given the socket. */
-export function isLoader(): boolean {
-  try {
-    return fstatSync(SOCKET).isSocket()
-  } catch {
-    return false
-  }
-}
 
 /** How long it may take, in milliseconds: the verifier gives up after a million instructions. */
 const PATIENCE_MS = 30_000

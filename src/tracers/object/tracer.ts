@@ -14,32 +14,16 @@ import type { Opened } from '../opened.ts'
 import { ProcessesByKey } from '../processes/processes-by-key.ts'
 import { processTable } from '../processes/table.ts'
 import type { Reading } from '../reading.ts'
-import type { Kind } from '../registry.ts'
 import type { Interval, IntervalRows, Tracer } from '../tracer.ts'
 import type { MapShape } from './field.ts'
 import { ObjectControl } from './interval-control.ts'
 import { type InKernel, loadAside } from './loading.ts'
-import { metricsOf } from './metrics.ts'
-import { joinsOf, type ObjectRow, type ObjectTable, tableOf } from './table.ts'
+import { joinsOf, type ObjectRow, type ObjectTable } from './table.ts'
 import { type Elements, HalvedMap, merge, type Source, WholeMap } from './tables.ts'
 import type { TracerFile } from './tracer-file.ts'
 
-/** The tables of a tracer. What the first one opens fills them all. */
-export function kindsOf(file: TracerFile): Kind[] {
-  const tables = file.tables.map(([name, map]) => tableOf(name, file.name, map, file.isDelta))
-  return tables.map((table, i) => {
-    const [name, map] = file.tables[i] ?? []
-    const counts = map !== undefined && name !== undefined && (map.halves !== null || file.isDelta)
-    return {
-      table,
-      ...(i === 0 && { open: (opened: Opened) => openTracer(file, tables, opened) }),
-      ...(counts && { metrics: () => metricsOf(name, table, map) }),
-    }
-  })
-}
-
 /** What cannot be loaded is seen nowhere, and says why. */
-async function openTracer(file: TracerFile, tables: readonly ObjectTable[], opened: Opened): Promise<Tracer> {
+export async function openTracer(file: TracerFile, tables: readonly ObjectTable[], opened: Opened): Promise<Tracer> {
   const { btf, owner, onClose } = opened
   try {
     const object = await loadAside({ path: file.path, bytes: file.bytes, btf })
