@@ -8,6 +8,7 @@ import { promptLine } from './lines/prompt.ts'
 import { type Line, paint } from './lines/style.ts'
 import { tooSmallLines } from './lines/too-small.ts'
 import { pageHeadLines } from './pages/lines.ts'
+import { pickerLines } from './sort/picker.ts'
 import { layout, tooSmall } from './state/layout.ts'
 import type { State } from './state/state.ts'
 import type { Palette } from './terminal/ability.ts'
@@ -18,10 +19,11 @@ export function frame(state: State, palette: Palette): string[] {
 }
 
 function frameLines(state: State): Line[] {
-  const { size, help, prompt } = state
+  const { size, help, picking, prompt } = state
   if (tooSmall(size)) return tooSmallLines(size)
   const last = prompt === null ? footerLine(state) : promptLine(prompt, size.columns)
   if (help !== null) return [...helpLines(state, help), last]
+  if (picking !== null) return [...headerLines(state), ...pickerLines(state, picking), last]
   return [
     ...headerLines(state),
     ...pageHeadLines(state),

@@ -2,6 +2,7 @@ import { memo } from 'react'
 import { placeLine } from '../lines/header.ts'
 import { tooSmallLines } from '../lines/too-small.ts'
 import { pageHeadLines } from '../pages/lines.ts'
+import { pickerLines } from '../sort/picker.ts'
 import { headerHeight, layout, pageHeadHeight, tooSmall } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 import { Lines } from './canvas.tsx'
@@ -13,7 +14,7 @@ import { TablePane } from './table-pane.tsx'
 
 /** All of the terminal: each of its rows is drawn by one of these. */
 export const Screen = memo(function Screen({ state }: { readonly state: State }) {
-  const { size, help, prompt } = state
+  const { size, help, picking, prompt } = state
   if (tooSmall(size)) return <Lines top={0} lines={tooSmallLines(size)} />
 
   const last = size.rows - 1
@@ -32,8 +33,14 @@ export const Screen = memo(function Screen({ state }: { readonly state: State })
     <>
       <Header state={state} />
       <Place top={height - 1} state={state} />
-      <PageHead top={height} state={state} />
-      <Tables top={height + pageHeadHeight(state)} state={state} />
+      {picking === null ? (
+        <>
+          <PageHead top={height} state={state} />
+          <Tables top={height + pageHeadHeight(state)} state={state} />
+        </>
+      ) : (
+        <Lines top={height} lines={pickerLines(state, picking)} />
+      )}
       {foot}
     </>
   )

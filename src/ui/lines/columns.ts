@@ -14,19 +14,19 @@ export interface FittedColumn<Row> {
 }
 
 /**
- * The columns for a table of `width` cells, in their order: the sort column, and then by their priority numbers, of
+ * The columns for a table of `width` cells, in their order: the pinned column, and then by their priority numbers, of
  * equal ones the one further left, those for which there is still room. What is left over goes to the columns that grow.
  *
- * @param sort id of the column that the table is sorted by
+ * @param pinned id of the column that has its place before all others
  * @param isWorthIt of columns for which there is room, those that are to have it
  */
 export function fitColumns<Row>(
   columns: readonly Column<Row>[],
   width: number,
-  sort: string,
+  pinned: string,
   isWorthIt: (column: Column<Row>) => boolean = () => true,
 ): FittedColumn<Row>[] {
-  const wanted = columns.toSorted((a, b) => rank(a, sort) - rank(b, sort))
+  const wanted = columns.toSorted((a, b) => rank(a, pinned) - rank(b, pinned))
   const chosen = new Set<Column<Row>>()
   let taken = GUTTER - GAP
   for (const column of wanted) {
@@ -39,8 +39,8 @@ export function fitColumns<Row>(
   return grow(kept, width - taken)
 }
 
-function rank<Row>(column: Column<Row>, sort: string): number {
-  return column.id === sort ? -1 : column.priority
+function rank<Row>(column: Column<Row>, pinned: string): number {
+  return column.id === pinned ? -1 : column.priority
 }
 
 /** Cell by cell in turns, so that equal columns grow equally and one at its limit leaves its share to the others. */

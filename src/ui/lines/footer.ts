@@ -1,6 +1,7 @@
 /** The last line of the screen: a message, or what the keys do. */
 
-import { bindings, isAvailable, keyName } from '../state/keys.ts'
+import { keyName } from '../state/help.ts'
+import { bindings, isAvailable } from '../state/keys.ts'
 import type { State } from '../state/state.ts'
 import { type Item, joinItems } from './items.ts'
 import { fitLine, type Line, span } from './style.ts'

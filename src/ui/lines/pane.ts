@@ -29,7 +29,7 @@ export function bandLines(state: State, band: Band): Line[] {
 function paneLines(state: State, pane: Pane): Line[] {
   const shown = listing(state, pane.table)
   const table = tableState(state, pane.table)
-  const columns = fitColumns(shown.table.columns, pane.width, table.order.column, shown.isWorthIt)
+  const columns = fitColumns(shown.table.columns, pane.width, table.pinned, shown.isWorthIt)
   const active = activeTable(state) === pane.table
   const lines: Line[] = []
   if (pane.titled) lines.push(title(state, pane, shown, active))

@@ -16,6 +16,7 @@ export function turnGrouping(state: State): State {
   const sortable = columns.some(column => column.id === order.column)
   return withTable(turned, GROUPS, {
     order: sortable ? order : { column: defaultSort, reversed: false },
+    pinned: sortable ? order.column : defaultSort,
     ...AT_TOP,
   })
 }

@@ -4,7 +4,7 @@ import { cells, sanitize } from '../../text/text.ts'
 import { registry } from '../../tracers/registry.ts'
 import { NEWS } from '../trend/errors.ts'
 import { FIGURES } from '../trend/figures.ts'
-import { bindings, keyName } from './keys.ts'
+import { bindings } from './keys.ts'
 import { LINGERING } from './moment.ts'
 import type { Size, State } from './state.ts'
 
@@ -51,6 +51,13 @@ const READING: readonly Entry[] = [
   [NEWS, 'error that is new, or twice as frequent as before'],
   ['lost', 'events that are in no row'],
 ]
+
+const ARROWS: Readonly<Record<string, string>> = { '←': 'Left', '→': 'Right', '↑': 'Up', '↓': 'Down' }
+
+/** Keys as a person calls them: by words where the terminal has no arrows. */
+export function keyName(shown: string, { ascii }: State): string {
+  return ascii ? shown.replaceAll(/[←→↑↓]/g, arrow => ARROWS[arrow] ?? arrow) : shown
+}
 
 /** The sections from the top down, those of an array side by side. */
 export function helpSections(state: State): readonly (readonly Section[])[] {

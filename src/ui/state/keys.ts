@@ -1,9 +1,9 @@
 /** Every key that does something, as data: the reducer, the footer and the help are made of it. */
 
-import { OVERVIEW, registry } from '../../tracers/registry.ts'
-import { processOf } from '../pages/page.ts'
+import { registry } from '../../tracers/registry.ts'
+import * as when from './available.ts'
 import { tooSmall } from './layout.ts'
-import { activeTable, listedAs, type State, showsConnections, tablesInSight, topPage } from './state.ts'
+import { type State, showsConnections } from './state.ts'
 
 export type Action =
   | { readonly view: string }
@@ -19,6 +19,8 @@ export type Action =
   | 'bottom'
   | 'sort left'
   | 'sort right'
+  | 'sort by'
+  | 'pick'
   | 'reverse'
   | 'group'
   | 'open'
@@ -61,21 +63,6 @@ export interface Binding {
   visible?(state: State): boolean
 }
 
-const hasPids = (state: State): boolean => {
-  const page = topPage(state)
-  if (page !== undefined && processOf(page.what) !== null) return true
-  return listedAs(state, activeTable(state)).pid !== undefined
-}
-const opens = (state: State): boolean => listedAs(state, activeTable(state)).opens !== undefined
-const hasAddresses = (state: State): boolean =>
-  tablesInSight(state).some(name => listedAs(state, name).columns.some(({ named }) => named !== undefined))
-const hasClosed = (state: State): boolean => listedAs(state, activeTable(state)).lingering === true
-const hasIdle = (state: State): boolean => listedAs(state, activeTable(state)).idle !== undefined
-const isLate = (state: State): boolean => state.realtime === true || (state.realtime === false && state.late !== null)
-const hasSeveral = (state: State): boolean => topPage(state) !== undefined || state.view === OVERVIEW
-const canGoBack = (state: State): boolean =>
-  state.help !== null || state.filter !== '' || state.pids.length > 0 || state.pages.length > 0
-
 const VIEW_KEYS: readonly Binding[] = [
   {
     keys: ['tab'],
@@ -94,14 +81,14 @@ const OTHER_KEYS: readonly Binding[] = [
     action: 'focus next',
     description: 'next table of an overview or a page',
     footer: { shown: '← →', label: 'Table', rank: 5 },
-    visible: hasSeveral,
+    visible: when.hasSeveral,
   },
   {
     keys: ['left'],
     shown: '←',
     action: 'focus previous',
     description: 'previous table of an overview or a page',
-    visible: hasSeveral,
+    visible: when.hasSeveral,
   },
   { keys: ['up', 'k'], shown: '↑ k', action: 'up', description: 'select the row above' },
   { keys: ['down', 'j'], shown: '↓ j', action: 'down', description: 'select the row below' },
@@ -109,14 +96,23 @@ const OTHER_KEYS: readonly Binding[] = [
   { keys: ['pagedown'], shown: 'PgDn', action: 'page down', description: 'one page down' },
   { keys: ['home', 'g'], shown: 'Home g', action: 'top', description: 'first row, and stay there' },
   { keys: ['end', 'G'], shown: 'End G', action: 'bottom', description: 'last row' },
-  { keys: ['<', ','], shown: '<', action: 'sort left', description: 'sort by the column to the left' },
   {
-    keys: ['>', '.'],
-    shown: '>',
-    action: 'sort right',
-    description: 'sort by the column to the right',
-    footer: { shown: '< >', label: 'Sort', rank: 3 },
+    keys: ['s'],
+    shown: 's',
+    action: 'sort by',
+    description: 'sort by a column, picked from all',
+    footer: { label: 'Sort', rank: 3 },
   },
+  {
+    keys: ['enter'],
+    shown: 'Enter',
+    action: 'pick',
+    description: 'sort by the column that is marked',
+    footer: { label: 'Sort by it', rank: 1 },
+    visible: when.isPicking,
+  },
+  { keys: ['<', ','], shown: '<', action: 'sort left', description: 'sort by the column to the left' },
+  { keys: ['>', '.'], shown: '>', action: 'sort right', description: 'sort by the column to the right' },
   {
     keys: ['r'],
     shown: 'r',
@@ -138,7 +134,7 @@ const OTHER_KEYS: readonly Binding[] = [
     action: 'open',
     description: 'open what the row is: process, call, connection',
     footer: { label: 'Open', rank: 2 },
-    visible: opens,
+    visible: when.opens,
   },
   {
     keys: ['n'],
@@ -146,7 +142,7 @@ const OTHER_KEYS: readonly Binding[] = [
     action: 'names',
     description: 'names of hosts and services, or numbers',
     footer: { label: 'Names', rank: 9 },
-    visible: hasAddresses,
+    visible: when.hasAddresses,
   },
   {
     keys: ['/'],
@@ -168,7 +164,7 @@ const OTHER_KEYS: readonly Binding[] = [
     action: 'only this',
     description: 'trace only the process of the row (in the kernel)',
     footer: { label: 'Only this', rank: 4 },
-    visible: hasPids,
+    visible: when.hasPids,
   },
   {
     keys: ['F'],
@@ -184,9 +180,9 @@ const OTHER_KEYS: readonly Binding[] = [
     action: 'back',
     description: 'one step back: help, filter, page',
     footer: { label: 'Back', rank: 1 },
-    visible: canGoBack,
+    visible: when.canGoBack,
   },
-  { keys: ['backspace'], shown: 'Backspace', action: 'back', description: 'the same', visible: canGoBack },
+  { keys: ['backspace'], shown: 'Backspace', action: 'back', description: 'the same', visible: when.canGoBack },
   {
     keys: [' '],
     shown: 'Space',
@@ -194,12 +190,7 @@ const OTHER_KEYS: readonly Binding[] = [
     description: 'pause the screen, or resume',
     footer: { label: 'Pause', rank: 5 },
   },
-  {
-    keys: ['+', '='],
-    shown: '+',
-    action: 'slower',
-    description: 'longer interval',
-  },
+  { keys: ['+', '='], shown: '+', action: 'slower', description: 'longer interval' },
   {
     keys: ['-', '_'],
     shown: '-',
@@ -213,7 +204,7 @@ const OTHER_KEYS: readonly Binding[] = [
     action: 'idle',
     description: 'show idle waits too, or not',
     footer: { label: 'Idle', rank: 3 },
-    visible: hasIdle,
+    visible: when.hasIdle,
   },
   {
     keys: ['x'],
@@ -221,7 +212,7 @@ const OTHER_KEYS: readonly Binding[] = [
     action: 'closed',
     description: 'hide connections that closed, or not',
     footer: { label: 'Closed', rank: 3 },
-    visible: hasClosed,
+    visible: when.hasClosed,
   },
   { keys: ['c'], shown: 'c', action: 'cost', description: 'measure the CPU time in the kernel, or not' },
   {
@@ -229,7 +220,7 @@ const OTHER_KEYS: readonly Binding[] = [
     shown: 'R',
     action: 'realtime',
     description: 'run before other processes, if late; or not',
-    visible: isLate,
+    visible: when.isLate,
   },
   { keys: ['d'], shown: 'd', action: 'interval', description: 'type the interval' },
   {
@@ -268,18 +259,20 @@ export function bindings(): readonly Binding[] {
   return [...VIEW_KEYS, ...opening, ...OTHER_KEYS]
 }
 
-const ARROWS: Readonly<Record<string, string>> = { '←': 'Left', '→': 'Right', '↑': 'Up', '↓': 'Down' }
-
-/** Keys as a person calls them: by words where the terminal has no arrows. */
-export function keyName(shown: string, { ascii }: State): string {
-  return ascii ? shown.replaceAll(/[←→↑↓]/g, arrow => ARROWS[arrow] ?? arrow) : shown
-}
+/** What moves through a list. */
+const SCROLLING = ['up', 'down', 'page up', 'page down', 'top', 'bottom'] as const
 
 /** What still works while the help covers the tables. */
 const HELP_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   ...(['next view', 'previous view'] as const),
-  ...(['up', 'down', 'page up', 'page down', 'top', 'bottom'] as const),
+  ...SCROLLING,
   ...(['back', 'help', 'redraw', 'suspend', 'quit'] as const),
+])
+
+/** What works while a column is picked. */
+const PICK_ACTIONS: ReadonlySet<Action> = new Set<Action>([
+  ...SCROLLING,
+  ...(['pick', 'back', 'redraw', 'suspend', 'quit'] as const),
 ])
 
 /** What still works where the terminal is too small to show what a key does. */
@@ -288,6 +281,7 @@ const UNSEEN_ACTIONS: ReadonlySet<Action> = new Set<Action>(['redraw', 'suspend'
 /** The binding does something in this state. */
 export function isAvailable(binding: Binding, state: State): boolean {
   if (tooSmall(state.size)) return UNSEEN_ACTIONS.has(binding.action)
+  if (state.picking !== null && state.help === null && !PICK_ACTIONS.has(binding.action)) return false
   if (state.help !== null && typeof binding.action === 'string' && !HELP_ACTIONS.has(binding.action)) return false
   return binding.visible?.(state) ?? true
 }

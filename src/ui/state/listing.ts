@@ -30,6 +30,7 @@ export interface Listing {
 interface Wanted {
   readonly name: string
   readonly order: Order
+  readonly pinned: string
   readonly filter: string
   readonly sight: Sight
   readonly grouping: Grouping | null
@@ -74,7 +75,7 @@ export function listing(state: State, name: string): Listing {
     // to find a hundred thousand rows empty takes its time: only of a column that there is room for, and once
     isWorthIt(column) {
       if (wanted.what !== null && isRedundant(wanted.what, column.id)) return false
-      if (column.sparse !== true || column.id === wanted.order.column) return true
+      if (column.sparse !== true || column.id === wanted.pinned) return true
       const known = filled.get(column) ?? rows.some(row => column.value(row) !== null)
       filled.set(column, known)
       return known
@@ -89,6 +90,7 @@ function wantedIn(state: State, name: string): Wanted {
   return {
     name,
     order: tableState(state, name).order,
+    pinned: tableState(state, name).pinned,
     filter,
     sight: sightIn(state),
     grouping: name === GROUPS ? state.grouping : null,
@@ -106,6 +108,7 @@ function sightIn(state: State): Sight {
 function isSame(a: Wanted, b: Wanted): boolean {
   return (
     a.order === b.order &&
+    a.pinned === b.pinned &&
     a.filter === b.filter &&
     a.sight.names === b.sight.names &&
     a.grouping === b.grouping &&

@@ -3,13 +3,13 @@
 import type { About } from '../../facts/about.ts'
 import type { Names } from '../../names/names.ts'
 import type { HeldSample } from '../../sample/sample.ts'
-import type { Order } from '../../table/arrange.ts'
 import type { ProcessKey } from '../../table/table.ts'
 import { registry } from '../../tracers/registry.ts'
 import type { CallRow } from '../../tracers/syscalls/row.ts'
 import { observed, told } from '../pages/observe.ts'
 import { meantPid, openRow, back as stepBack } from '../pages/open.ts'
 import { callScope, sectionsOf } from '../pages/page.ts'
+import { movePicker, openPicker, pick, pinned, reverse, sortBeside } from '../sort/sort.ts'
 import type { Key } from '../terminal/input.ts'
 import { turnGrouping } from './grouping.ts'
 import { helpBottom } from './help.ts'
@@ -28,7 +28,6 @@ import {
   listedAs,
   type Size,
   type State,
-  tableState,
   topPage,
   withPage,
   withTable,
@@ -69,7 +68,7 @@ export function reduce(state: State, event: Event, machine: Machine): State {
     case 'sample':
       return settle(sampled({ ...state, exporter: event.exporter, now: event.at }, event), true)
     case 'resize':
-      return settle({ ...state, size: event.size })
+      return settle(pinned({ ...state, size: event.size }))
     case 'names':
       // A filter may match a name.
       return settle({ ...state, names: event.names }, true)
@@ -118,6 +117,7 @@ function pressed(state: State, key: Key, machine: Machine): State {
 
 function act(state: State, action: Exclude<Action, { readonly view: string }>, machine: Machine): State {
   if (state.help !== null && scrollsHelp(action)) return scrollHelp(state, action)
+  if (state.picking !== null && scrollsHelp(action)) return movePicker(state, SCROLL[action](state.size.rows - 4))
   switch (action) {
     case 'next view':
       return turnView(state, 1)
@@ -143,6 +143,10 @@ function act(state: State, action: Exclude<Action, { readonly view: string }>, m
       return sortBeside(state, -1)
     case 'sort right':
       return sortBeside(state, 1)
+    case 'sort by':
+      return openPicker(state)
+    case 'pick':
+      return pick(state)
     case 'reverse':
       return reverse(state)
     case 'group':
@@ -199,7 +203,15 @@ function turnView(state: State, by: number): State {
 
 function openView(state: State, view: string): State {
   const filter = state.pages[0]?.outerFilter ?? state.filter
-  return { ...state, view, pages: [], filter, help: null, focus: isInOverview(view) ? view : state.focus }
+  return {
+    ...pinned(state),
+    view,
+    pages: [],
+    filter,
+    help: null,
+    picking: null,
+    focus: isInOverview(view) ? view : state.focus,
+  }
 }
 
 /** The element `by` places after `from`, round the end. */
@@ -227,24 +239,6 @@ function pageOf(state: State): number {
   return Math.max(1, pane?.rows ?? 1)
 }
 
-function sortBeside(state: State, by: number): State {
-  const name = activeTable(state)
-  const ids = listedAs(state, name).columns.map(column => column.id)
-  const { order } = tableState(state, name)
-  return inOrder(state, name, { column: neighbour(ids, order.column, by), reversed: false })
-}
-
-function reverse(state: State): State {
-  const name = activeTable(state)
-  const { order } = tableState(state, name)
-  return inOrder(state, name, { ...order, reversed: !order.reversed })
-}
-
-/** In another order, a cursor that nobody has put anywhere is at the top again. */
-function inOrder(state: State, name: string, order: Order): State {
-  return withTable(state, name, tableState(state, name).chosen ? { order } : { order, ...AT_TOP })
-}
-
 function onlySelected(state: State): State {
   const pid = meantPid(state)
   if (pid !== null) return { ...state, pids: [pid] }
@@ -253,17 +247,18 @@ function onlySelected(state: State): State {
 
 function back(state: State): State {
   if (state.help !== null) return { ...state, help: null }
+  if (state.picking !== null) return { ...state, picking: null }
   if (state.filter !== '') return { ...state, filter: '' }
   if (state.pages.length > 0) return stepBack(state)
   return { ...state, pids: [] }
 }
 
-function scrollsHelp(action: Exclude<Action, { readonly view: string }>): action is keyof typeof HELP_SCROLL {
-  return action in HELP_SCROLL
+function scrollsHelp(action: Exclude<Action, { readonly view: string }>): action is keyof typeof SCROLL {
+  return action in SCROLL
 }
 
-/** Lines that a key moves the help by; a page is the height of the terminal. */
-const HELP_SCROLL = {
+/** Lines that a key moves the help, or the mark of a list, by. */
+const SCROLL = {
   up: () => -1,
   down: () => 1,
   'page up': (rows: number) => -rows,
@@ -272,7 +267,7 @@ const HELP_SCROLL = {
   bottom: () => Infinity,
 } as const
 
-function scrollHelp(state: State, action: keyof typeof HELP_SCROLL): State {
-  const by = HELP_SCROLL[action](state.size.rows - 2)
+function scrollHelp(state: State, action: keyof typeof SCROLL): State {
+  const by = SCROLL[action](state.size.rows - 2)
   return { ...state, help: Math.max(0, Math.min(helpBottom(state), (state.help ?? 0) + by)) }
 }

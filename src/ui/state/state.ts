@@ -114,6 +114,8 @@ export interface State {
   readonly prompt: Prompt | null
   /** What was entered in the prompts, the newest first. */
   readonly entered: Readonly<Record<PromptKind, readonly string[]>>
+  /** The marked one of the columns to sort by; null: nobody is about to pick one. */
+  readonly picking: number | null
   /** First visible line of the help; null: no help. */
   readonly help: number | null
   /** One line for the user until the next key; '' if there is none. */
@@ -225,6 +227,7 @@ export function initialState(start: Start): State {
     names: null,
     prompt: null,
     entered: { filter: [], pids: [], interval: [] },
+    picking: null,
     help: null,
     message,
   }

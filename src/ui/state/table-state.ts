@@ -6,6 +6,8 @@ import type { KeptRow } from './kept.ts'
 /** They outlast a change of the view. */
 export interface TableState {
   readonly order: Order
+  /** The column that has its place before all others, so that none comes or goes while the order changes. */
+  readonly pinned: string
   /** The row that the cursor is on, as it was when it was there last; null: there was none yet. */
   readonly kept: KeptRow | null
   /** The user has put the cursor on it: it stays there, while the row is absent too. Else it stays at the top of the list. */
@@ -33,7 +35,13 @@ export const AT_TOP: Pick<TableState, 'kept' | 'chosen' | 'hidden' | 'index' | '
 
 /** A table that nobody has looked at yet; always the same one, so that its listing is known again. */
 export function fresh(column: string): TableState {
-  const known = untouched.get(column) ?? { order: { column, reversed: false }, ...AT_TOP, top: 0, need: 0 }
+  const known = untouched.get(column) ?? {
+    order: { column, reversed: false },
+    pinned: column,
+    ...AT_TOP,
+    top: 0,
+    need: 0,
+  }
   untouched.set(column, known)
   return known
 }

@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { GROUPINGS } from '../../../src/tracers/connections/groups/table.ts'
+import { connectionTable } from '../../../src/tracers/connections/table.ts'
 import { registry } from '../../../src/tracers/registry.ts'
 import { type Page, sectionsOf, type What } from '../../../src/ui/pages/page.ts'
 import { bindings, isAvailable } from '../../../src/ui/state/keys.ts'
@@ -49,7 +50,7 @@ it('no key has two meanings at a time', () => {
   })
   const states: State[] = registry.views
     .flatMap(view => [null, ...GROUPINGS].map(grouping => ({ ...state, view, grouping, pids: [7] })))
-    .flatMap(each => [each, ...pages.map(page => ({ ...each, pages: [page] }))])
+    .flatMap(each => [each, { ...each, picking: 0 }, ...pages.map(page => ({ ...each, pages: [page] }))])
   for (const each of states) {
     const keys = bindings()
       .filter(binding => isAvailable(binding, each))
@@ -140,6 +141,65 @@ describe('sorting', () => {
     await person.see('NAME▲')
     person.type('r')
     await person.see('NAME▼')
+  })
+
+  it('picks from all columns, those out of sight too, and goes along those in sight without any that comes or goes', async () => {
+    const person = sitDown(80, 24, { view: 'connections' })
+    person.take(fullSample())
+    const heading = (lines: string[]): string[] => (lines[4] ?? '').replaceAll(/[▲▼]/g, '').trim().split(/ +/)
+    const before = heading(await person.see('BYTES/s▼'))
+    expect(before).not.toContain('AGE')
+    for (let i = 0; i < before.length; i++) {
+      person.type('>')
+      await person.see(lines => /[▲▼]/.test(lines[4] ?? ''))
+      expect(heading(person.look())).toEqual(before)
+    }
+    await person.see('BYTES/s▼')
+    person.type('s')
+    const list = await person.see('Sort connections by')
+    expect(list.join('\n')).toMatch(/^>BYTES\/s▼ +bytes /m)
+    person.type('G')
+    await person.see(lines => lines.some(line => line.startsWith('>CLOSED')))
+    person.type('g')
+    await person.see(lines => lines.some(line => line.startsWith('>PID')))
+    person.type('\x7f')
+    await person.see('BYTES/s▼')
+    person.type('s')
+    await person.see(lines => lines.some(line => line.startsWith('>BYTES/s')))
+    const { columns } = connectionTable
+    const place = (id: string): number => columns.findIndex(column => column.id === id)
+    person.type('j'.repeat(place('age_seconds') - place('bytes')))
+    await person.see(lines => lines.some(line => line.startsWith('>AGE')))
+    person.type('\r')
+    await person.see('AGE▼')
+    const after = heading(person.look())
+    person.type('<')
+    await person.see(lines => !lines.join().includes('AGE▼'))
+    expect(heading(person.look())).toEqual(after)
+    person.type('>s\r')
+    await person.see('AGE▲')
+    person.type('43')
+    await person.see('AGE▲')
+  })
+
+  it.each([
+    [60, 10],
+    [80, 24],
+    [120, 40],
+    [200, 60],
+  ])('has the list of columns at %ix%i, in every view and on a page', async (columns, rows) => {
+    const person = sitDown(columns, rows)
+    person.take(fullSample())
+    for (const key of ['1', '2', '3', '4', '5', '4\r']) {
+      person.type(key)
+      await person.see(lines => (lines.at(-1) ?? '').includes('Quit') && !/^ Sort .* by/m.test(lines.join('\n')))
+      person.type('s')
+      const lines = await person.see(seen => /^ Sort .* by/m.test(seen.join('\n')))
+      expect(lines).toHaveLength(rows)
+      expect(lines.at(-1)).toContain('Sort by it')
+      person.type('\x7f')
+      await person.see(seen => !/^ Sort .* by/m.test(seen.join('\n')))
+    }
   })
 
   it('shows the column that it sorts by, however narrow the terminal is', async () => {
