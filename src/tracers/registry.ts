@@ -45,7 +45,10 @@ export const builtIn = [
   { table: errorTable, open: () => new ErrorTracer() },
 ] as const
 
-type ListOf<T> = T extends Table<infer Row, infer List> ? { readonly [name in List & string]: readonly Row[] } : never
+/** A row as json has it. */
+type Plain<Row> = 'toJSON' extends keyof Row ? (Row extends { toJSON?(): infer Whole } ? Whole : never) : Row
+type ListOf<T> =
+  T extends Table<infer Row, infer List> ? { readonly [name in List & string]: readonly Plain<Row>[] } : never
 type Intersection<T> = (T extends unknown ? (each: T) => void : never) extends (all: infer All) => void ? All : never
 
 /** The lists of a json sample. */

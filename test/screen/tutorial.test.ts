@@ -29,7 +29,7 @@ test("the tutorial of docs/tracers.md leads to a table of one's own, exactly as 
   expect(() => run(begin)).toThrow('there is a file failing.bpf.c already')
   run(compile)
   expect(readFileSync(join(folder, 'failing.bpf.o')).length).toBeGreaterThan(1000)
-  expect(run(asText)).toMatch(/^failing \(\d+\)\n *PID +NAME +CONTAINER +COMMAND +ERROR +FAILED\n/m)
+  expect(run(asText)).toMatch(/^failing \(\d+\)\n *PID +NAME +ERROR +FAILED +CONTAINER +COMMAND\n/m)
   const sample: { tracers: { failing: object[] } } = JSON.parse(run(asJson))
   expect(Array.isArray(sample.tracers.failing)).toBe(true)
   const pty = new Pty('sh', ['-euc', `cd ${folder}; ${onScreen}`], { columns: 160, rows: 40, environment })

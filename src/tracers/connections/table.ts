@@ -2,25 +2,25 @@ import { containerColumn } from '../../table/container.ts'
 import type { Table } from '../../table/table.ts'
 import { endpoint, namedEndpoint, namedHost, namedService } from '../network/endpoint.ts'
 import { failureOf, hasFailed } from './outcome.ts'
-import type { ConnectionRow } from './row.ts'
+import type { ConnectionView } from './view.ts'
 
 /** What a connection moved while nothing could be read of it is not known yet. */
-const atLeast = (row: ConnectionRow): string => (row.busy ? '>' : '')
+const atLeast = (row: ConnectionView): string => (row.busy ? '>' : '')
 
 /** The state of a connection, or why it never was one. */
-function outcome(row: ConnectionRow): string {
+function outcome(row: ConnectionView): string {
   return failureOf(row) ?? row.state
 }
 
 /** Which part of the payload bytes that went out was sent again. */
-function retransmitShare({ total_sent_bytes, retransmitted_bytes }: ConnectionRow): number | null {
+function retransmitShare({ total_sent_bytes, retransmitted_bytes }: ConnectionView): number | null {
   if (retransmitted_bytes === null) return null
   const all = total_sent_bytes + retransmitted_bytes
   return all > 0 ? retransmitted_bytes / all : null
 }
 
 /** TCP connections. */
-export const connectionTable: Table<ConnectionRow, 'connections'> = {
+export const connectionTable: Table<ConnectionView, 'connections'> = {
   name: 'connections',
   title: 'Connections',
   shortTitle: 'Conns',

@@ -53,10 +53,12 @@ const FIGURES = { p50: 'P50', p95: 'P95', p99: 'P99', max: 'MAX' } as const
 export function tableOf(name: string, tracer: string, map: MapShape, isDelta: boolean): ObjectTable {
   const perSecond = map.halves !== null || isDelta
   const joins = joinsOf(map)
-  const columns = map.fields.flatMap(field =>
+  const [first] = joins
+  const isLast = ({ id }: Unplaced): boolean => id === first?.container || id === first?.command
+  const all = map.fields.flatMap(field =>
     field.tags.hidden === true ? [] : [...columnsOf(field, perSecond), ...joinedColumns(joins, field)],
   )
-  const [first] = joins
+  const columns = [...all.filter(column => !isLast(column)), ...all.filter(isLast)]
   return {
     name,
     title: name,
@@ -88,7 +90,7 @@ function columnsOf(field: FieldShape, perSecond: boolean): Unplaced[] {
       kind: 'duration',
       unit: 'nanoseconds',
       value: row => figureOf(row.values[id], figure),
-      width: tags.width ?? Math.max(7, cellsOf(title) + 4),
+      width: tags.width ?? Math.max(7, cellsOf(title) + 4 + SORT_MARK),
     }))
   }
   const unit = unitOf(field)
@@ -137,7 +139,7 @@ function looksOf(
   unit: Unit,
   title: string,
 ): Pick<Unplaced, 'width' | 'grow' | 'widest'> {
-  const least = cellsOf(title)
+  const least = cellsOf(title) + SORT_MARK
   if (tags.width !== undefined) return { width: Math.max(least, tags.width) }
   if (unit !== 'text') return { width: Math.max(least, 7) }
   if (form === 'text' && size > 32) return { width: Math.max(least, 20), grow: 3 }
@@ -187,6 +189,9 @@ function titleOf(id: string): string {
     .replaceAll('_', ' ')
     .toUpperCase()
 }
+
+/** Cells of the mark of the column that rows are sorted by. */
+const SORT_MARK = 1
 
 function cellsOf(text: string): number {
   return text.length

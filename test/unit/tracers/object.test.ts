@@ -152,8 +152,6 @@ describe('a map of C values', () => {
       ['key', 'KEY', 'number', false],
       ['pid', 'PID', 'number', false],
       ['name', 'NAME', 'text', false],
-      ['container', 'CONTAINER', 'text', false],
-      ['command', 'COMMAND', 'text', false],
       ['error', 'ERROR', 'text', false],
       ['call', 'CALL', 'text', false],
       ['signal', 'SIGNAL', 'text', false],
@@ -166,6 +164,8 @@ describe('a map of C values', () => {
       ['level', 'LEVEL', 'number', false],
       ['group', 'GROUP', 'number', false],
       ['device', 'DEVICE', 'text', false],
+      ['container', 'CONTAINER', 'text', false],
+      ['command', 'COMMAND', 'text', false],
     ])
   })
 
