@@ -2,11 +2,11 @@
 
 import { join } from 'node:path'
 import { type Libbpf, loadLibbpf } from '../../src/bpf/libbpf.ts'
+import { SharedMaps } from '../../src/bpf/maps/shared-maps.ts'
 import { BpfObject } from '../../src/bpf/object.ts'
-import { SharedMaps } from '../../src/bpf/shared-maps.ts'
 import { ConnectionTracer } from '../../src/tracers/connections/tracer.ts'
 import { Control } from '../../src/tracers/control.ts'
-import { roomsFor } from '../../src/tracers/open.ts'
+import { roomsFor } from '../../src/tracers/opening/open.ts'
 import { bpfObject, DIST } from './compile.ts'
 
 let loaded: Libbpf | null = null

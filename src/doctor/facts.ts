@@ -11,7 +11,7 @@ import { nameOf, type Way } from '../plan/need.ts'
 import { decide, type Plan, type Verdict, type Verdicts } from '../plan/plan.ts'
 import { isInUserNamespace, lacking, ownCapabilities } from '../rights/capabilities.ts'
 import { hidesProcesses } from '../rights/rights.ts'
-import { Opener } from '../tracers/opener.ts'
+import { Opener } from '../tracers/opening/opener.ts'
 import { registry } from '../tracers/registry.ts'
 
 /** Inode of the pid namespace that the machine begins with: PROC_PID_INIT_INO of the kernel. */

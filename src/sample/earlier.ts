@@ -3,7 +3,7 @@
 import { JoinedBatch } from '../table/batch.ts'
 import { total } from '../table/histogram.ts'
 import { PORTION } from '../table/slices.ts'
-import type { ConnectionRecords } from '../tracers/connections/socket-record.ts'
+import type { ConnectionRecords } from '../tracers/connections/sockets/record.ts'
 import type { Tracers } from '../tracers/parts.ts'
 import type { Moved, ProcessRecord } from '../tracers/processes/tracer.ts'
 import type { SlowCallRecord } from '../tracers/slow-calls/tracer.ts'

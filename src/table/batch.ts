@@ -1,4 +1,4 @@
-import type { LentBytes } from '../bpf/lent.ts'
+import type { LentBytes } from '../bpf/maps/lent.ts'
 
 /**
  * Records of one kind, packed one behind the other, with an accessor for each field. A batch belongs to whoever holds it:

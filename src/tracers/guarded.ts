@@ -1,5 +1,5 @@
 import { oneLine } from '../text/line.ts'
-import { NO_SOCKETS } from './connections/socket-record.ts'
+import { NO_SOCKETS } from './connections/sockets/record.ts'
 import type { Tracers } from './parts.ts'
 import type { CallRecords } from './syscalls/call-records.ts'
 import type { IntervalRows, Tracer } from './tracer.ts'

@@ -1,7 +1,7 @@
 import type { SharedBytes } from '../bpf/kernel.ts'
-import type { LentBytes } from '../bpf/lent.ts'
+import type { LentBytes } from '../bpf/maps/lent.ts'
+import type { RowMap } from '../bpf/maps/row-map.ts'
 import type { ArrayMap } from '../bpf/object.ts'
-import type { RowMap } from '../bpf/row-map.ts'
 import type { MapUsage } from './tracer.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** What the built-in tracers are made of, whichever way each need is met. */
 
 import type { Plan } from '../plan/plan.ts'
-import type { ConnectionRecords } from './connections/socket-record.ts'
+import type { ConnectionRecords } from './connections/sockets/record.ts'
 import type { Losses } from './loss.ts'
 import type { MapMemory } from './map-memory.ts'
 import type { NetworkNamespaces } from './network/namespaces.ts'

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { loadLibbpf } from '../../src/bpf/libbpf.ts'
+import type { RowMap } from '../../src/bpf/maps/row-map.ts'
+import { SharedMaps } from '../../src/bpf/maps/shared-maps.ts'
 import { BpfObject } from '../../src/bpf/object.ts'
-import type { RowMap } from '../../src/bpf/row-map.ts'
-import { SharedMaps } from '../../src/bpf/shared-maps.ts'
 import { OBJECTS } from '../support/top.ts'
 
 /** The rows of a map that nobody else uses. */

@@ -1,6 +1,6 @@
 /** Records made by hand, for tests that need none of the kernel. */
 
-import type { ConnectionRecord } from '../../src/tracers/connections/socket-record.ts'
+import type { ConnectionRecord } from '../../src/tracers/connections/sockets/record.ts'
 import type { ProcessRecord } from '../../src/tracers/processes/tracer.ts'
 
 const NOTHING = { sentBytes: 0, receivedBytes: 0 }

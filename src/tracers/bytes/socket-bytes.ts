@@ -1,4 +1,4 @@
-import { type ConnectionRecord, type ConnectionRecords, movedSince, NO_SOCKETS } from '../connections/socket-record.ts'
+import { type ConnectionRecord, type ConnectionRecords, movedSince, NO_SOCKETS } from '../connections/sockets/record.ts'
 import { commonOwner, Listeners } from '../listeners/listening.ts'
 import type { Connections, Processes } from '../parts.ts'
 import type { Moved, ProcessRecord } from '../processes/tracer.ts'

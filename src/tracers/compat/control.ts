@@ -1,5 +1,5 @@
 import type { StructLayout } from '../../bpf/btf/layout.ts'
-import type { KeyedMap } from '../../bpf/hash.ts'
+import type { KeyedMap } from '../../bpf/maps/hash.ts'
 import type { BpfObject } from '../../bpf/object.ts'
 import { greetBy } from '../control.ts'
 

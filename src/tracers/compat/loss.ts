@@ -1,5 +1,5 @@
 import { readU64 } from '../../bpf/btf/layout.ts'
-import type { KeyedMap } from '../../bpf/hash.ts'
+import type { KeyedMap } from '../../bpf/maps/hash.ts'
 import type { BpfObject } from '../../bpf/object.ts'
 import { type Losses, missedRuns, Since } from '../loss.ts'
 import { FIRST } from './control.ts'

@@ -5,7 +5,7 @@ import type { ProcessRow } from '../processes/row.ts'
 import type { Moved } from '../processes/tracer.ts'
 import type { Links, Source } from './interval.ts'
 import type { ConnectionRow, Direction, Endpoint, Family } from './row.ts'
-import { type ConnectionRecord, movedSince } from './socket-record.ts'
+import { type ConnectionRecord, movedSince } from './sockets/record.ts'
 import { ConnectionView, plainConnection } from './view.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Times } from '../../bpf/clock.ts'
 import type { Listeners } from '../listeners/listening.ts'
 import type { ProcessRow } from '../processes/row.ts'
-import type { ConnectionRecord, ConnectionRecords } from './socket-record.ts'
+import type { ConnectionRecord, ConnectionRecords } from './sockets/record.ts'
 
 /** When and where an interval ended. */
 export interface IntervalEnd {

@@ -1,7 +1,7 @@
 import type { Losses } from '../loss.ts'
 import type { Connections } from '../parts.ts'
 import type { IntervalRows } from '../tracer.ts'
-import { type ConnectionRecords, NO_SOCKETS } from './socket-record.ts'
+import { type ConnectionRecords, NO_SOCKETS } from './sockets/record.ts'
 
 /**
  * Opens connections; where that fails now, as for want of open files or memory, it is tried again with each walk.

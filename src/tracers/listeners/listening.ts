@@ -1,6 +1,6 @@
 /** Which listening socket a connection came to. */
 
-import type { ConnectionRecord, ConnectionRecords } from '../connections/socket-record.ts'
+import type { ConnectionRecord, ConnectionRecords } from '../connections/sockets/record.ts'
 
 /** The listening sockets of one interval. */
 export class Listeners {

@@ -1,6 +1,6 @@
 /** A tracer as what the registry takes. What opens it is loaded only then. */
 
-import type { Opened } from '../opened.ts'
+import type { Opened } from '../opening/opened.ts'
 import type { Kind } from '../registry.ts'
 import { metricsOf } from './metrics.ts'
 import { tableOf } from './table.ts'

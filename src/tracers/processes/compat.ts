@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { readText, readU64, type StructLayout } from '../../bpf/btf/layout.ts'
-import type { KeyedMap } from '../../bpf/hash.ts'
+import type { KeyedMap } from '../../bpf/maps/hash.ts'
 import type { BpfObject } from '../../bpf/object.ts'
 import type { Moved, ProcessRecord } from './tracer.ts'
 

@@ -1,4 +1,4 @@
-import type { KeyedMap } from '../../bpf/hash.ts'
+import type { KeyedMap } from '../../bpf/maps/hash.ts'
 import type { ArrayMap, BpfObject } from '../../bpf/object.ts'
 import { type Group, groupOf } from '../../facts/cgroup.ts'
 import { commandText } from '../../facts/command.ts'

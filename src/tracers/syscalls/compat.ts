@@ -1,5 +1,5 @@
 import { readU64, type StructLayout } from '../../bpf/btf/layout.ts'
-import type { KeyedMap } from '../../bpf/hash.ts'
+import type { KeyedMap } from '../../bpf/maps/hash.ts'
 import type { BpfObject } from '../../bpf/object.ts'
 import { KERNEL_OCTAVES, OCTAVE_BUCKETS } from '../../table/histogram.ts'
 import { CompatFilling } from '../compat/filling.ts'

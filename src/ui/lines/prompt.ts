@@ -2,7 +2,7 @@
 
 import { cells, take, takeLast } from '../../text/text.ts'
 import { graphemes } from '../../text/width.ts'
-import { promptTexts } from '../state/prompt.ts'
+import { promptTexts } from '../prompt/prompt.ts'
 import type { Prompt } from '../state/state.ts'
 import { fitLine, type Line, lineWidth, span } from './style.ts'
 

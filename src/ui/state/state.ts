@@ -10,7 +10,7 @@ import { stuckTable } from '../../tracers/in-flight/stuck.ts'
 import { processTable } from '../../tracers/processes/table.ts'
 import { OVERVIEW, registry } from '../../tracers/registry.ts'
 import { type Page, pageTables, sectionsOf } from '../pages/page.ts'
-import type { EditedLine } from './line.ts'
+import type { EditedLine } from '../prompt/line.ts'
 import type { Moment } from './moment.ts'
 import { fresh, type TableState } from './table-state.ts'
 

@@ -3,7 +3,7 @@
 import type { HeldSample } from '../../sample/sample.ts'
 import type { Session } from '../../session.ts'
 import { sanitize } from '../../text/text.ts'
-import type { Machine } from './prompt.ts'
+import type { Machine } from '../prompt/prompt.ts'
 import { type Event, reduce } from './reduce.ts'
 import { type State, tablesInSight } from './state.ts'
 

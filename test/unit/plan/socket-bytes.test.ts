@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ListBatch } from '../../../src/table/batch.ts'
 import { addBytes } from '../../../src/tracers/bytes/socket-bytes.ts'
-import type { ConnectionRecord } from '../../../src/tracers/connections/socket-record.ts'
+import type { ConnectionRecord } from '../../../src/tracers/connections/sockets/record.ts'
 import type { ProcessRecord } from '../../../src/tracers/processes/tracer.ts'
 import { connectionRecord, processRecord } from '../../support/records.ts'
 

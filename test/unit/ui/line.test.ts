@@ -1,7 +1,7 @@
 /** Editing a line as in a shell, and the prompts that do it. */
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { type EditedLine, EMPTY_LINE, edit, insert } from '../../../src/ui/state/line.ts'
+import { type EditedLine, EMPTY_LINE, edit, insert } from '../../../src/ui/prompt/line.ts'
 import { type Input, InputDecoder } from '../../../src/ui/terminal/input.ts'
 import { everybodyLeaves, type Person, sitDown } from './person.ts'
 import { fullSample } from './samples.ts'

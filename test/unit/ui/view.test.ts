@@ -3,7 +3,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { registry } from '../../../src/tracers/registry.ts'
 import { frame } from '../../../src/ui/frame.ts'
-import { openPrompt } from '../../../src/ui/state/prompt.ts'
+import { openPrompt } from '../../../src/ui/prompt/prompt.ts'
 import { reduce } from '../../../src/ui/state/reduce.ts'
 import { initialState, type Size, type State } from '../../../src/ui/state/state.ts'
 import type { Palette } from '../../../src/ui/terminal/ability.ts'

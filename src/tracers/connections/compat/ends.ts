@@ -1,5 +1,5 @@
 import { OF_LINK } from '../../network/address.ts'
-import type { ConnectionRecord } from '../socket-record.ts'
+import type { ConnectionRecord } from '../sockets/record.ts'
 import { SYN_RECV } from './diag.ts'
 import { type Diags, type Found, keyOf } from './dumps.ts'
 import { type CompatRecords, wasInUse } from './records.ts'

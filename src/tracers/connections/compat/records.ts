@@ -1,4 +1,4 @@
-import { type ConnectionRecord, STATES } from '../socket-record.ts'
+import { type ConnectionRecord, STATES } from '../sockets/record.ts'
 import { type DiagSocket, LISTEN, SYN_RECV, SYN_SENT } from './diag.ts'
 import { type Found, keyOf } from './dumps.ts'
 import { isKernelThread, type SocketOwners } from './owners.ts'

@@ -1,5 +1,5 @@
 import { readText, readU64, type StructLayout } from '../../../bpf/btf/layout.ts'
-import type { KeyedMap } from '../../../bpf/hash.ts'
+import type { KeyedMap } from '../../../bpf/maps/hash.ts'
 import type { BpfObject } from '../../../bpf/object.ts'
 import { readAddress } from '../../network/address.ts'
 import type { Endpoint, Family } from '../row.ts'

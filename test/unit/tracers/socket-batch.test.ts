@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { JoinedBatch } from '../../../src/table/batch.ts'
-import type { SocketOffsets } from '../../../src/tracers/connections/socket-offsets.ts'
-import type { ConnectionRecords } from '../../../src/tracers/connections/socket-record.ts'
-import { socketRows } from '../../../src/tracers/connections/socket-rows.ts'
+import type { SocketOffsets } from '../../../src/tracers/connections/sockets/offsets.ts'
+import type { ConnectionRecords } from '../../../src/tracers/connections/sockets/record.ts'
+import { socketRows } from '../../../src/tracers/connections/sockets/rows.ts'
 
 /** A layout of its own. */
 const AT: SocketOffsets = {

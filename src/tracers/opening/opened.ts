@@ -1,5 +1,5 @@
-import type { Owner } from '../bpf/verifier.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { Owner } from '../../bpf/verifier.ts'
+import type { Plan } from '../../plan/plan.ts'
 import type { Opener } from './opener.ts'
 
 /** What a tracer is opened with, once it is decided how each need is met. */

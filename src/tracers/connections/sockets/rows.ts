@@ -1,13 +1,13 @@
 /** TCP sockets as the kernel side writes them in rows, `struct connection` of bpf/connection.bpf.h. */
 
-import { readText, readU64 } from '../../bpf/btf/layout.ts'
-import type { LentBytes } from '../../bpf/lent.ts'
-import { PackedBatch, type Readers } from '../../table/batch.ts'
-import { familyOf, readAddress } from '../network/address.ts'
-import type { Endpoint } from './row.ts'
-import type { SocketOffsets } from './socket-offsets.ts'
-import { NAME_LENGTH } from './socket-offsets.ts'
-import { type ConnectionRecord, type ConnectionRecords, STATES } from './socket-record.ts'
+import { readText, readU64 } from '../../../bpf/btf/layout.ts'
+import type { LentBytes } from '../../../bpf/maps/lent.ts'
+import { PackedBatch, type Readers } from '../../../table/batch.ts'
+import { familyOf, readAddress } from '../../network/address.ts'
+import type { Endpoint } from '../row.ts'
+import type { SocketOffsets } from './offsets.ts'
+import { NAME_LENGTH } from './offsets.ts'
+import { type ConnectionRecord, type ConnectionRecords, STATES } from './record.ts'
 
 /** The enums of bpf/connection.bpf.h, by their number; 0 is none of them. */
 const DIRECTIONS = [null, 'outbound', 'inbound'] as const

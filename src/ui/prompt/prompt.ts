@@ -1,9 +1,9 @@
 /** The prompts at the foot of the screen: typing, and what an accepted text means. */
 
 import { sanitize } from '../../text/text.ts'
+import type { Prompt, PromptKind, State } from '../state/state.ts'
 import type { Key } from '../terminal/input.ts'
 import { type EditedLine, EMPTY_LINE, edit, insert, lineOf } from './line.ts'
-import type { Prompt, PromptKind, State } from './state.ts'
 
 /** Shortest and longest interval, in seconds. */
 export const INTERVAL_LEAST = 0.1

@@ -1,7 +1,7 @@
 /** Reads array maps of many structs, where they lie or as copies, and makes no garbage of that size. */
 
-import type { StructLayout } from './btf/layout.ts'
-import { AddressSpace, type SharedBytes } from './kernel.ts'
+import type { StructLayout } from '../btf/layout.ts'
+import { AddressSpace, type SharedBytes } from '../kernel.ts'
 import { Lender, type LentBytes } from './lent.ts'
 
 /** Bytes that are copied in less than a millisecond. */

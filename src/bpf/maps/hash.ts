@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import koffi from 'koffi'
-import { errnoName } from '../syscall/errno.ts'
-import { BpfError } from './error.ts'
-import type { Libbpf } from './libbpf.ts'
+import { errnoName } from '../../syscall/errno.ts'
+import { BpfError } from '../error.ts'
+import type { Libbpf } from '../libbpf.ts'
 
 /** A map with keys. Elements are bytes as the C structs have them. */
 export class KeyedMap {

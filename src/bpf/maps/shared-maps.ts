@@ -1,5 +1,5 @@
-import { check } from './check.ts'
-import type { Libbpf, Pointer } from './libbpf.ts'
+import { check } from '../check.ts'
+import type { Libbpf, Pointer } from '../libbpf.ts'
 
 /**
  * Maps that several objects use, by name: the first object that has one creates it. `rooms` says how many entries maps

@@ -1,13 +1,13 @@
 /** From what the tracers read of sockets to the rows of connections and listeners. */
 
-import type { ProcessFacts, Told } from '../../facts/facts.ts'
-import { PORTION } from '../../table/slices.ts'
-import { Listeners } from '../listeners/listening.ts'
-import type { ListenerRow } from '../listeners/row.ts'
-import type { ProcessSums } from '../processes/process-sums.ts'
-import { Connection, endIn } from './connection.ts'
-import { type Interval, type IntervalEnd, Source } from './interval.ts'
-import type { ConnectionRecord, ConnectionRecords } from './socket-record.ts'
+import type { ProcessFacts, Told } from '../../../facts/facts.ts'
+import { PORTION } from '../../../table/slices.ts'
+import { Listeners } from '../../listeners/listening.ts'
+import type { ListenerRow } from '../../listeners/row.ts'
+import type { ProcessSums } from '../../processes/process-sums.ts'
+import { Connection, endIn } from '../connection.ts'
+import { type Interval, type IntervalEnd, Source } from '../interval.ts'
+import type { ConnectionRecord, ConnectionRecords } from './record.ts'
 
 /** A listening socket. One that ended after the walk over the open ones has two records: the drops are those of both. */
 interface Listening {

@@ -1,8 +1,8 @@
 /** A TCP socket at the end of an interval, whoever of the kernel side told of it. */
 
-import { type Batch, ListBatch } from '../../table/batch.ts'
-import type { Moved } from '../processes/tracer.ts'
-import type { Endpoint, Family } from './row.ts'
+import { type Batch, ListBatch } from '../../../table/batch.ts'
+import type { Moved } from '../../processes/tracer.ts'
+import type { Endpoint, Family } from '../row.ts'
 
 /** Names of the kernel's enum (include/net/tcp_states.h), by their number. */
 export const STATES = [

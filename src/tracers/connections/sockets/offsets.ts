@@ -1,4 +1,4 @@
-import type { StructLayout } from '../../bpf/btf/layout.ts'
+import type { StructLayout } from '../../../bpf/btf/layout.ts'
 
 export const NAME_LENGTH = 16
 export const ADDRESS_LENGTH = 16
