@@ -281,6 +281,8 @@ struct task_struct {
 	struct css_set *cgroups;
 	unsigned long nvcsw;
 	unsigned long nivcsw;
+	unsigned long min_flt;
+	unsigned long maj_flt;
 	__u64 start_time;
 	__u64 start_boottime;
 	char comm[16];

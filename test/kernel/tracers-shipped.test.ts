@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
-import { type JsonSample, sum, Top } from '../support/top.ts'
+import { sum, Top } from '../support/top.ts'
+import { type Row, rowsOf } from '../support/tracer-rows.ts'
 
 let running: Top | null = null
 
@@ -16,16 +17,6 @@ afterEach(async () => {
 async function start(...args: readonly string[]): Promise<Top> {
   running = await Top.start('-d', '0.3', ...args)
   return running
-}
-
-type Row = Record<string, unknown>
-
-/** Rows of a tracer in all samples; that nothing was lost is seen as well. */
-function rowsOf(samples: readonly JsonSample[], tracer: string): Row[] {
-  return samples.flatMap(({ tracers = {}, lost }: JsonSample & { tracers?: Record<string, Row[]> }) => {
-    expect(lost).toMatchObject({ [tracer]: 0 })
-    return tracers[tracer] ?? []
-  })
 }
 
 test('execs: every program that is started, what became of it, and how long it ran', async () => {

@@ -6,7 +6,7 @@ import type { MapShape } from './field.ts'
 import { describeObject, type ObjectFile } from './object-file.ts'
 
 /** Those that come with the program, in the order of their use. */
-export const SHIPPED = ['execs', 'runq', 'signals'] as const
+export const SHIPPED = ['execs', 'faults', 'runq', 'signals'] as const
 
 /** Bytes of an object. */
 const LARGEST = 64 * 2 ** 20
