@@ -38,7 +38,7 @@ const MAP_FIXED = 0x10
 /** Addresses without memory: MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE. */
 const UNUSED = 0x02 | 0x20 | 0x4000
 /** Of the largest pages that Linux uses on arm64, so that it is a boundary everywhere. */
-const PAGE_SIZE = 65_536
+export const PAGE_SIZE = 65_536
 const MAP_FAILED = 0xffffffffffffffffn
 
 /** membarrier(2) by architecture, from the kernel's syscall tables. */
@@ -52,8 +52,8 @@ export interface Mapping {
 }
 
 /** Maps the first `length` bytes behind a file descriptor. Throws where the kernel refuses. */
-export function mapShared(fd: number, length: number): Mapping {
-  const address = mapped(mmap(null, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), length)
+export function mapShared(fd: number, length: number, start = 0): Mapping {
+  const address = mapped(mmap(null, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, start), length)
   return { buffer: koffi.view(address, length), release: () => munmap(address, length) }
 }
 

@@ -59,11 +59,26 @@ test('a copy is good until it is released, and nobody takes what is copied next 
   expect([marks(rows, second.bytes), marks(rows, third.bytes)]).toEqual([from(2000, 100), from(3000, 50)])
 })
 
-test('one part of a map is mapped at a time', () => {
+test('of what is large one part of a map is mapped at a time', () => {
   const rows = rowsOfProcesses()
-  const { release } = rows.map(0, 10)
-  expect(() => rows.map(10, 10)).toThrow('mapped')
+  const { release } = rows.map(0, rows.entries)
+  expect(() => rows.map(0, rows.entries)).toThrow('mapped')
   release()
   release()
-  rows.map(10, 10).release()
+  rows.map(0, rows.entries).release()
+})
+
+test('what is small stays mapped, grows, and can be read by several', () => {
+  const rows = rowsOfProcesses()
+  fill(rows, 50, 2000, 1)
+  const some = rows.map(50, 10)
+  const more = rows.map(50, 2000)
+  const again = rows.map(50, 10)
+  expect(marks(rows, some.bytes)).toEqual(from(1, 10))
+  expect(marks(rows, more.bytes)).toEqual(from(1, 2000))
+  some.release()
+  some.release()
+  fill(rows, 50, 10, 77)
+  expect(marks(rows, again.bytes)).toEqual(from(77, 10))
+  expect(more.bytes.getUint32(0, true)).toBe(77)
 })

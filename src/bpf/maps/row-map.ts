@@ -2,6 +2,7 @@
 
 import type { StructLayout } from '../btf/layout.ts'
 import { AddressSpace, type SharedBytes } from '../kernel.ts'
+import { LastingParts } from './lasting.ts'
 import { Lender, type LentBytes } from './lent.ts'
 
 /** Bytes that are copied in less than a millisecond. */
@@ -10,9 +11,12 @@ const COPIED_AT_ONCE = 1 << 20
 /** Addresses are reserved for so many times what they are needed for now. */
 const GROWTH = 2
 
+/** Parts of so many bytes stay mapped. */
+const LASTS = 1 << 20
+
 /**
- * The structs of a map. Only what is read is mapped, and only while it is read: a mapped page counts as memory of this
- * process whether it is used or not. What it is mapped to and copied to is used again and again.
+ * The structs of a map. Only what is read is mapped, and where that is much, only while it is read: a mapped page counts as
+ * memory of this process whether it is used or not. What it is mapped to and copied to is used again and again.
  */
 export class RowMap {
   readonly name: string
@@ -21,6 +25,7 @@ export class RowMap {
   readonly #fd: number
   #space: AddressSpace | null = null
   readonly #copies = new Lender()
+  readonly #lasting: LastingParts
 
   /** `fd`: of the map, which must be mappable. */
   constructor(name: string, layout: StructLayout, entries: number, fd: number) {
@@ -28,6 +33,7 @@ export class RowMap {
     this.layout = layout
     this.entries = entries
     this.#fd = fd
+    this.#lasting = new LastingParts(fd, entries * layout.size)
   }
 
   /** Copy of `count` structs, one `layout.size` behind the other; can be laid aside where it yields. */
@@ -56,16 +62,18 @@ export class RowMap {
     }
   }
 
-  /** The same structs where they lie; one part of the map at a time. */
+  /** The same structs where they lie; of what is large one part of the map at a time. */
   map(first: number, count: number): SharedBytes {
     const length = count * this.layout.size
     if (length === 0) return { bytes: new DataView(new ArrayBuffer(0)), release() {} }
     const start = first * this.layout.size
+    if (length <= LASTS) return this.#lasting.read(start, length)
     return this.#spaceFor(AddressSpace.span(start, length)).map(this.#fd, start, length)
   }
 
   close(): void {
     this.#space?.close()
+    this.#lasting.close()
   }
 
   #spaceFor(length: number): AddressSpace {
