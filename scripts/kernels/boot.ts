@@ -110,7 +110,10 @@ export async function runBelow(
       ...share.arguments,
       ...['-serial', `file:${at('console')}`, ...machine.secondLine(at('output'))],
       // what the kernel does not know it gives to init
-      ...['-append', `console=${machine.console} loglevel=4 panic=-1 mitigations=off output=${machine.output}`],
+      ...[
+        '-append',
+        `console=${machine.console} loglevel=4 panic=-1 softlockup_panic=1 mitigations=off output=${machine.output}`,
+      ],
     ]
     const qemu = spawn(machine.program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
     const timer = setTimeout(() => qemu.kill('SIGKILL'), timeoutSeconds * 1000)

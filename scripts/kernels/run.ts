@@ -188,12 +188,17 @@ async function runOn(target: Target): Promise<Result> {
   return result
 }
 
+/** Of the console, where a machine ended too early. */
+const LAST_LINES = 40
+
 /** Some boots fail for the emulation's sake: those are tried again. */
 async function bootAndRun(folder: string, command: string, settings: Partial<BootSettings>): Promise<Outcome> {
   for (let left = BOOTS; ; left--) {
     const outcome = await runBelow(folder, command, settings)
     if (outcome.status !== null || left === 1) return outcome
-    console.error(`it ended before the tests did: ${outcome.console.trimEnd().split('\n').at(-1)}`)
+    // a kernel that hangs says where: it panics then
+    const last = outcome.console.trimEnd().split('\n').slice(-LAST_LINES)
+    console.error(`it ended before the tests did:\n${last.join('\n')}`)
   }
 }
 
