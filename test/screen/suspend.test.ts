@@ -33,7 +33,7 @@ async function lineModes(pty: Pty, mark: string): Promise<string> {
   return lines.find(line => line.startsWith(begins))?.slice(begins.length) ?? ''
 }
 
-const drawn = (lines: string[]): boolean => /events\/s [\d.]+/.test(lines[1] ?? '')
+const drawn = (lines: string[]): boolean => lines.some(line => /events\/s [\d.]+/.test(line))
 const shellAgain = (lines: string[]): boolean => lines.some(line => line.includes('Stopped')) && lines.includes('$')
 
 it('Ctrl-Z gives the terminal back to the shell, and fg brings the screen back', async () => {
