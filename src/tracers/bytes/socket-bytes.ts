@@ -1,4 +1,10 @@
-import { type ConnectionRecord, type ConnectionRecords, movedSince, NO_SOCKETS } from '../connections/sockets/record.ts'
+import {
+  type ConnectionRecord,
+  type ConnectionRecords,
+  listeningAt,
+  movedSince,
+  NO_SOCKETS,
+} from '../connections/sockets/record.ts'
 import { commonOwner, Listeners } from '../listeners/listening.ts'
 import type { Connections, Processes } from '../parts.ts'
 import type { Moved, ProcessRecord } from '../processes/tracer.ts'
@@ -78,7 +84,7 @@ export function addBytes(
   const listeners = new Listeners()
   for (const sockets of [open, closed]) {
     for (let i = 0; i < sockets.length; i++) {
-      if (sockets.get(i, 'state') === 'LISTEN') listeners.add(sockets.at(i))
+      if (sockets.get(i, 'state') === 'LISTEN') listeners.add(listeningAt(sockets, i))
     }
   }
   const add = (sockets: ConnectionRecords, i: number, { sentBytes, receivedBytes }: Moved): void => {

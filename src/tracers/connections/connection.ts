@@ -5,7 +5,7 @@ import type { ProcessRow } from '../processes/row.ts'
 import type { Moved } from '../processes/tracer.ts'
 import type { Links, Source } from './interval.ts'
 import type { ConnectionRow, Direction, Endpoint, Family } from './row.ts'
-import { type ConnectionRecord, movedSince } from './sockets/record.ts'
+import { type ConnectionRecord, type ListeningSocket, movedSince } from './sockets/record.ts'
 import { ConnectionView, plainConnection } from './view.ts'
 
 /**
@@ -237,7 +237,7 @@ export class Connection extends ConnectionView {
   }
 
   /** Who holds the listening socket of one that is nobody's: as long as nobody has accepted it, it is its listener's. */
-  #listeningOwner(): ConnectionRecord | null {
+  #listeningOwner(): ListeningSocket | null {
     return commonOwner(this.#source.listenersOf(this.#index))
   }
 
@@ -252,7 +252,12 @@ export class Connection extends ConnectionView {
 }
 
 /** One end of a socket that a process holds; an address of a link with the name of that: `fe80::1%eth0` (RFC 4007). */
-export function endIn(record: ConnectionRecord, which: 'local' | 'remote', pid: number | null, links: Links): Endpoint {
+export function endIn<Which extends 'local' | 'remote'>(
+  record: Pick<ConnectionRecord, 'namespace' | 'device' | 'local' | Which>,
+  which: Which,
+  pid: number | null,
+  links: Links,
+): Endpoint {
   const { [which]: end, namespace, device } = record
   if (device === 0 || !OF_LINK.test(end.address)) return end
   return { address: `${end.address}%${links.get(namespace, device, pid, record.local.address)}`, port: end.port }

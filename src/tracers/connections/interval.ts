@@ -1,7 +1,7 @@
 import type { Times } from '../../bpf/clock.ts'
 import type { Listeners } from '../listeners/listening.ts'
 import type { ProcessRow } from '../processes/row.ts'
-import type { ConnectionRecord, ConnectionRecords } from './sockets/record.ts'
+import type { ConnectionRecord, ConnectionRecords, ListeningSocket } from './sockets/record.ts'
 
 /** When and where an interval ended. */
 export interface IntervalEnd {
@@ -34,7 +34,7 @@ export class Source {
   readonly records: ConnectionRecords
   readonly interval: Interval
   /** The listening sockets that connections may have come to, by the index of their record, as far as they were asked for. */
-  readonly #listeners = new Map<number, readonly ConnectionRecord[]>()
+  readonly #listeners = new Map<number, readonly ListeningSocket[]>()
 
   constructor(records: ConnectionRecords, interval: Interval) {
     this.records = records
@@ -42,7 +42,7 @@ export class Source {
   }
 
   /** The listening sockets that a connection may have come to. */
-  listenersOf(index: number): readonly ConnectionRecord[] {
+  listenersOf(index: number): readonly ListeningSocket[] {
     let listeners = this.#listeners.get(index)
     if (listeners === undefined) {
       listeners = this.interval.listeners.of(this.records, index)

@@ -93,6 +93,47 @@ export interface ConnectionRecord {
 /** Sockets of one interval. */
 export type ConnectionRecords = Batch<ConnectionRecord>
 
+/** What is known of a listening socket; there may be many thousands of them. */
+export type ListeningSocket = Pick<
+  ConnectionRecord,
+  | 'id'
+  | 'owner'
+  | 'ownerStartedNs'
+  | 'name'
+  | 'family'
+  | 'local'
+  | 'receiveQueue'
+  | 'sendQueue'
+  | 'accepted'
+  | 'mptcp'
+  | 'drops'
+  | 'totalDrops'
+  | 'namespace'
+  | 'device'
+  | 'onlyV6'
+>
+
+/** The listening socket that a record is of. */
+export function listeningAt(records: ConnectionRecords, index: number): ListeningSocket {
+  return {
+    id: records.get(index, 'id'),
+    owner: records.get(index, 'owner'),
+    ownerStartedNs: records.get(index, 'ownerStartedNs'),
+    name: records.get(index, 'name'),
+    family: records.get(index, 'family'),
+    local: records.get(index, 'local'),
+    receiveQueue: records.get(index, 'receiveQueue'),
+    sendQueue: records.get(index, 'sendQueue'),
+    accepted: records.get(index, 'accepted'),
+    mptcp: records.get(index, 'mptcp'),
+    drops: records.get(index, 'drops'),
+    totalDrops: records.get(index, 'totalDrops'),
+    namespace: records.get(index, 'namespace'),
+    device: records.get(index, 'device'),
+    onlyV6: records.get(index, 'onlyV6'),
+  }
+}
+
 export const NO_SOCKETS: ConnectionRecords = new ListBatch()
 
 type Totals = Pick<ConnectionRecord, 'totalSentBytes' | 'totalReceivedBytes'>

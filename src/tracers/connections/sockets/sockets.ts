@@ -7,11 +7,11 @@ import type { ListenerRow } from '../../listeners/row.ts'
 import type { ProcessSums } from '../../processes/process-sums.ts'
 import { Connection, endIn } from '../connection.ts'
 import { type Interval, type IntervalEnd, Source } from '../interval.ts'
-import type { ConnectionRecord, ConnectionRecords } from './record.ts'
+import { type ConnectionRecord, type ConnectionRecords, type ListeningSocket, listeningAt } from './record.ts'
 
 /** A listening socket. One that ended after the walk over the open ones has two records: the drops are those of both. */
 interface Listening {
-  readonly record: ConnectionRecord
+  readonly record: ListeningSocket
   drops: number
 }
 
@@ -81,7 +81,7 @@ export class Sockets {
     const connections = this.#connections
     for (let i = from; i < to; i++) {
       if (records.get(i, 'accepted') === true) this.accepted.set(records.get(i, 'id'), { records, index: i })
-      if (records.get(i, 'state') === 'LISTEN') this.#listen(records.at(i))
+      if (records.get(i, 'state') === 'LISTEN') this.#listen(listeningAt(records, i))
       else connections[count++] = new Connection(source, i)
     }
     return count
@@ -102,7 +102,7 @@ export class Sockets {
     this.#connections.length = count
   }
 
-  #listen(record: ConnectionRecord): void {
+  #listen(record: ListeningSocket): void {
     this.listeners.add(record)
     const earlier = this.listening.get(record.id)
     if (earlier === undefined) this.listening.set(record.id, { record, drops: record.drops })
@@ -137,7 +137,7 @@ export function* listenerRows(
 }
 
 function ownerOf(
-  { owner, ownerStartedNs, name }: ConnectionRecord,
+  { owner, ownerStartedNs, name }: ListeningSocket,
   facts: ProcessFacts,
 ): Pick<ListenerRow, 'pid' | 'name' | 'container'> {
   if (owner === 0) return { pid: null, name: null, container: null }
