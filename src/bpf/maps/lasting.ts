@@ -53,6 +53,8 @@ export class LastingParts {
   read(start: number, length: number): SharedBytes {
     const known = this.#parts.get(start)
     if (known !== undefined && known.length >= length) return known.read(length)
+    // where the new one cannot be mapped there is none
+    this.#parts.delete(start)
     known?.end()
     const part = new Part(this.#fd, start, Math.min(this.#size - start, Math.max(LEAST, GROWTH * length)))
     this.#parts.set(start, part)

@@ -7,6 +7,9 @@ const TOO_MUCH = 4
 /** Nobody minds so much. */
 const LITTLE = 1 << 16
 
+/** More that nobody holds are given back: after an interval that was read in many parts there may be hundreds. */
+const MOST_FREE = 2
+
 /** Bytes that are good until they were released as often as they are held. Reading them after that is an error. */
 export interface LentBytes {
   readonly bytes: DataView
@@ -30,7 +33,9 @@ export class Lender {
       },
       release: () => {
         // whoever still has the view of it must not take what is to come for it
-        if (--holders === 0) this.#free.push(buffer.transfer())
+        if (--holders !== 0) return
+        const free = buffer.transfer()
+        if (this.#free.length < MOST_FREE) this.#free.push(free)
       },
     }
   }
