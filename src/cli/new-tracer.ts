@@ -28,10 +28,19 @@ export function writeNewTracer(name: string, folder = process.cwd()): string {
   if (existsSync(join(folder, source))) {
     throw usageError(`--new-tracer: there is a file ${source} already`, 'write another name, or remove the file')
   }
+  const header = readFileSync(join(OBJECT_FOLDER, HEADER), 'utf8')
+  // an earlier tracer has brought it
+  const isThere = existsSync(join(folder, HEADER))
+  if (isThere && readFileSync(join(folder, HEADER), 'utf8') !== header) {
+    throw usageError(
+      `--new-tracer: there is another file ${HEADER} already`,
+      'go to another folder, or remove the file',
+    )
+  }
   const template = readFileSync(join(OBJECT_FOLDER, 'new_tracer.c'), 'utf8')
   try {
-    writeFileSync(join(folder, HEADER), readFileSync(join(OBJECT_FOLDER, HEADER)))
-    writeFileSync(join(folder, source), template.replaceAll(PLACE, name), { flag: 'wx' })
+    if (!isThere) writeNew(join(folder, HEADER), header)
+    writeNew(join(folder, source), template.replaceAll(PLACE, name))
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : error
     throw new UserError(
@@ -45,4 +54,9 @@ export function writeNewTracer(name: string, folder = process.cwd()): string {
     `  clang -target bpf -mcpu=v3 -g -O2 -c ${source} -o ${name}.bpf.o`,
     `  sudo ebpf-top --tracer ./${name}.bpf.o --view ${name}`,
   ].join('\n')}\n`
+}
+
+/** Never over a file that is there, nor to where a link of somebody else leads. */
+function writeNew(path: string, text: string): void {
+  writeFileSync(path, text, { flag: 'wx' })
 }

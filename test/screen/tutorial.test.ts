@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -36,4 +36,13 @@ test("the tutorial of docs/tracers.md leads to a table of one's own, exactly as 
   await pty.see('FAILED')
   pty.type('q')
   expect(await pty.ended()).toBe(0)
+  // what is there stays, and a link of somebody else leads nowhere
+  const header = join(folder, 'ebpf_top.bpf.h')
+  run('ebpf-top --new-tracer second')
+  writeFileSync(header, 'of another version')
+  expect(() => run('ebpf-top --new-tracer third')).toThrow('there is another file ebpf_top.bpf.h already')
+  rmSync(header)
+  symlinkSync(join(folder, 'victim'), header)
+  expect(() => run('ebpf-top --new-tracer third')).toThrow('(EEXIST)')
+  expect(existsSync(join(folder, 'victim'))).toBe(false)
 })
